@@ -1,0 +1,159 @@
+//! Commands, one file each. The only place that prints, writes files, and knows date, environment and terminal.
+//!
+//! stdout carries what was asked for; stderr the talk about the run. Exit 0: in order. 1: findings, or a line that
+//! did not render. 2: could not tell, or could not run.
+
+mod approve;
+mod explain;
+mod init;
+mod new;
+mod overview;
+mod questions;
+mod render;
+mod schema;
+mod select;
+mod session;
+mod shell;
+mod validate;
+mod work;
+mod write;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use session::Session;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// One standard, many lines: renders, checks and compares a factory's IT/OT configurations from a blueprint.
+///
+/// A fleet is a folder with jig.yaml: blueprints, sites, lines, decisions. `jig` alone says what state it is in.
+#[derive(Debug, Parser)]
+#[command(name = "jig", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 in order, 1 findings or a line that did not render, 2 could not tell or \
+                        could not run.\nStart here: jig init DIR --example")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+struct Global {
+    /// The fleet [default: the nearest folder upwards with a jig.yaml]
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    fleet: Option<PathBuf>,
+    /// Fixes today [default: `as_of` of jig.yaml, else today in UTC]
+    #[arg(long, value_name = "DATE", global = true)]
+    as_of: Option<jiff::civil::Date>,
+    /// Threads [default: one per core]
+    #[arg(short = 'j', value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+    /// Says nothing but findings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Says more about the run
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: ColorWhen,
+    /// How to report; FORMAT=FILE writes one to a file; may be given several times
+    #[arg(long, value_name = "FORMAT[=FILE]", global = true)]
+    format: Vec<String>,
+    /// The least level that makes the exit code 1
+    #[arg(long, value_name = "LEVEL", default_value = "error", global = true)]
+    fail_on: FailOn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    Note,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Render(render::Render),
+    Validate(validate::Validate),
+    Schema(schema::Schema),
+    Completions(shell::Completions),
+    Man(shell::Man),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    /// In order.
+    InOrder,
+    /// Findings at or above the threshold, or a line that did not render.
+    Findings,
+    /// Could not tell, or could not run.
+    CannotTell,
+}
+
+/// Why a command could not run at all: a failure of the run, not a finding about the plant.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    hint: String,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+type Run = Result<Outcome, Failure>;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // A broken pipe while printing help is nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+    };
+    let mut session = match Session::new(&cli.global) {
+        Ok(session) => session,
+        Err(failure) => {
+            session::print_failure(&failure);
+            return ExitCode::from(2);
+        }
+    };
+    let run = match cli.command {
+        None => overview::run(&mut session),
+        Some(Command::Render(args)) => render::run(&mut session, &args),
+        Some(Command::Validate(args)) => validate::run(&mut session, &args),
+        Some(Command::Schema(args)) => schema::run(&mut session, &args),
+        Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
+        Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),
+    };
+    match run {
+        Ok(Outcome::InOrder) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::CannotTell) => ExitCode::from(2),
+        Err(failure) => {
+            session::print_failure(&failure);
+            ExitCode::from(2)
+        }
+    }
+}

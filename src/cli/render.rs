@@ -1,0 +1,431 @@
+//! `jig render`: writes the configs of lines and sites.
+
+use super::select::{Selected, select};
+use super::session::Session;
+use super::work::{Evaluated, Work};
+use super::write::{Done, FileState, Lock, MANIFEST, Manifest, Mode, commit, read_manifest, remove_all};
+use super::{Failure, Outcome, Run};
+use crate::finding::{Finding, Level, Place};
+use crate::load::Fleet;
+use crate::render::RenderedFile;
+use crate::report::{self, Format};
+use clap::Args;
+use rayon::prelude::*;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Writes the configs of lines and sites into intended/
+///
+/// A line renders whole or not at all; the others go on. What is right already is not touched, what was edited by
+/// hand is never overwritten, and what is no longer rendered is removed.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  jig render                 everything\n  jig render grr/pk2         one line\n  \
+                        jig render 'grr/*'         the lines of a site\n  jig render --check         for CI: is \
+                        intended/ what would be rendered?")]
+pub(crate) struct Render {
+    /// Sites, lines or globs; none means all
+    #[arg(value_name = "ADDRESS")]
+    addresses: Vec<String>,
+    /// Writes DIR/<site>/<line>/... instead of intended/
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Writes nothing; exit 1 where intended/ is not what would be rendered
+    #[arg(long, conflicts_with = "dry_run")]
+    check: bool,
+    /// Writes nothing; says what would be written
+    #[arg(long)]
+    dry_run: bool,
+    /// Overwrites files that were edited by hand
+    #[arg(long)]
+    force: bool,
+}
+
+/// What became of a line or site.
+#[derive(Debug)]
+struct LineReport {
+    address: String,
+    is_site: bool,
+    state: &'static str,
+    blueprint: String,
+    files: Vec<FileReport>,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+struct FileReport {
+    path: String,
+    state: FileState,
+    owner: String,
+    target: String,
+    digest: String,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    written: usize,
+    unchanged: usize,
+    removed: usize,
+    edited: usize,
+}
+
+/// What a run needs everywhere.
+struct Rendering<'a> {
+    work: Work<'a>,
+    root: PathBuf,
+    /// What paths in reports begin with.
+    shown: String,
+    mode: Mode,
+    keep_files: bool,
+}
+
+pub(crate) fn run(session: &mut Session, args: &Render) -> Run {
+    let (fleet, mut findings) = session.fleet()?;
+    let Some(fleet) = fleet else {
+        session.settle(None, &mut findings);
+        session.report(&findings, || failed_object(&findings), || report::summary_line(&findings))?;
+        return Ok(Outcome::CannotTell);
+    };
+    let selected = select(&fleet, &args.addresses)?;
+    let root = args.out.clone().unwrap_or_else(|| fleet.root.clone().unwrap_or_default().join("intended"));
+    let look = args.check || args.dry_run;
+    let _lock = if look { None } else { Some(lock(&root)?) };
+    let run = Rendering {
+        work: Work::new(&fleet, session.today(Some(&fleet))),
+        shown: if args.out.is_some() { String::new() } else { "intended/".into() },
+        root,
+        mode: Mode { look, force: args.force },
+        keep_files: session.wants(Format::Json) || session.verbose,
+    };
+    let results: Vec<_> = selected.par_iter().map(|selected| run.site(selected)).collect();
+    let mut lines = vec![];
+    for (reports, found) in results {
+        lines.extend(reports);
+        findings.extend(found);
+    }
+    if args.addresses.is_empty() && args.out.is_none() && !findings.iter().any(|finding| finding.blind) {
+        let (reports, found) = run.orphans();
+        lines.extend(reports);
+        findings.extend(found);
+    }
+    findings.extend(fleet.standards.take_findings());
+    lines.sort_by(|a, b| a.address.cmp(&b.address));
+    finish(session, args, &fleet, lines, findings)
+}
+
+fn lock(root: &Path) -> Result<Lock, Failure> {
+    Lock::take(root).map_err(|error| {
+        Failure::new(format!("cannot write to `{}`: {error}", root.display()), "check the folder, or name another: --out DIR")
+    })
+}
+
+impl Rendering<'_> {
+    fn site(&self, selected: &Selected<'_>) -> (Vec<LineReport>, Vec<Finding>) {
+        let evaluated = self.work.site(selected, |evaluated| self.settle(evaluated));
+        let mut reports = vec![];
+        let mut findings = evaluated.findings;
+        for (report, found) in evaluated.results {
+            reports.push(report);
+            findings.extend(found);
+        }
+        (reports, findings)
+    }
+
+    /// Writes what was rendered, or says what a failed line keeps.
+    fn settle(&self, evaluated: &mut Evaluated) -> (LineReport, Vec<Finding>) {
+        let Evaluated { address, is_site, reference, inputs, rendered, notes } = evaluated;
+        let mut findings = std::mem::take(notes);
+        let report = match rendered {
+            Ok(files) => {
+                let (report, found) = self.commit(address, *is_site, reference, inputs, files);
+                findings.extend(found);
+                if report.state == "failed" {
+                    *rendered = Err(vec![]);
+                }
+                report
+            }
+            Err(found) => {
+                findings.extend(self.kept(address));
+                findings.append(found);
+                self.failed(address.clone(), *is_site, reference.clone())
+            }
+        };
+        (report, findings)
+    }
+
+    fn folder(&self, address: &str, is_site: bool) -> String {
+        if is_site { format!("{address}/_site") } else { address.to_owned() }
+    }
+
+    fn commit(
+        &self,
+        address: &str,
+        is_site: bool,
+        reference: &str,
+        inputs: &str,
+        files: &[RenderedFile],
+    ) -> (LineReport, Vec<Finding>) {
+        let below = self.folder(address, is_site);
+        let manifest = Manifest::of(address, reference, inputs, files);
+        let done = match commit(&self.root, &below, files, &manifest, self.mode) {
+            Ok(done) => done,
+            Err(error) => {
+                let place = Place::file(format!("{}{below}", self.shown));
+                let finding = Finding::error("unreadable", format!("cannot write: {error}"))
+                    .at(place)
+                    .about(address)
+                    .next("check the folder and the space on the disk, then render again")
+                    .blind();
+                return (self.failed(address.to_owned(), is_site, reference.to_owned()), vec![finding]);
+            }
+        };
+        let findings: Vec<_> = done.edited().map(|path| self.hand_edited(address, &below, path, files)).collect();
+        let state = if !findings.is_empty() {
+            "failed"
+        } else if done.changed {
+            "written"
+        } else {
+            "unchanged"
+        };
+        (self.report(address, is_site, state, reference, &below, &done, files), findings)
+    }
+
+    fn hand_edited(&self, address: &str, below: &str, path: &str, files: &[RenderedFile]) -> Finding {
+        let place = Place::file(format!("{}{below}/{path}", self.shown));
+        let message = format!("`{path}` was changed by hand or is not jig's; nothing of {address} was written");
+        let mut finding = Finding::error("hand-edited", message).at(place).about(address).next(
+            "move the change into an override, a deviation or the blueprint; or render with --force",
+        );
+        finding.owner = files.iter().find(|file| file.path == path).map(|file| file.owner.clone());
+        finding
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn report(
+        &self,
+        address: &str,
+        is_site: bool,
+        state: &'static str,
+        reference: &str,
+        below: &str,
+        done: &Done,
+        files: &[RenderedFile],
+    ) -> LineReport {
+        let mut counts = Counts::default();
+        for (_, state) in &done.files {
+            match state {
+                FileState::Written => counts.written += 1,
+                FileState::Unchanged => counts.unchanged += 1,
+                FileState::Removed => counts.removed += 1,
+                FileState::HandEdited => counts.edited += 1,
+            }
+        }
+        if state == "failed" {
+            counts.written = 0;
+            counts.removed = 0;
+        }
+        let detail = |(path, state): &(String, FileState)| {
+            let file = files.iter().find(|file| file.path == *path);
+            FileReport {
+                path: format!("{}{below}/{path}", self.shown),
+                state: *state,
+                owner: file.map(|file| file.owner.clone()).unwrap_or_default(),
+                target: file.map(|file| file.target.clone()).unwrap_or_default(),
+                digest: file.map(|file| file.digest.clone()).unwrap_or_default(),
+            }
+        };
+        let shown = |(_, file): &&(String, FileState)| state != "failed" || *file == FileState::HandEdited;
+        let files = if self.keep_files { done.files.iter().filter(shown).map(detail).collect() } else { vec![] };
+        LineReport { address: address.to_owned(), is_site, state, blueprint: reference.to_owned(), files, counts }
+    }
+
+    fn failed(&self, address: String, is_site: bool, blueprint: String) -> LineReport {
+        LineReport { address, is_site, state: "failed", blueprint, files: vec![], counts: Counts::default() }
+    }
+
+    /// A failed line keeps its old files; says which of them still carry flows.
+    fn kept(&self, address: &str) -> Option<Finding> {
+        let is_site = !address.contains('/');
+        let below = self.folder(address, is_site);
+        let manifest = read_manifest(&self.root.join(&below))?;
+        let carrying: Vec<String> = manifest
+            .files
+            .iter()
+            .filter(|file| !file.flows.is_empty())
+            .map(|file| format!("{} ({})", file.path, file.flows.join(", ")))
+            .collect();
+        if carrying.is_empty() {
+            return None;
+        }
+        let message = format!("{address} keeps its old files; these still carry flows: {}", carrying.join("; "));
+        let place = Place::file(format!("{}{below}/{MANIFEST}", self.shown));
+        let finding = Finding::new("kept-files", Level::Note, message).at(place).about(address);
+        Some(finding.next("mend the line, or take the flows off its devices"))
+    }
+
+    /// Removes what was written for lines that are gone.
+    fn orphans(&self) -> (Vec<LineReport>, Vec<Finding>) {
+        let mut reports = vec![];
+        let mut findings = vec![];
+        for (below, address, is_site) in self.orphaned_folders() {
+            let manifest = read_manifest(&self.root.join(&below));
+            let reference = manifest.map(|manifest| manifest.blueprint).unwrap_or_default();
+            match remove_all(&self.root, &below, self.mode) {
+                Ok(done) => {
+                    findings.extend(done.edited().map(|path| self.hand_edited(&address, &below, path, &[])));
+                    let state = if done.edited().next().is_some() { "failed" } else { "written" };
+                    reports.push(self.report(&address, is_site, state, &reference, &below, &done, &[]));
+                }
+                Err(error) => {
+                    let place = Place::file(format!("{}{below}", self.shown));
+                    findings.push(Finding::error("unreadable", format!("cannot remove: {error}")).at(place).blind());
+                }
+            }
+        }
+        (reports, findings)
+    }
+
+    /// Folders under intended/ with a manifest whose line or site is no longer in the fleet.
+    fn orphaned_folders(&self) -> Vec<(String, String, bool)> {
+        let tree = crate::source::Tree::folder(&self.root);
+        let mut found = vec![];
+        for site in tree.list("").unwrap_or_default().into_iter().filter(|entry| entry.is_folder) {
+            let known = self.work.fleet.sites.iter().find(|entry| entry.id == site.name);
+            for line in tree.list(&site.name).unwrap_or_default().into_iter().filter(|entry| entry.is_folder) {
+                let is_site = line.name == "_site";
+                let alive = known.is_some_and(|known| {
+                    if is_site { self.has_standard(&known.id) } else { known.lines.iter().any(|entry| entry.id == line.name) }
+                });
+                let below = format!("{}/{}", site.name, line.name);
+                if !alive && tree.contains(&format!("{below}/{MANIFEST}")) {
+                    let address = if is_site { site.name.clone() } else { below.clone() };
+                    found.push((below, address, is_site));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a site follows a blueprint, as far as can be told.
+    fn has_standard(&self, site: &str) -> bool {
+        let path = format!("sites/{site}/site.yaml");
+        let document = crate::load::read_document(&self.work.fleet.tree, &path, &path);
+        document.map_or(true, |document| document.root.get("blueprint").is_some())
+    }
+}
+
+fn finish(
+    session: &Session,
+    args: &Render,
+    fleet: &Fleet,
+    lines: Vec<LineReport>,
+    mut findings: Vec<Finding>,
+) -> Run {
+    session.settle(Some(fleet), &mut findings);
+    let mut total = Counts::default();
+    for line in &lines {
+        total.written += line.counts.written;
+        total.unchanged += line.counts.unchanged;
+        total.removed += line.counts.removed;
+        total.edited += line.counts.edited;
+    }
+    let failed = lines.iter().filter(|line| line.state == "failed").count();
+    let sites = lines.iter().filter(|line| line.is_site).count();
+    let changed = lines.iter().any(|line| line.state == "written");
+    let object = || {
+        let mut object = report::json_object("render");
+        object.insert(
+            "summary".into(),
+            json!({
+                "lines": lines.len() - sites, "sites": sites, "written": total.written,
+                "unchanged": total.unchanged, "removed": total.removed, "hand_edited": total.edited, "failed": failed,
+            }),
+        );
+        object.insert("lines".into(), lines.iter().map(line_json).collect());
+        object.insert("findings".into(), findings.iter().map(report::finding_json).collect());
+        object
+    };
+    let text = || summary_text(session, args, &lines, total, failed, sites);
+    session.report(&findings, object, text)?;
+    let mut outcome = session.judge(&findings);
+    if failed > 0 || (args.check && changed) {
+        outcome = outcome.max(Outcome::Findings);
+    }
+    Ok(outcome)
+}
+
+fn line_json(line: &LineReport) -> serde_json::Value {
+    let files: Vec<_> = line
+        .files
+        .iter()
+        .map(|file| {
+            json!({
+                "path": file.path, "state": file.state.as_str(), "owner": file.owner, "target": file.target,
+                "digest": file.digest,
+            })
+        })
+        .collect();
+    json!({ "address": line.address, "state": line.state, "blueprint": line.blueprint, "files": files })
+}
+
+/// Most lines that are listed one by one.
+const LISTED: usize = 60;
+
+fn summary_text(
+    session: &Session,
+    args: &Render,
+    lines: &[LineReport],
+    total: Counts,
+    failed: usize,
+    sites: usize,
+) -> String {
+    let mut out = String::new();
+    if session.quiet {
+        return out;
+    }
+    let would = if args.check || args.dry_run { "would be " } else { "" };
+    let width = lines.iter().map(|line| line.address.len()).max().unwrap_or(0);
+    let shown: Vec<_> = lines.iter().filter(|line| session.verbose || line.state != "unchanged").collect();
+    if shown.len() <= LISTED || session.verbose {
+        for line in shown {
+            let counts = counts_text(line.counts);
+            let what = if line.state == "failed" { "not rendered".to_owned() } else { format!("{would}{counts}") };
+            out.push_str(&format!("{:width$}  {}  {what}\n", line.address, line.blueprint));
+            for file in &line.files {
+                out.push_str(&format!("{:width$}    {} {}\n", "", file.state.as_str(), file.path));
+            }
+        }
+    }
+    let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+    let mut whole = plural(lines.len() - sites, "line");
+    if sites > 0 {
+        whole = format!("{whole} and {}", plural(sites, "site"));
+    }
+    out.push_str(&format!("{whole}: {would}{}", counts_text(total)));
+    if failed > 0 {
+        out.push_str(&format!(", {failed} not rendered"));
+    }
+    if args.check && lines.iter().any(|line| line.state == "written") {
+        out.push_str("\nintended/ is not what would be rendered; next: `jig render`, and commit the result");
+    }
+    out
+}
+
+fn counts_text(counts: Counts) -> String {
+    let mut parts = vec![format!("{} written", counts.written), format!("{} unchanged", counts.unchanged)];
+    if counts.removed > 0 {
+        parts.push(format!("{} removed", counts.removed));
+    }
+    if counts.edited > 0 {
+        parts.push(format!("{} edited by hand", counts.edited));
+    }
+    parts.join(", ")
+}
+
+fn failed_object(findings: &[Finding]) -> serde_json::Map<String, serde_json::Value> {
+    let mut object = report::json_object("render");
+    let none = json!({ "lines": 0, "sites": 0, "written": 0, "unchanged": 0, "removed": 0, "hand_edited": 0, "failed": 0 });
+    object.insert("summary".into(), none);
+    object.insert("lines".into(), json!([]));
+    object.insert("findings".into(), findings.iter().map(report::finding_json).collect());
+    object
+}

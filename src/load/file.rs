@@ -1,0 +1,164 @@
+//! One file: read, parsed, checked against its schema, and turned into its model type.
+
+use super::explain::explain;
+use super::near::nearest;
+use super::schema::{FileFormat, FileKind};
+use crate::finding::{Finding, Place};
+use crate::source::{Document, Problem, ReadError, Tree, parse};
+use jsonschema::Validator;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// A model value with the document it came from.
+#[derive(Debug, Clone)]
+pub struct Loaded<T> {
+    /// The value.
+    pub model: T,
+    /// The document, for places.
+    pub document: Document,
+}
+
+/// Reads and parses a YAML file. `name` is what reports call it.
+pub fn read_document(tree: &Tree, path: &str, name: &str) -> Result<Document, Vec<Finding>> {
+    let text = tree.text(path, name).map_err(|error| vec![unreadable(&error, name)])?;
+    let text = Arc::new(text);
+    parse(text.clone()).map_err(|problems| problems.iter().map(|p| malformed(p, &text)).collect())
+}
+
+fn unreadable(error: &ReadError, name: &str) -> Finding {
+    let next = match error {
+        ReadError::Missing(_) => "create it, or correct the name that leads to it",
+        ReadError::Refused(..) => "check that it is a file that you may read",
+        ReadError::NotText(..) => "save it as UTF-8",
+        ReadError::TooLarge(_) => "split it",
+    };
+    Finding::error("unreadable", error.to_string()).at(Place::file(name)).next(next).blind()
+}
+
+fn malformed(problem: &Problem, text: &Arc<crate::source::Text>) -> Finding {
+    let mut finding = Finding::error(problem.rule, problem.message.clone())
+        .at(Place::span(text, problem.span))
+        .next(problem.next.clone());
+    if let Some((span, words)) = &problem.related {
+        finding = finding.see(Place::span(text, *span), words.clone());
+    }
+    if problem.rule == "malformed-yaml" { finding.blind() } else { finding }
+}
+
+/// Reads a file of a known format into its model; all its problems go to `findings`.
+pub fn read_file<T: DeserializeOwned>(
+    tree: &Tree,
+    path: &str,
+    name: &str,
+    kind: FileKind,
+    findings: &mut Vec<Finding>,
+) -> Option<Loaded<T>> {
+    match read_document(tree, path, name) {
+        Ok(document) => to_model(document, kind, findings),
+        Err(problems) => {
+            findings.extend(problems);
+            None
+        }
+    }
+}
+
+fn to_model<T: DeserializeOwned>(
+    document: Document,
+    kind: FileKind,
+    findings: &mut Vec<Finding>,
+) -> Option<Loaded<T>> {
+    let format = kind.format();
+    let mut json = document.root.to_json();
+    if json.is_null() {
+        json = Json::Object(serde_json::Map::new());
+    }
+    drop_empty_members(&mut json, format.schema(), format.schema());
+    let mut problems = validate_against(format.validator(), format.schema(), &json, &document, "");
+    problems.extend(slips(format, &document));
+    if !problems.is_empty() {
+        findings.extend(problems);
+        return None;
+    }
+    match serde_json::from_value(json) {
+        Ok(model) => Some(Loaded { model, document }),
+        Err(error) => {
+            let place = Place::file(document.text.name.clone());
+            findings.push(Finding::error("schema", error.to_string()).at(place).next("correct the value"));
+            None
+        }
+    }
+}
+
+/// Validates a value; `prefix` is its pointer in the document.
+pub fn validate_against(
+    validator: &Validator,
+    schema: &Json,
+    value: &Json,
+    document: &Document,
+    prefix: &str,
+) -> Vec<Finding> {
+    if validator.is_valid(value) {
+        return vec![];
+    }
+    let errors: Vec<_> = validator.iter_errors(value).collect();
+    explain(&errors, schema, document, prefix)
+}
+
+/// A key with nothing after it (`inputs:`) means that there are none, where the format has a default.
+fn drop_empty_members(value: &mut Json, schema: &Json, root: &Json) {
+    let schema = match schema.get("$ref").and_then(Json::as_str).and_then(|path| path.strip_prefix('#')) {
+        Some(path) => root.pointer(path).unwrap_or(schema),
+        None => schema,
+    };
+    let Some(object) = value.as_object_mut() else { return };
+    if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
+        object.retain(|key, value| {
+            !(value.is_null() && properties.get(key).is_some_and(|s| s.get("default").is_some()))
+        });
+        for (key, inner) in properties {
+            if let Some(member) = object.get_mut(key) {
+                drop_empty_members(member, inner, root);
+            }
+        }
+    }
+    let by_pattern = schema.get("patternProperties").and_then(Json::as_object).and_then(|m| m.values().next());
+    if let Some(inner) = by_pattern {
+        object.values_mut().for_each(|member| drop_empty_members(member, inner, root));
+    }
+}
+
+/// Maps that take any key as data still refuse what is plainly a slip of a known one.
+fn slips(format: &FileFormat, document: &Document) -> Vec<Finding> {
+    let open: &[(&str, &[&str])] = match format.kind {
+        FileKind::Equipment => &[
+            ("profiles", &["protocol", "state", "mode", "processed", "defective"]),
+            (
+                "types",
+                &["name", "profile", "max_sessions", "sl_c", "countermeasures", "state", "first_at"],
+            ),
+        ],
+        FileKind::Blueprint => &[("inputs", super::inputs::KEYWORDS), ("defaults", super::inputs::KEYWORDS)],
+        _ => return vec![],
+    };
+    let strict = format.kind == FileKind::Blueprint;
+    let mut findings = vec![];
+    for (section, known) in open {
+        let Some(section) = document.root.get(section) else { continue };
+        let crate::source::Content::Map(entries) = &section.node.content else { continue };
+        for entry in entries {
+            let crate::source::Content::Map(members) = &entry.node.content else { continue };
+            for member in members.iter().filter(|m| !known.contains(&&*m.key) && !m.key.starts_with("x-")) {
+                let near = nearest(&member.key, known.iter().copied());
+                if let Some(next) = near.map(|n| format!("did you mean `{n}`?")).or_else(|| {
+                    strict.then(|| "leave it out; it is no keyword of JSON Schema 2020-12 or of jig".to_owned())
+                }) {
+                    let place = Place::span(&document.text, member.key_span);
+                    let message = format!("unknown key `{}`", member.key);
+                    findings.push(Finding::error("unknown-key", message).at(place).next(next));
+                }
+            }
+        }
+    }
+    findings
+}

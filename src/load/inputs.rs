@@ -1,0 +1,149 @@
+//! The questions of a blueprint: one JSON Schema for all answers, and the words jig adds to JSON Schema.
+
+use super::file::validate_against;
+use super::format;
+use crate::finding::{Finding, Place};
+use crate::model::Json;
+use crate::source::{Document, child};
+use jsonschema::Validator;
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+
+/// What may stand in an input or default: JSON Schema 2020-12, and jig's own words.
+pub(super) const KEYWORDS: &[&str] = &[
+    "owner", "why", "within", "unique", "enum_from", "value", "override_by", "$ref", "$defs", "$schema", "$comment",
+    "$id", "$anchor", "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum",
+    "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains",
+    "minContains", "maxProperties", "minProperties", "required", "dependentRequired", "prefixItems", "items",
+    "contains", "properties", "patternProperties", "additionalProperties", "propertyNames", "unevaluatedItems",
+    "unevaluatedProperties", "dependentSchemas", "if", "then", "else", "allOf", "anyOf", "oneOf", "not", "title",
+    "description", "default", "deprecated", "readOnly", "writeOnly", "examples", "format", "contentEncoding",
+    "contentMediaType", "contentSchema",
+];
+
+/// The compiled questions of one blueprint.
+#[derive(Debug)]
+pub struct InputRules {
+    /// The schema of the `inputs` map.
+    pub schema: Json,
+    validator: Validator,
+    /// Schema of each default, for overrides and deviations.
+    defaults: BTreeMap<String, (Json, Validator)>,
+    /// Whether any answer must be unique.
+    pub has_unique: bool,
+}
+
+/// An answer, or a part of one, that carries one of jig's own words.
+#[derive(Debug)]
+pub struct Annotated<'a> {
+    /// Pointer of the answer in `inputs`.
+    pub pointer: String,
+    /// The answer.
+    pub value: &'a Json,
+    /// The schema that says `within`, `unique` or `enum_from`.
+    pub schema: &'a Json,
+}
+
+impl InputRules {
+    /// Compiles the questions of a blueprint's document; what does not compile is a finding at its place.
+    pub fn compile(document: &Document) -> Result<Self, Vec<Finding>> {
+        let section = |name: &str| document.root.get(name).map(|member| member.node.to_json());
+        let inputs = section("inputs").and_then(into_object).unwrap_or_default();
+        let defaults = section("defaults").and_then(into_object).unwrap_or_default();
+        let mut findings = vec![];
+        let mut compiled = BTreeMap::new();
+        for (name, schema) in defaults {
+            match format::compile(&schema) {
+                Ok(validator) => {
+                    let place = format!("{}/value", child("/defaults", &name));
+                    let value = schema.get("value").unwrap_or(&Json::Null);
+                    findings.extend(validate_against(&validator, &schema, value, document, &place));
+                    compiled.insert(name, (schema, validator));
+                }
+                Err(error) => findings.push(bad_schema(document, &child("/defaults", &name), &error)),
+            }
+        }
+        for (name, schema) in &inputs {
+            if let Err(error) = format::compile(schema) {
+                findings.push(bad_schema(document, &child("/inputs", name), &error));
+            }
+        }
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        let has_unique = inputs.values().any(|schema| schema.to_string().contains("\"unique\""));
+        let names: Vec<_> = inputs.keys().cloned().collect();
+        let schema = json!({
+            "type": "object", "properties": inputs, "required": names, "additionalProperties": false,
+        });
+        match format::compile(&schema) {
+            Ok(validator) => Ok(Self { schema, validator, defaults: compiled, has_unique }),
+            Err(error) => Err(vec![bad_schema(document, "/inputs", &error)]),
+        }
+    }
+
+    /// Returns the schema of a default.
+    pub fn default_schema(&self, name: &str) -> Option<&Json> {
+        self.defaults.get(name).map(|(schema, _)| schema)
+    }
+
+    /// Checks the value of a default, wherever it is set.
+    pub fn check_default(&self, name: &str, value: &Json, document: &Document, pointer: &str) -> Vec<Finding> {
+        self.defaults
+            .get(name)
+            .map(|(schema, validator)| validate_against(validator, schema, value, document, pointer))
+            .unwrap_or_default()
+    }
+
+    /// Lists the answers that carry `within`, `unique` or `enum_from`.
+    pub fn annotated<'a>(&'a self, inputs: &'a Json) -> Vec<Annotated<'a>> {
+        let mut found = vec![];
+        visit(&self.schema, inputs, String::new(), &mut found);
+        found
+    }
+}
+
+/// Checks the answers of a line or site against the questions.
+pub fn check_values(rules: &InputRules, inputs: &Json, document: &Document) -> Vec<Finding> {
+    validate_against(&rules.validator, &rules.schema, inputs, document, "/inputs")
+}
+
+fn into_object(value: Json) -> Option<Map<String, Json>> {
+    match value {
+        Json::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+fn bad_schema(document: &Document, pointer: &str, error: &str) -> Finding {
+    let short: String = error.chars().take(200).collect();
+    Finding::error("schema", format!("this is not a valid JSON Schema: {short}"))
+        .at(Place::value(document, pointer))
+        .next("correct the schema (JSON Schema 2020-12)")
+}
+
+fn visit<'a>(schema: &'a Json, value: &'a Json, pointer: String, found: &mut Vec<Annotated<'a>>) {
+    let Some(words) = schema.as_object() else { return };
+    match value {
+        Json::Array(items) => {
+            if let Some(inner) = words.get("items") {
+                for (index, item) in items.iter().enumerate() {
+                    visit(inner, item, child(&pointer, &index.to_string()), found);
+                }
+            }
+        }
+        Json::Object(members) => {
+            let properties = words.get("properties");
+            let rest = words.get("additionalProperties");
+            for (key, member) in members {
+                if let Some(inner) = properties.and_then(|p| p.get(key)).or(rest) {
+                    visit(inner, member, child(&pointer, key), found);
+                }
+            }
+        }
+        _ => {}
+    }
+    if ["within", "unique", "enum_from"].iter().any(|word| words.contains_key(*word)) {
+        found.push(Annotated { pointer, value, schema });
+    }
+}

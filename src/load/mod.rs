@@ -1,0 +1,20 @@
+//! Documents to model: every file read, every problem collected, none fatal to the others.
+//!
+//! In: a [`Tree`](crate::source::Tree). Out: a [`Fleet`] and findings. What could not be loaded stays out of the
+//! fleet, and whoever needs it says so.
+
+mod explain;
+mod file;
+mod fleet;
+mod format;
+mod inputs;
+mod near;
+mod references;
+pub mod schema;
+mod standards;
+
+pub use file::{Loaded, read_document, read_file, validate_against};
+pub use fleet::{Address, Fleet, LineEntry, Record, SiteEntry};
+pub use inputs::{InputRules, check_values};
+pub use near::nearest;
+pub use standards::{Standard, StandardRef, Standards, parse_reference};

@@ -1,0 +1,231 @@
+//! Plan and targets to files in memory.
+//!
+//! A line renders whole or not at all: every file is rendered and checked before anyone writes one. The same plan
+//! gives the same bytes on any machine, at any time, on any number of threads.
+
+mod context;
+mod engine;
+mod library;
+mod path;
+
+pub use engine::SlotPlace;
+pub use library::{Library, TargetRef};
+
+use crate::finding::{Finding, Place};
+use crate::load::Fleet;
+use crate::model::Kind;
+use crate::resolve::expression::{Scope, Value, evaluate, interpolate};
+use crate::resolve::plan::{Output, Plan};
+use crate::resolve::scope_of;
+use std::sync::Arc;
+
+/// A file in memory.
+#[derive(Debug, Clone)]
+pub struct RenderedFile {
+    /// Path relative to the line's folder.
+    pub path: String,
+    /// Its bytes.
+    pub text: String,
+    /// `b3:` and the BLAKE3 of the bytes.
+    pub digest: String,
+    /// The role that answers for it.
+    pub owner: String,
+    /// The target.
+    pub target: String,
+    /// What kind of thing it configures.
+    pub kind: Kind,
+    /// Digest of the target's folder.
+    pub target_digest: String,
+    /// The template.
+    pub template: String,
+    /// Ids of the flows that it carries.
+    pub flows: Vec<String>,
+}
+
+/// Renders plans with one fleet's targets.
+pub struct Renderer<'a> {
+    library: Library,
+    statics: context::Statics,
+    fleet: &'a Fleet,
+}
+
+/// A file that is to be rendered: its output, target, template and path.
+struct Job {
+    target: Arc<TargetRef>,
+    file: usize,
+    output: usize,
+    path: String,
+}
+
+impl<'a> Renderer<'a> {
+    /// Prepares rendering; targets are read and compiled when they are first needed.
+    pub fn new(fleet: &'a Fleet) -> Self {
+        Self { library: Library::default(), statics: context::Statics::new(fleet), fleet }
+    }
+
+    /// Returns the targets.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Renders a line's plan.
+    pub fn line(&self, plan: &Plan) -> Result<Vec<RenderedFile>, Vec<Finding>> {
+        let jobs = self.jobs(plan)?;
+        let base = context::of_plan(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs));
+        self.render(plan, &jobs, &base)
+    }
+
+    /// Renders a site's plan, which sees the plans of all its lines.
+    pub fn site(&self, plan: &Plan, lines: &[Plan]) -> Result<Vec<RenderedFile>, Vec<Finding>> {
+        let jobs = self.jobs(plan)?;
+        let mut contexts = vec![];
+        for line in lines {
+            let outputs = self.jobs(line).map(|jobs| outputs_value(line, &jobs)).unwrap_or_default();
+            contexts.push(context::of_plan(&self.statics, self.fleet, line, &outputs));
+        }
+        let base = context::of_site(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs), lines, contexts);
+        self.render(plan, &jobs, &base)
+    }
+
+    /// Works out which files there are and where they go.
+    fn jobs(&self, plan: &Plan) -> Result<Vec<Job>, Vec<Finding>> {
+        let scope = scope_of(self.fleet, plan);
+        let mut jobs = vec![];
+        let mut failures = vec![];
+        for (index, output) in plan.outputs.iter().enumerate() {
+            match self.library.get(&plan.standard, &output.target) {
+                Ok(target) => self.files(plan, &scope, output, index, &target, &mut jobs, &mut failures),
+                Err(missing) => {
+                    let pointer = format!("{}/target", output.pointer);
+                    let place = Place::value(&plan.standard.blueprint.document, &pointer);
+                    let finding = Finding::error("unknown-target", missing.message.clone());
+                    failures.push(finding.at(place).next(missing.next.clone()));
+                    failures.extend(missing.findings.iter().cloned());
+                }
+            }
+        }
+        let paths: Vec<_> = jobs.iter().map(|job| (job.path.as_str(), plan.outputs[job.output].id.as_str())).collect();
+        for (index, problem) in path::collisions(&paths) {
+            failures.push(self.at_output(plan, jobs[index].output, "unsafe-path", problem));
+        }
+        if failures.is_empty() { Ok(jobs) } else { Err(about(plan, failures)) }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn files(
+        &self,
+        plan: &Plan,
+        scope: &Scope,
+        output: &Output,
+        index: usize,
+        target: &Arc<TargetRef>,
+        jobs: &mut Vec<Job>,
+        failures: &mut Vec<Finding>,
+    ) {
+        if output.path.is_some() && target.target.files.len() != 1 {
+            let message = format!("target {} writes {} files; `path` needs one", target.id, target.target.files.len());
+            failures.push(self.at_output(plan, index, "unsafe-path", message));
+            return;
+        }
+        for (file, spec) in target.target.files.iter().enumerate() {
+            if let Some(when) = &spec.when {
+                match evaluate(when, scope) {
+                    Ok(value) if !value.is_true() => continue,
+                    Ok(_) => {}
+                    Err(error) => {
+                        failures.push(self.at_output(plan, index, "unresolved", error));
+                        continue;
+                    }
+                }
+            }
+            let text = output.path.as_deref().unwrap_or(&spec.path);
+            match interpolate(text, scope).map(|path| path.to_string()) {
+                Ok(path) => match path::check(&path) {
+                    Ok(()) => jobs.push(Job { target: target.clone(), file, output: index, path }),
+                    Err(problem) => failures.push(self.at_output(plan, index, "unsafe-path", problem)),
+                },
+                Err(error) => failures.push(self.at_output(plan, index, "unresolved", error)),
+            }
+        }
+    }
+
+    fn at_output(&self, plan: &Plan, output: usize, rule: &'static str, message: String) -> Finding {
+        let pointer = &plan.outputs[output].pointer;
+        let document = &plan.standard.blueprint.document;
+        let path = format!("{pointer}/path");
+        let place = if plan.outputs[output].path.is_some() { Place::value(document, &path) } else { Place::value(document, pointer) };
+        Finding::error(rule, message)
+            .at(place)
+            .next("correct the path in the blueprint or the target")
+            .owned_by(plan.standard.blueprint.model.owner.to_string())
+    }
+
+    fn render(&self, plan: &Plan, jobs: &[Job], base: &[(Value, Value)]) -> Result<Vec<RenderedFile>, Vec<Finding>> {
+        let mut files = Vec::with_capacity(jobs.len());
+        let mut failures = vec![];
+        for job in jobs {
+            let output = &plan.outputs[job.output];
+            let context = context::for_output(base, output, &job.target, &job.path);
+            match job.target.render(job.file, context) {
+                Ok(text) => files.push(rendered(plan, job, output, text)),
+                Err(finding) => failures.push(*finding),
+            }
+        }
+        if failures.is_empty() { Ok(files) } else { Err(about(plan, failures)) }
+    }
+}
+
+fn rendered(plan: &Plan, job: &Job, output: &Output, text: String) -> RenderedFile {
+    let spec = &job.target.target.files[job.file];
+    RenderedFile {
+        path: job.path.clone(),
+        digest: format!("b3:{}", blake3::hash(text.as_bytes()).to_hex()),
+        owner: output.owner.clone().unwrap_or_default(),
+        target: job.target.id.clone(),
+        kind: job.target.target.kind,
+        target_digest: job.target.digest.clone(),
+        template: format!("{}{}", job.target.name, spec.template),
+        flows: carried(plan, &text),
+        text,
+    }
+}
+
+/// The flows whose ids stand in a text.
+fn carried(plan: &Plan, text: &str) -> Vec<String> {
+    let mut ids: Vec<&str> = plan.flows.iter().map(|flow| flow.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.into_iter().filter(|id| names(text, id)).map(str::to_owned).collect()
+}
+
+/// Whether `id` stands in `text` as a word of its own: F-01.1 is not in F-01.12.
+fn names(text: &str, id: &str) -> bool {
+    text.match_indices(id).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + id.len()..].chars().next();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '-') && !after.is_some_and(char::is_alphanumeric)
+    })
+}
+
+fn about(plan: &Plan, findings: Vec<Finding>) -> Vec<Finding> {
+    let address = plan.address.to_string();
+    findings.into_iter().map(|finding| Finding { address: Some(address.clone()), ..finding }).collect()
+}
+
+fn outputs_value(plan: &Plan, jobs: &[Job]) -> Value {
+    jobs.iter()
+        .map(|job| context::output_value(&plan.outputs[job.output], &job.target, &job.path))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_flow_id_is_found_as_a_word() {
+        assert!(names("# F-01.1 filler", "F-01.1") && names("x(F-01.1)", "F-01.1"));
+        assert!(!names("F-01.12", "F-01.1") && !names("CF-01.1", "F-01.1"));
+        assert!(names("F-01.1.", "F-01.1"));
+    }
+}

@@ -1,0 +1,92 @@
+//! Text for a terminal: the place underlined, the other half of the story, who owns it, what to do next.
+
+use crate::finding::{Finding, Level, Place};
+use annotate_snippets::{AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
+
+/// Whether colour may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Letters only.
+    Plain,
+    /// Terminal colours.
+    Colour,
+}
+
+/// Draws a finding.
+pub fn finding(finding: &Finding, style: Style) -> String {
+    let mark = match finding.level {
+        Level::Error => Mark::ERROR,
+        Level::Warning => Mark::WARNING,
+        Level::Note => Mark::NOTE,
+    };
+    let message = clean(&finding.message);
+    let title = mark.primary_title(message).id(finding.rule);
+    let mut group = match &finding.place {
+        Some(place) => with_place(Group::with_title(title), place, None, AnnotationKind::Primary),
+        None => Group::with_title(title),
+    };
+    for (place, words) in &finding.related {
+        group = with_place(group, place, Some(words), AnnotationKind::Context);
+    }
+    if let Some(address) = &finding.address {
+        group = group.element(Mark::NOTE.with_name("line").message(address.as_str()));
+    }
+    if let Some(owner) = &finding.owner {
+        group = group.element(Mark::NOTE.with_name("owner").message(owner.as_str()));
+    }
+    if !finding.next.is_empty() {
+        group = group.element(Mark::HELP.with_name("next").message(clean(&finding.next)));
+    }
+    let renderer = match style {
+        Style::Plain => Renderer::plain(),
+        Style::Colour => Renderer::styled(),
+    };
+    renderer.render(&[group])
+}
+
+fn with_place<'a>(group: Group<'a>, place: &'a Place, words: Option<&'a str>, kind: AnnotationKind) -> Group<'a> {
+    let Some(range) = place.range.filter(|_| !place.excerpt.is_empty()) else {
+        let mut origin = Origin::path(&*place.file);
+        if let Some(range) = place.range {
+            origin = origin.line(range.line as usize).char_column(range.column as usize);
+        }
+        return group.element(origin);
+    };
+    let start = offset(&place.excerpt, 0, range.column);
+    let end = offset(&place.excerpt, range.end_line - range.line, range.end_column).max(start);
+    let mut annotation = kind.span(start..end);
+    if let Some(words) = words {
+        annotation = annotation.label(words);
+    }
+    let snippet = Snippet::source(&*place.excerpt).path(&*place.file).line_start(range.line as usize);
+    group.element(snippet.annotation(annotation))
+}
+
+/// The byte offset of a line (from 0) and column (from 1) in an excerpt.
+fn offset(excerpt: &str, line: u32, column: u32) -> usize {
+    let start = excerpt.split_inclusive('\n').take(line as usize).map(str::len).sum::<usize>();
+    let rest = &excerpt[start..];
+    start + rest.char_indices().nth(column as usize - 1).map_or(rest.len(), |(at, _)| at)
+}
+
+/// Control characters in names or values must not reach a terminal.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Says how many findings of each level there are: `2 errors, 1 warning`.
+pub fn summary_line(findings: &[Finding]) -> String {
+    let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
+    let said = |n: usize, word: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        n => Some(format!("{n} {word}s")),
+    };
+    let parts = [
+        said(count(Level::Error), "error"),
+        said(count(Level::Warning), "warning"),
+        said(count(Level::Note), "note"),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "no findings".into() } else { parts.join(", ") }
+}

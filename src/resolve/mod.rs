@@ -1,0 +1,486 @@
+//! Blueprint, site, line and deviations to a plan: every value with its origin, every flow cleared or refused.
+//!
+//! Pure functions of the fleet and a date. A plan that cannot be rendered says why in `failures`; nothing here
+//! stops at the first problem, and nothing here touches another line.
+
+pub mod approval;
+mod clearance;
+pub mod conditions;
+mod digest;
+pub mod expression;
+pub mod filters;
+pub mod metrics;
+mod network;
+pub mod plan;
+pub mod services;
+mod units;
+mod values;
+
+pub use values::enum_words;
+
+use crate::finding::{Finding, Place};
+use crate::load::{Address, Fleet, LineEntry, Loaded, Record, Standard};
+use crate::model;
+use crate::model::{Line, Map, Scope as Kind, Site};
+use crate::source::{Document, child};
+use approval::{Approvers, deviation_digest, gaps};
+use expression::{Scope, Value, interpolate, to_value};
+use jiff::civil::Date;
+use plan::{Layer, Origin, Output, Plan, Resolved, SiteFacts};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use units::UnitFacts;
+use values::Answers;
+
+/// Resolves the lines of one fleet at one date.
+pub struct Resolver<'a> {
+    /// The fleet.
+    pub fleet: &'a Fleet,
+    /// Today.
+    pub as_of: Date,
+    types: BTreeMap<String, Value>,
+    digests: Mutex<HashMap<(String, String), String>>,
+}
+
+/// A site that was read: its facts, its file and its blueprint's values.
+pub struct SiteRead {
+    /// What its lines share.
+    pub facts: Arc<SiteFacts>,
+    loaded: Option<Loaded<Site>>,
+}
+
+impl<'a> Resolver<'a> {
+    /// Prepares resolving.
+    pub fn new(fleet: &'a Fleet, as_of: Date) -> Self {
+        Self { fleet, as_of, types: UnitFacts::types_of(fleet), digests: Mutex::default() }
+    }
+
+    /// Reads a site and what its lines share.
+    pub fn site(&self, id: &str) -> SiteRead {
+        let mut failures = vec![];
+        let loaded = self.fleet.read_site(id, &mut failures);
+        let mut facts = SiteFacts {
+            id: id.to_owned(),
+            facts: Value::from_pairs([("id", id)]),
+            overrides: Map::new(),
+            zones: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            standard: None,
+            failures: vec![],
+        };
+        if let Some(loaded) = &loaded {
+            facts.facts = site_value(id, loaded);
+            facts.overrides = values::site_overrides(&loaded.document, &loaded.model.overrides);
+            facts.standard = self.site_standard(loaded, &mut failures);
+            self.site_network(&mut facts, loaded, &mut failures);
+        }
+        facts.failures = failures.into_iter().map(|finding| Finding { address: Some(id.to_owned()), ..finding }).collect();
+        SiteRead { facts: Arc::new(facts), loaded }
+    }
+
+    fn site_standard(&self, loaded: &Loaded<Site>, failures: &mut Vec<Finding>) -> Option<Arc<Standard>> {
+        let reference = loaded.model.blueprint.as_deref()?;
+        let place = Place::value(&loaded.document, "/blueprint");
+        self.standard(reference, Kind::Site, place, failures)
+    }
+
+    fn standard(
+        &self,
+        reference: &str,
+        scope: Kind,
+        place: Place,
+        failures: &mut Vec<Finding>,
+    ) -> Option<Arc<Standard>> {
+        match self.fleet.standards.get(reference) {
+            Ok(standard) if standard.blueprint.model.scope == scope => Some(standard),
+            Ok(standard) => {
+                let message = format!("`{reference}` is a blueprint for a {}", word(standard.blueprint.model.scope));
+                let next = format!("name a blueprint of scope {}", word(scope));
+                failures.push(Finding::error("wrong-place", message).at(place).next(next));
+                None
+            }
+            Err(missing) => {
+                let message = if missing.broken {
+                    missing.message.clone()
+                } else {
+                    format!("cannot find `{reference}`: {}", missing.message)
+                };
+                let mut finding = Finding::error("blueprint-not-found", message).at(place);
+                finding = finding.next(missing.next.clone());
+                failures.push(if missing.broken { finding } else { finding.blind() });
+                None
+            }
+        }
+    }
+
+    fn site_network(&self, facts: &mut SiteFacts, loaded: &Loaded<Site>, failures: &mut Vec<Finding>) {
+        let owner = facts.standard.as_ref().map(|standard| standard.blueprint.model.owner.to_string());
+        let mut all = match &facts.standard {
+            Some(standard) => {
+                let answers = Answers {
+                    document: &loaded.document,
+                    overrides: &loaded.model.overrides,
+                    layer: Layer::Site,
+                };
+                let mut problems = vec![];
+                let values = values::layered(standard, &answers, None, &mut problems);
+                let scope = base_scope(self.fleet, &facts.id, None, None, &facts.facts, &value_map(&values));
+                network::defined(standard, &scope)
+            }
+            None => network::Defined::default(),
+        };
+        network::merge(&mut all, network::of_site(loaded, owner.as_deref()));
+        facts.zones = all.zones;
+        facts.assets = all.assets;
+        facts.devices = all.devices;
+        failures.extend(all.failures);
+    }
+
+    /// Resolves a site's own plan; `None` where the site follows no blueprint or cannot be read.
+    pub fn site_plan(&self, site: &SiteRead) -> Option<Plan> {
+        let loaded = site.loaded.as_ref()?;
+        let standard = site.facts.standard.clone()?;
+        let address = Address { site: site.facts.id.clone(), line: None };
+        let answers =
+            Answers { document: &loaded.document, overrides: &loaded.model.overrides, layer: Layer::Site };
+        let mut plan = self.plan(address, &site.facts, standard, &answers, None);
+        plan.inputs = self.inputs_digest(&plan, &[&loaded.document]);
+        plan.failures.extend(site.facts.failures.iter().cloned());
+        finish(&mut plan);
+        Some(plan)
+    }
+
+    /// Reads and resolves a line. `Err` holds why there is no plan at all.
+    pub fn line(&self, site: &SiteRead, entry: &LineEntry) -> Result<Plan, Vec<Finding>> {
+        let address = Address { site: site.facts.id.clone(), line: Some(entry.id.clone()) };
+        let name = address.to_string();
+        let mut failures = vec![];
+        let loaded = self.fleet.read_line(entry, &mut failures);
+        let standard = loaded.as_ref().and_then(|loaded| {
+            let place = Place::value(&loaded.document, "/blueprint");
+            self.standard(&loaded.model.blueprint, Kind::Line, place, &mut failures)
+        });
+        if site.loaded.is_none() {
+            failures.push(site_unreadable(&site.facts));
+        }
+        let (Some(loaded), Some(standard), true) = (loaded, standard, site.loaded.is_some()) else {
+            let about = |finding: Finding| Finding { address: Some(name.clone()), ..finding };
+            return Err(failures.into_iter().map(about).collect());
+        };
+        let answers =
+            Answers { document: &loaded.document, overrides: &loaded.model.overrides, layer: Layer::Line };
+        let mut plan = self.plan(address, &site.facts, standard, &answers, Some(&loaded.model));
+        let site_document = site.loaded.as_ref().map(|loaded| &loaded.document);
+        let documents: Vec<_> = std::iter::once(&loaded.document).chain(site_document).collect();
+        plan.inputs = self.inputs_digest(&plan, &documents);
+        plan.failures.extend(failures);
+        if plan.standard.conduits.is_some() && !site.facts.failures.is_empty() {
+            plan.failures.push(site_unreadable(&site.facts));
+        }
+        finish(&mut plan);
+        Ok(plan)
+    }
+
+    fn plan(
+        &self,
+        address: Address,
+        site: &Arc<SiteFacts>,
+        standard: Arc<Standard>,
+        answers: &Answers<'_>,
+        line: Option<&Line>,
+    ) -> Plan {
+        let mut failures = vec![];
+        let mut notes = self.requirements(&standard, site);
+        let over = line.map(|_| &**site);
+        let mut values = values::layered(&standard, answers, over, &mut failures);
+        let (deviations, changed) =
+            self.deviations(&address.to_string(), &standard, &mut values, &mut failures, &mut notes);
+        let all = value_map(&values);
+        let area = line.map(|line| line.area.to_string());
+        let scope =
+            base_scope(self.fleet, &site.id, area.as_deref(), address.line.as_deref(), &site.facts, &all);
+        let claims =
+            values::check_answers(self.fleet, &standard, &site.id, answers.document, &scope, &mut failures);
+        let facts = UnitFacts { types: self.types.clone(), changed };
+        let units = values
+            .get("units")
+            .and_then(|units| units.value.try_iter().ok())
+            .map(|items| items.map(|item| units::join(&item, &facts, &values, &all)).collect())
+            .unwrap_or_default();
+        let mut defined = network::defined(&standard, &scope);
+        let own_devices = defined.devices.keys().cloned().collect();
+        if line.is_some() {
+            network::merge(&mut defined, network::shared(site));
+        } else {
+            defined = network::shared(site);
+        }
+        failures.append(&mut defined.failures);
+        let namespace = self.namespace(&scope, line.is_some(), &mut failures);
+        let mut plan = Plan {
+            outputs: outputs(&standard),
+            address,
+            site: site.clone(),
+            area,
+            window: line.and_then(|line| line.window.clone()),
+            goal: line.and_then(|line| line.goal.as_ref().map(ToString::to_string)),
+            standard,
+            values,
+            value_map: all,
+            units,
+            unit_facts: facts,
+            zones: defined.zones,
+            assets: defined.assets,
+            devices: defined.devices,
+            own_devices,
+            flows: vec![],
+            conduits: vec![],
+            metrics: vec![],
+            elements: vec![],
+            namespace,
+            deviations,
+            failures,
+            notes,
+            claims,
+            inputs: String::new(),
+        };
+        network::flows(&mut plan, &scope);
+        metrics::bind(self.fleet, &mut plan, self.as_of);
+        clearance::check(self, &mut plan);
+        plan
+    }
+
+    /// What the line, its site and the deviations that count say.
+    fn inputs_digest(&self, plan: &Plan, documents: &[&Document]) -> String {
+        let records = plan.deviations.iter().filter_map(|deviation| self.fleet.deviations.get(&deviation.id));
+        let roots = documents.iter().copied().chain(records.map(|record| &record.record.document));
+        digest::of(roots.map(|document| &document.root))
+    }
+
+    /// Versions of other blueprints, and of jig, that the standard needs.
+    fn requirements(&self, standard: &Standard, site: &SiteFacts) -> Vec<Finding> {
+        let mut notes = vec![];
+        for (name, range) in &standard.blueprint.model.requires {
+            let found = match name.as_str() {
+                "jig" => Some(env!("CARGO_PKG_VERSION").to_owned()),
+                other => site.standard.as_ref().filter(|s| s.id == other).map(|s| s.version.clone()),
+            };
+            let Ok(wanted) = semver::VersionReq::parse(range.as_str()) else { continue };
+            let met = found.as_ref().is_some_and(|v| semver::Version::parse(v).is_ok_and(|v| wanted.matches(&v)));
+            if !met {
+                let has = found.map_or_else(|| format!("site {} does not follow it", site.id), |v| format!("here is {v}"));
+                let place = Place::value(&standard.blueprint.document, &child("/requires", name));
+                let message = format!("{} needs {name} {range}; {has}", standard.reference());
+                notes.push(
+                    Finding::warning("unmet-requirement", message)
+                        .at(place)
+                        .next("move the site to a version that fits, or relax `requires`"),
+                );
+            }
+        }
+        notes
+    }
+
+    fn namespace(&self, scope: &Scope, is_line: bool, failures: &mut Vec<Finding>) -> Value {
+        let Some(namespace) = &self.fleet.enterprise.namespace else { return Value::from_pairs::<_, &str, Value>([]) };
+        if !is_line {
+            return Value::from_pairs::<_, &str, Value>([]);
+        }
+        let mut out: Map<String, Value> = Map::new();
+        for (name, text) in namespace {
+            let pointer = child("/namespace", name);
+            out.insert(name.clone(), derive(text, scope, &self.fleet.document, &pointer, failures));
+        }
+        Value::from_pairs(out)
+    }
+
+    /// Applies the deviations of a line; returns those that count, and values changed for single units.
+    fn deviations(
+        &self,
+        address: &str,
+        standard: &Standard,
+        values: &mut Map<String, Resolved>,
+        failures: &mut Vec<Finding>,
+        notes: &mut Vec<Finding>,
+    ) -> (Vec<plan::Deviation>, BTreeMap<String, Vec<(String, Resolved)>>) {
+        let mut counting = vec![];
+        let mut changed: BTreeMap<String, Vec<(String, Resolved)>> = BTreeMap::new();
+        for record in self.fleet.deviations.values().filter(|record| record.record.model.line == address) {
+            let model = &record.record.model;
+            if let Some(note) = self.lapsed(record, address) {
+                notes.push(note);
+                continue;
+            }
+            counting.push(counted(record));
+            let Some(change) = &model.changes else { continue };
+            let name = change.value.as_str();
+            let document = &record.record.document;
+            let to = Place::value(document, "/changes/to");
+            if !values.contains_key(name) {
+                let message = format!("{} changes `{name}`, which {} does not have", record.id, standard.reference());
+                let place = Place::value(document, "/changes/value");
+                let next = "close the deviation, or name a value of the blueprint";
+                notes.push(Finding::warning("deviation-without-effect", message).at(place).next(next));
+                continue;
+            }
+            failures.extend(standard.inputs.check_default(name, &change.to, document, "/changes/to"));
+            let origin = Origin { layer: Layer::Deviation, place: to };
+            let resolved = Resolved { value: to_value(&change.to), origin };
+            match &change.of {
+                Some(unit) => changed.entry(unit.clone()).or_default().push((name.to_owned(), resolved)),
+                None => {
+                    values.insert(name.to_owned(), resolved);
+                }
+            }
+        }
+        (counting, changed)
+    }
+
+    /// Why a deviation does not count: expired, or not approved.
+    fn lapsed(&self, record: &Record<model::Deviation>, address: &str) -> Option<Finding> {
+        let model = &record.record.model;
+        let owner = model.owner.to_string();
+        let what = |words: String| {
+            Finding::warning("expired-deviation", words).owned_by(owner.clone()).about(address)
+        };
+        let last = model.expires.civil()?;
+        if self.as_of > last {
+            let message = format!("{} expired on {last}; the standard's value is rendered", record.id);
+            let next = "close it, or have it approved again with a new last day";
+            return Some(what(message).at(Place::value(&record.record.document, "/expires")).next(next));
+        }
+        let approvers = Approvers::of(self.fleet, "deviation", vec![owner.clone()]);
+        let lacking = gaps(self.fleet, record, &approvers, &deviation_digest(record));
+        let gap = lacking.into_iter().next()?;
+        let message = format!("{}; the standard's value is rendered", gap.message);
+        let place = Place::file(format!("{}/deviation.yaml", record.folder));
+        let finding = Finding::warning("unapproved-deviation", message).at(place).next(gap.next).about(address);
+        Some(finding.owned_by(gap.role.unwrap_or(owner)))
+    }
+}
+
+fn word(scope: Kind) -> &'static str {
+    match scope {
+        Kind::Line => "line",
+        Kind::Site => "site",
+    }
+}
+
+fn site_unreadable(site: &SiteFacts) -> Finding {
+    let message = format!("site {} has errors of its own", site.id);
+    let place = Place::file(format!("sites/{}/site.yaml", site.id));
+    Finding::error("site-broken", message).at(place).next("correct the site; its findings are listed")
+}
+
+/// Everything said about a plan carries its address.
+fn finish(plan: &mut Plan) {
+    let address = plan.address.to_string();
+    for finding in plan.failures.iter_mut().chain(&mut plan.notes) {
+        finding.address.get_or_insert_with(|| address.clone());
+    }
+}
+
+fn counted(record: &Record<model::Deviation>) -> plan::Deviation {
+    let model = &record.record.model;
+    plan::Deviation {
+        id: record.id.clone(),
+        reason: model.reason.clone(),
+        countermeasure: model.countermeasure.clone(),
+        owner: model.owner.to_string(),
+        opened: model.opened.as_ref().map(ToString::to_string),
+        expires: model.expires.to_string(),
+        closes_when: model.closes_when.clone(),
+        changes: json!(model.changes),
+    }
+}
+
+fn outputs(standard: &Standard) -> Vec<Output> {
+    let model = &standard.blueprint.model;
+    let output = |(index, output): (usize, &model::Output)| Output {
+        id: output.id.to_string(),
+        target: output.target.to_string(),
+        owner: output.owner.as_ref().map(ToString::to_string),
+        path: output.path.clone(),
+        pointer: format!("/outputs/{index}"),
+    };
+    model.outputs.iter().enumerate().map(output).collect()
+}
+
+fn value_map(values: &Map<String, Resolved>) -> Value {
+    Value::from_pairs(values.iter().map(|(name, value)| (name.as_str(), value.value.clone())))
+}
+
+/// The names that expressions see: `enterprise site area line values`.
+fn base_scope(
+    fleet: &Fleet,
+    site: &str,
+    area: Option<&str>,
+    line: Option<&str>,
+    facts: &Value,
+    values: &Value,
+) -> Scope {
+    let mut names: Vec<(&str, Value)> = vec![
+        ("enterprise", Value::from(fleet.enterprise.enterprise.as_str())),
+        ("site", Value::from(site)),
+        (expression::SITE_FACTS, facts.clone()),
+        ("values", values.clone()),
+    ];
+    names.extend(area.map(|area| ("area", Value::from(area))));
+    names.extend(line.map(|line| ("line", Value::from(line))));
+    Scope::new(names)
+}
+
+/// Returns the scope that paths of outputs see.
+pub fn scope_of(fleet: &Fleet, plan: &Plan) -> Scope {
+    base_scope(
+        fleet,
+        &plan.site.id,
+        plan.area.as_deref(),
+        plan.address.line.as_deref(),
+        &plan.site.facts,
+        &plan.value_map,
+    )
+}
+
+fn site_value(id: &str, loaded: &Loaded<Site>) -> Value {
+    let zones = loaded.document.root.get("zones").map(|member| member.node.to_json());
+    let zones = zones.filter(|zones| !zones.is_null()).unwrap_or_else(|| json!({}));
+    to_value(json!({
+        "id": id, "name": loaded.model.name, "timezone": loaded.model.timezone, "zones": zones,
+    }))
+}
+
+/// Evaluates the texts of a namespace, however deep.
+fn derive(
+    value: &serde_json::Value,
+    scope: &Scope,
+    document: &Document,
+    pointer: &str,
+    failures: &mut Vec<Finding>,
+) -> Value {
+    match value {
+        serde_json::Value::String(text) => interpolate(text, scope).unwrap_or_else(|error| {
+            let place = Place::value(document, pointer);
+            failures.push(Finding::error("unresolved", error).at(place).next("define the name, or correct the expression"));
+            Value::from("")
+        }),
+        serde_json::Value::Object(members) => {
+            let member = |(name, value): (&String, &serde_json::Value)| {
+                (name.clone(), derive(value, scope, document, &child(pointer, name), failures))
+            };
+            Value::from_pairs(members.iter().map(member).collect::<Vec<_>>())
+        }
+        other => to_value(other),
+    }
+}
+
+impl Resolver<'_> {
+    /// Returns what a line claims for itself, without resolving it; a line that cannot be read claims nothing.
+    pub fn claims(&self, site: &str, entry: &LineEntry) -> Vec<plan::Claim> {
+        let Ok(document) = crate::load::read_document(&self.fleet.tree, &entry.path, &entry.path) else { return vec![] };
+        let reference = document.root.get("blueprint").and_then(|member| member.node.as_str());
+        let Some(Ok(standard)) = reference.map(|reference| self.fleet.standards.get(reference)) else { return vec![] };
+        values::claims(&standard, site, &document)
+    }
+}

@@ -1,0 +1,541 @@
+//! Zones, assets, devices, conduits and flows of one line or site, with their addresses.
+
+use super::expression::{Scope, Value, evaluate, interpolate, to_value};
+use super::plan::{Asset, Conduit, Device, End, Flow, Plan, SiteFacts, Zone};
+use super::services;
+use crate::finding::{Finding, Place};
+use crate::load::{Loaded, Standard, nearest};
+use crate::model::conduits::{ACCESS, AUTH, Conduits, Service};
+use crate::model::{Json, Site, conduits};
+use crate::source::{Document, child};
+use ipnet::IpNet;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// The texts of one conduits.yaml, evaluated for one line or site.
+struct Reader<'a> {
+    document: &'a Document,
+    scope: Scope,
+    failures: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn fail(&mut self, pointer: &str, message: impl Into<String>, next: impl Into<String>) {
+        let place = Place::value(self.document, pointer);
+        self.failures.push(Finding::error("unresolved", message).at(place).next(next));
+    }
+
+    fn value(&mut self, text: &str, pointer: &str) -> Option<Value> {
+        match interpolate(text, &self.scope) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fail(pointer, error, "define the name, or correct the expression");
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, pointer: &str) -> Option<String> {
+        let value = self.value(text, pointer)?;
+        if value.as_str().is_some() || value.is_number() {
+            return Some(value.to_string());
+        }
+        self.fail(pointer, format!("text is wanted here, not {value}"), "use an expression that gives text");
+        None
+    }
+
+    fn maybe(&mut self, text: Option<&str>, pointer: &str) -> Option<String> {
+        text.and_then(|text| self.text(text, pointer))
+    }
+
+    /// Addresses or networks; a list in an expression is spliced.
+    fn addresses(&mut self, texts: &[String], pointer: &str) -> Vec<String> {
+        let mut out = vec![];
+        for (index, text) in texts.iter().enumerate() {
+            let pointer = child(pointer, &index.to_string());
+            let Some(value) = self.value(text, &pointer) else { continue };
+            out.extend(self.address_list(&value, &pointer));
+        }
+        out
+    }
+
+    fn address_list(&mut self, value: &Value, pointer: &str) -> Vec<String> {
+        let items: Vec<Value> = match value.as_str() {
+            Some(_) => vec![value.clone()],
+            None => value.try_iter().map(Iterator::collect).unwrap_or_else(|_| vec![value.clone()]),
+        };
+        let mut out = vec![];
+        for item in items {
+            match item.as_str().filter(|text| is_address(text)) {
+                Some(text) => out.push(text.to_owned()),
+                None => self.fail(pointer, format!("`{item}` is no address or network"), "write 10.20.30.11 or 10.20.30.0/24"),
+            }
+        }
+        out
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || text.parse::<IpNet>().is_ok_and(|net| net.trunc() == net)
+}
+
+fn purdue(level: Option<&conduits::Purdue>) -> Json {
+    match level {
+        Some(conduits::Purdue::Level(level)) if level.fract() == 0.0 => json!(*level as i64),
+        Some(conduits::Purdue::Level(level)) => json!(level),
+        Some(conduits::Purdue::Word(word)) => json!(word),
+        None => Json::Null,
+    }
+}
+
+/// What one conduits.yaml defines for a line or site.
+#[derive(Default)]
+pub(super) struct Defined {
+    pub(super) zones: BTreeMap<String, Zone>,
+    pub(super) assets: BTreeMap<String, Asset>,
+    pub(super) devices: BTreeMap<String, Device>,
+    pub(super) failures: Vec<Finding>,
+}
+
+/// Evaluates zones, assets and devices of a blueprint.
+pub(super) fn defined(standard: &Standard, scope: &Scope) -> Defined {
+    let Some(loaded) = &standard.conduits else { return Defined::default() };
+    let mut reader = Reader { document: &loaded.document, scope: scope.clone(), failures: vec![] };
+    let mut out = Defined::default();
+    for (id, zone) in &loaded.model.zones {
+        let at = child("/zones", id.as_str());
+        let owner = reader.maybe(zone.owner.as_ref().map(|o| o.as_str()), &child(&at, "owner"));
+        let name = reader.maybe(zone.name.as_deref(), &child(&at, "name"));
+        let prefixes = reader.addresses(&zone.prefixes, &child(&at, "prefixes"));
+        let zone = Zone {
+            id: id.to_string(),
+            name: name.unwrap_or_else(|| id.to_string()),
+            function: reader.maybe(zone.function.as_deref(), &child(&at, "function")),
+            purdue: purdue(zone.purdue.as_ref()),
+            sl_t: json!(zone.sl_t),
+            owner,
+            prefixes,
+            isolated: zone.isolated,
+            level: zone.purdue.as_ref().map(conduits::Purdue::level),
+            place: Some(Place::key(&loaded.document, &at)),
+        };
+        out.zones.insert(id.to_string(), zone);
+    }
+    for (id, asset) in &loaded.model.assets {
+        let at = child("/assets", id.as_str());
+        let Some(zone) = reader.text(&asset.zone, &child(&at, "zone")) else { continue };
+        let addresses = reader.addresses(&asset.addresses, &child(&at, "addresses"));
+        let name = reader.maybe(asset.name.as_deref(), &child(&at, "name"));
+        let asset = Asset {
+            id: id.to_string(),
+            name: name.unwrap_or_else(|| id.to_string()),
+            zone,
+            role: reader.maybe(asset.role.as_deref(), &child(&at, "role")),
+            addresses,
+            place: Some(Place::key(&loaded.document, &at)),
+        };
+        out.assets.insert(id.to_string(), asset);
+    }
+    for (id, device) in &loaded.model.devices {
+        let at = child("/devices", id.as_str());
+        let output = reader.maybe(device.output.as_deref(), &child(&at, "output"));
+        let mut interfaces = crate::model::Map::new();
+        for (zone, interface) in &device.interfaces {
+            let pointer = child(&child(&at, "interfaces"), zone.as_str());
+            if let Some(interface) = reader.text(interface, &pointer) {
+                interfaces.insert(zone.to_string(), interface);
+            }
+        }
+        let families = if device.families.is_empty() {
+            vec![conduits::Family::Ipv4, conduits::Family::Ipv6]
+        } else {
+            device.families.clone()
+        };
+        let stateful = device.stateful.unwrap_or(true);
+        out.devices.insert(id.to_string(), Device { id: id.to_string(), output, families, stateful, interfaces });
+    }
+    out.failures = reader.failures;
+    out
+}
+
+/// Zones and assets of a site.yaml; `owner` stands in where a zone names none.
+pub(super) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> Defined {
+    let mut out = Defined::default();
+    let mut reader =
+        Reader { document: &site.document, scope: Scope::new::<&str>([]), failures: vec![] };
+    for (id, zone) in &site.model.zones {
+        let at = child("/zones", id.as_str());
+        let prefixes = zone.subnet.as_ref().map(|subnet| subnet.all().to_vec()).unwrap_or_default();
+        let prefixes = reader.address_list(&to_value(prefixes), &child(&at, "subnet"));
+        for (asset, addresses) in &zone.assets {
+            let pointer = child(&child(&at, "assets"), asset.as_str());
+            let addresses = reader.address_list(&to_value(addresses.all()), &pointer);
+            let place = Place::key(&site.document, &pointer);
+            let new = Asset {
+                id: asset.to_string(),
+                name: asset.to_string(),
+                zone: id.to_string(),
+                role: None,
+                addresses,
+                place: Some(place),
+            };
+            insert(&mut out.assets, asset.as_str(), new, |asset| asset.place.clone(), "asset", &mut out.failures);
+        }
+        let zone = Zone {
+            id: id.to_string(),
+            name: zone.name.clone().unwrap_or_else(|| id.to_string()),
+            function: None,
+            purdue: purdue(zone.purdue.as_ref()),
+            sl_t: json!(zone.sl_t),
+            owner: zone.owner.as_ref().map(ToString::to_string).or_else(|| owner.map(str::to_owned)),
+            prefixes,
+            isolated: false,
+            level: zone.purdue.as_ref().map(conduits::Purdue::level),
+            place: Some(Place::key(&site.document, &at)),
+        };
+        out.zones.insert(id.to_string(), zone);
+    }
+    out.failures.append(&mut reader.failures);
+    out
+}
+
+/// Joins definitions from several files; the same id in two of them is an error.
+pub(super) fn merge(into: &mut Defined, other: Defined) {
+    for (id, zone) in other.zones {
+        insert(&mut into.zones, &id, zone, |zone| zone.place.clone(), "zone", &mut into.failures);
+    }
+    for (id, asset) in other.assets {
+        insert(&mut into.assets, &id, asset, |asset| asset.place.clone(), "asset", &mut into.failures);
+    }
+    for (id, device) in other.devices {
+        into.devices.entry(id).or_insert(device);
+    }
+    into.failures.extend(other.failures);
+}
+
+fn insert<T>(
+    map: &mut BTreeMap<String, T>,
+    id: &str,
+    new: T,
+    place: impl Fn(&T) -> Option<Place>,
+    noun: &str,
+    failures: &mut Vec<Finding>,
+) {
+    let Some(first) = map.get(id) else {
+        map.insert(id.to_owned(), new);
+        return;
+    };
+    let mut finding = Finding::error("duplicate-id", format!("{noun} `{id}` is defined twice"))
+        .next("keep one of the two, or give one another id");
+    if let Some(place) = place(&new) {
+        finding = finding.at(place);
+    }
+    if let Some(place) = place(first) {
+        finding = finding.see(place, "first defined here");
+    }
+    failures.push(finding);
+}
+
+/// Resolves the conduits and flows of a plan's blueprint.
+pub(super) fn flows(plan: &mut Plan, scope: &Scope) {
+    let standard = plan.standard.clone();
+    let Some(loaded) = &standard.conduits else { return };
+    let mut resolver = FlowResolver {
+        model: &loaded.model,
+        reader: Reader { document: &loaded.document, scope: scope.clone(), failures: vec![] },
+        plan,
+    };
+    let mut flows = vec![];
+    let mut all = vec![];
+    for (id, conduit) in &loaded.model.conduits {
+        let (conduit, mut found) = resolver.conduit(id.as_str(), conduit);
+        all.push(conduit);
+        flows.append(&mut found);
+    }
+    let failures = std::mem::take(&mut resolver.reader.failures);
+    plan.failures.extend(failures);
+    plan.conduits = all;
+    plan.flows = flows;
+}
+
+struct FlowResolver<'a> {
+    model: &'a Conduits,
+    reader: Reader<'a>,
+    plan: &'a Plan,
+}
+
+impl FlowResolver<'_> {
+    fn conduit(&mut self, id: &str, conduit: &conduits::Conduit) -> (Conduit, Vec<Flow>) {
+        let at = child("/conduits", id);
+        let many = |reader: &mut Reader<'_>, texts: &[String], key: &str| -> Vec<String> {
+            let pointer = child(&at, key);
+            let one = |(index, text): (usize, &String)| reader.text(text, &child(&pointer, &index.to_string()));
+            texts.iter().enumerate().filter_map(one).collect()
+        };
+        let zones = many(&mut self.reader, &conduit.zones, "zones");
+        let enforced_by = many(&mut self.reader, &conduit.enforced_by, "enforced_by");
+        let reader = &mut self.reader;
+        let mut resolved = Conduit {
+            id: id.to_owned(),
+            name: reader.maybe(conduit.name.as_deref(), &child(&at, "name")).unwrap_or_else(|| id.to_owned()),
+            zones,
+            owner: reader.maybe(conduit.owner.as_ref().map(|o| o.as_str()), &child(&at, "owner")),
+            decision: reader.maybe(conduit.decision.as_deref(), &child(&at, "decision")),
+            review_by: None,
+            if_lost: reader.maybe(conduit.if_lost.as_deref(), &child(&at, "if_lost")),
+            budget: json!(conduit.budget),
+            enforced_by,
+            flows: vec![],
+        };
+        let mut flows = vec![];
+        for (flow_id, flow) in &conduit.flows {
+            let pointer = child(&child(&at, "flows"), flow_id.as_str());
+            let before = flows.len();
+            self.flow(flow_id.as_str(), flow, &resolved, &pointer, &mut flows);
+            if flows.len() > before {
+                resolved.flows.push(flow_id.to_string());
+            }
+        }
+        if !flows.is_empty() {
+            self.check_conduit(&resolved, &at);
+        }
+        (resolved, flows)
+    }
+
+    /// Names that a conduit with flows uses must exist.
+    fn check_conduit(&mut self, conduit: &Conduit, at: &str) {
+        for (index, zone) in conduit.zones.iter().enumerate() {
+            if !self.plan.zones.contains_key(zone) {
+                let known = self.plan.zones.keys().map(String::as_str);
+                self.unknown("zone", zone, known, &format!("{at}/zones/{index}"));
+            }
+        }
+        for (index, device) in conduit.enforced_by.iter().enumerate() {
+            if !self.plan.devices.contains_key(device) {
+                let known = self.plan.devices.keys().map(String::as_str);
+                self.unknown("device", device, known, &format!("{at}/enforced_by/{index}"));
+            }
+        }
+    }
+
+    fn unknown<'k>(&mut self, noun: &str, name: &str, known: impl Iterator<Item = &'k str>, pointer: &str) {
+        let next = nearest(name, known)
+            .map_or_else(|| format!("define it, or name a {noun} that exists"), |near| format!("did you mean `{near}`?"));
+        let place = Place::value(self.reader.document, pointer);
+        let message = format!("there is no {noun} `{name}`");
+        self.reader.failures.push(Finding::error("unknown-reference", message).at(place).next(next));
+    }
+
+    fn flow(&mut self, id: &str, flow: &conduits::Flow, conduit: &Conduit, at: &str, out: &mut Vec<Flow>) {
+        let units = match &flow.for_each {
+            None => vec![None],
+            Some(list) => match self.elements(list, &child(at, "for_each")) {
+                Some(elements) => elements.into_iter().map(Some).collect(),
+                None => return,
+            },
+        };
+        for unit in units {
+            let outer = self.reader.scope.clone();
+            if let Some(unit) = &unit {
+                self.reader.scope = outer.with("unit", unit.clone());
+            }
+            if self.exists(flow, at)
+                && let Some(flow) = self.one(id, flow, conduit, unit, at)
+            {
+                out.push(flow);
+            }
+            self.reader.scope = outer;
+        }
+    }
+
+    /// The elements of a list value; `units` with their type's fields.
+    fn elements(&mut self, list: &str, at: &str) -> Option<Vec<Value>> {
+        if list == "units" && !self.plan.units.is_empty() {
+            return Some(self.plan.units.clone());
+        }
+        let Some(value) = self.plan.values.get(list) else {
+            let known: Vec<&str> = self.plan.values.keys().map(String::as_str).collect();
+            self.unknown("value", list, known.into_iter(), at);
+            return None;
+        };
+        match value.value.try_iter() {
+            Ok(items) if value.value.as_str().is_none() => {
+                let enrich = |item: Value| super::units::enrich(&item, self.plan);
+                Some(items.map(enrich).collect())
+            }
+            _ => {
+                self.reader.fail(at, format!("`{list}` is no list"), "name a value that is a list");
+                None
+            }
+        }
+    }
+
+    fn exists(&mut self, flow: &conduits::Flow, at: &str) -> bool {
+        let Some(when) = &flow.when else { return true };
+        let pointer = child(at, "when");
+        let inner = when.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(when);
+        match evaluate(inner, &self.reader.scope) {
+            Ok(value) => value.is_true(),
+            Err(error) => {
+                self.reader.fail(&pointer, error, "define the name, or correct the condition");
+                false
+            }
+        }
+    }
+
+    fn one(
+        &mut self,
+        id: &str,
+        flow: &conduits::Flow,
+        conduit: &Conduit,
+        unit: Option<Value>,
+        at: &str,
+    ) -> Option<Flow> {
+        let purpose = self.reader.text(&flow.purpose, &child(at, "purpose"))?;
+        let from = self.reader.text(&flow.from, &child(at, "from"))?;
+        let to = self.reader.text(&flow.to, &child(at, "to"))?;
+        let service = self.reader.text(&flow.service, &child(at, "service"))?;
+        let access = self.word(&flow.access, ACCESS, &child(at, "access"))?;
+        let auth = match &flow.auth {
+            Some(auth) => Some(self.word(auth, AUTH, &child(at, "auth"))?),
+            None => None,
+        };
+        let countermeasure = self.countermeasure(flow, at)?;
+        let owner = self.reader.maybe(flow.owner.as_ref().map(|o| o.as_str()), &child(at, "owner"));
+        let known = self.service(&service, &child(at, "service"))?;
+        let from = self.end(&from, &to, conduit, unit.as_ref(), &child(at, "from"));
+        let to_name = self.reader.text(&flow.to, &child(at, "to"))?;
+        let other = from.as_ref().map(|end| end.name.clone()).unwrap_or_default();
+        let to = self.end(&to_name, &other, conduit, unit.as_ref(), &child(at, "to"));
+        let key = match &unit {
+            Some(unit) => format!("{id} {}", super::units::name(unit)),
+            None => id.to_owned(),
+        };
+        Some(Flow {
+            id: id.to_owned(),
+            key,
+            conduit: conduit.id.clone(),
+            purpose,
+            owner: owner.or_else(|| conduit.owner.clone()),
+            decision: conduit.decision.clone(),
+            review_by: None,
+            access,
+            auth,
+            service,
+            matches: known.matches,
+            from: from?,
+            to: to?,
+            unit: unit.unwrap_or(Value::from(())),
+            devices: conduit.enforced_by.clone(),
+            countermeasure,
+            expires: flow.expires.as_ref().map(ToString::to_string),
+            line: None,
+            encrypted: known.encrypted,
+        })
+    }
+
+    fn word(&mut self, text: &str, allowed: &[&str], pointer: &str) -> Option<String> {
+        let word = self.reader.text(text, pointer)?;
+        if allowed.contains(&word.as_str()) {
+            return Some(word);
+        }
+        let next = nearest(&word, allowed.iter().copied())
+            .map_or_else(|| format!("use one of {}", allowed.join(", ")), |near| format!("did you mean `{near}`?"));
+        self.reader.fail(pointer, format!("`{word}` is not one of {}", allowed.join(", ")), next);
+        None
+    }
+
+    fn countermeasure(&mut self, flow: &conduits::Flow, at: &str) -> Option<Option<String>> {
+        let Some(text) = &flow.countermeasure else { return Some(None) };
+        let pointer = child(at, "countermeasure");
+        let id = self.reader.text(text, &pointer)?;
+        if self.model.countermeasures.contains_key(id.as_str()) {
+            return Some(Some(id));
+        }
+        let known: Vec<&str> = self.model.countermeasures.keys().map(|id| id.as_str()).collect();
+        self.unknown("countermeasure", &id, known.into_iter(), &pointer);
+        None
+    }
+
+    fn service(&mut self, name: &str, pointer: &str) -> Option<Service> {
+        let own = self.model.services.get(name).cloned();
+        let found = own.or_else(|| services::builtin(name));
+        if found.is_none() {
+            if name == "opc-da" {
+                let message = "opc-da opens dynamic ports; no rule can hold it";
+                self.reader.fail(pointer, message, "use OPC UA, or a tunnel with one port, as a service of your own");
+                return None;
+            }
+            let mut known: Vec<&str> = services::names().collect();
+            known.extend(self.model.services.keys().map(|id| id.as_str()));
+            self.unknown("service", name, known.into_iter(), pointer);
+        }
+        found
+    }
+
+    /// An end is an asset, a zone, or the unit, whose zone is the conduit's other zone.
+    fn end(
+        &mut self,
+        name: &str,
+        other: &str,
+        conduit: &Conduit,
+        unit: Option<&Value>,
+        pointer: &str,
+    ) -> Option<End> {
+        if name == "unit" {
+            return self.unit_end(other, conduit, unit, pointer);
+        }
+        let (zone, addresses) = if let Some(asset) = self.plan.assets.get(name) {
+            (asset.zone.clone(), asset.addresses.clone())
+        } else if let Some(zone) = self.plan.zones.get(name) {
+            (zone.id.clone(), zone.prefixes.clone())
+        } else {
+            let known: Vec<&str> =
+                self.plan.assets.keys().chain(self.plan.zones.keys()).map(String::as_str).collect();
+            self.unknown("asset or zone", name, known.into_iter(), pointer);
+            return None;
+        };
+        if addresses.is_empty() {
+            self.reader.fail(pointer, format!("`{name}` has no address"), "give it addresses; an empty one would mean any");
+            return None;
+        }
+        Some(End { name: name.to_owned(), zone, addresses })
+    }
+
+    fn unit_end(
+        &mut self,
+        other: &str,
+        conduit: &Conduit,
+        unit: Option<&Value>,
+        pointer: &str,
+    ) -> Option<End> {
+        let Some(unit) = unit else {
+            self.reader.fail(pointer, "`unit` needs `for_each`", "add for_each: units");
+            return None;
+        };
+        let name = super::units::name(unit);
+        let ip = unit.get_attr("ip").ok().filter(|ip| !ip.is_undefined() && !ip.is_none());
+        let Some(ip) = ip else {
+            self.reader.fail(pointer, format!("unit `{name}` has no `ip`"), "give the unit an address");
+            return None;
+        };
+        let addresses = self.reader.address_list(&ip, pointer);
+        if addresses.is_empty() {
+            return None;
+        }
+        let other_zone = self.plan.assets.get(other).map_or(other, |asset| asset.zone.as_str());
+        let zone = conduit.zones.iter().find(|zone| *zone != other_zone).or(conduit.zones.first());
+        Some(End { name, zone: zone.cloned().unwrap_or_default(), addresses })
+    }
+}
+
+/// Definitions that lines see through their site.
+pub(super) fn shared(site: &SiteFacts) -> Defined {
+    Defined {
+        zones: site.zones.clone(),
+        assets: site.assets.clone(),
+        devices: site.devices.clone(),
+        failures: vec![],
+    }
+}

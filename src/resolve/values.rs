@@ -1,0 +1,260 @@
+//! Values by layer: blueprint default, site override, line override, deviation. Each is replaced whole.
+
+use super::expression::{Scope, Value, evaluate, to_json, to_value};
+use super::plan::{Claim, Layer, Origin, Resolved, SiteFacts};
+use crate::finding::{Finding, Place};
+use crate::load::{Fleet, Standard, check_values, nearest};
+use crate::model::sites::Override;
+use crate::model::{Json, Map, ValueName};
+use crate::source::{Document, child};
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// Answers and overrides of one line or site, with the document they stand in.
+pub(super) struct Answers<'a> {
+    pub(super) document: &'a Document,
+    pub(super) overrides: &'a Map<ValueName, Override>,
+    /// The layer of its overrides.
+    pub(super) layer: Layer,
+}
+
+/// Resolves every value of a blueprint for one line or site, before deviations.
+pub(super) fn layered(
+    standard: &Standard,
+    answers: &Answers<'_>,
+    site: Option<&SiteFacts>,
+    failures: &mut Vec<Finding>,
+) -> Map<String, Resolved> {
+    let mut values: Map<String, Resolved> = Map::new();
+    let document = &standard.blueprint.document;
+    let model = &standard.blueprint.model;
+    for (name, default) in &model.defaults {
+        let place = Place::value(document, &format!("/defaults/{name}/value"));
+        values.insert(name.to_string(), resolved(&default.value, Layer::Default, place));
+    }
+    for (name, value) in &model.fixed {
+        let place = Place::value(document, &child("/fixed", name.as_str()));
+        values.insert(name.to_string(), resolved(value, Layer::Fixed, place));
+    }
+    let inputs = answers.document.root.get("inputs").map(|member| member.node.to_json());
+    let inputs = inputs.filter(|value| !value.is_null()).unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+    let problems = check_values(&standard.inputs, &inputs, answers.document);
+    failures.extend(problems.into_iter().map(|finding| with_question(finding, standard)));
+    if let Json::Object(members) = &inputs {
+        for (name, value) in members.iter().filter(|(name, _)| model.inputs.contains_key(name.as_str())) {
+            let place = Place::value(answers.document, &child("/inputs", name));
+            values.insert(name.clone(), resolved(value, Layer::Input, place));
+        }
+    }
+    for (name, value) in site.iter().flat_map(|facts| &facts.overrides) {
+        if model.defaults.contains_key(name.as_str()) {
+            let json = to_json(&value.value).unwrap_or_default();
+            let problems = standard.inputs.check_default(name, &json, answers.document, "");
+            failures.extend(problems.into_iter().map(|f| Finding { place: Some(value.origin.place.clone()), ..f }));
+            values.insert(name.clone(), value.clone());
+        }
+    }
+    for (name, over) in answers.overrides {
+        let pointer = child("/overrides", name.as_str());
+        if !model.defaults.contains_key(name.as_str()) {
+            // A site's override reaches every line that has the default; it need not be the site's own.
+            if answers.layer == Layer::Line {
+                failures.push(no_such_default(standard, answers.document, name.as_str()));
+            }
+            continue;
+        }
+        let at = format!("{pointer}/value");
+        failures.extend(standard.inputs.check_default(name.as_str(), &over.value, answers.document, &at));
+        let place = Place::value(answers.document, &at);
+        values.insert(name.to_string(), resolved(&over.value, answers.layer, place));
+    }
+    values
+}
+
+/// Resolves a site's own overrides, for its blueprint and its lines.
+pub(super) fn site_overrides(document: &Document, overrides: &Map<ValueName, Override>) -> Map<String, Resolved> {
+    let place = |name: &ValueName| Place::value(document, &format!("/overrides/{name}/value"));
+    overrides
+        .iter()
+        .map(|(name, over)| (name.to_string(), resolved(&over.value, Layer::Site, place(name))))
+        .collect()
+}
+
+fn resolved(value: &Json, layer: Layer, place: Place) -> Resolved {
+    Resolved { value: to_value(value), origin: Origin { layer, place } }
+}
+
+/// Tells who can answer, and why it is asked.
+fn with_question(mut finding: Finding, standard: &Standard) -> Finding {
+    let named = standard.blueprint.model.inputs.iter().find(|(name, _)| {
+        let quoted = format!("`{name}`");
+        let key = format!("{name}:");
+        finding.message.contains(&quoted)
+            || finding.place.as_ref().is_some_and(|place| place.excerpt.contains(&key))
+    });
+    if let Some((name, input)) = named {
+        finding.owner = Some(input.owner.to_string());
+        let question = Place::key(&standard.blueprint.document, &child("/inputs", name.as_str()));
+        let why = input.why.as_deref().map_or_else(|| "asked here".to_owned(), |why| format!("asked for: {why}"));
+        finding = finding.see(question, why);
+    }
+    finding
+}
+
+fn no_such_default(standard: &Standard, document: &Document, name: &str) -> Finding {
+    let model = &standard.blueprint.model;
+    let reference = standard.reference();
+    let (message, next) = if model.inputs.contains_key(name) {
+        (format!("`{name}` is an input of {reference}, not a default"), "write it under `inputs`".to_owned())
+    } else if model.fixed.contains_key(name) {
+        let message = format!("`{name}` is fixed by {reference}; only a deviation changes it");
+        (message, "`jig new deviation`, or ask the owner of the standard".to_owned())
+    } else {
+        let near = nearest(name, model.defaults.keys().map(ValueName::as_str));
+        let next = near.map_or_else(|| "leave it out".to_owned(), |near| format!("did you mean `{near}`?"));
+        (format!("{reference} has no default `{name}`"), next)
+    };
+    let place = Place::key(document, &child("/overrides", name));
+    Finding::error("unknown-override", message).at(place).next(next).owned_by(model.owner.to_string())
+}
+
+/// Checks jig's own words on the answers: `within`, `enum_from`; collects what must be unique.
+pub(super) fn check_answers(
+    fleet: &Fleet,
+    standard: &Standard,
+    site: &str,
+    document: &Document,
+    scope: &Scope,
+    failures: &mut Vec<Finding>,
+) -> Vec<Claim> {
+    let Some(inputs) = document.root.get("inputs").map(|member| member.node.to_json()) else { return vec![] };
+    for answer in standard.inputs.annotated(&inputs) {
+        let pointer = format!("/inputs{}", answer.pointer);
+        let name = crate::source::parse_pointer(&answer.pointer).next().unwrap_or_default();
+        let owner = standard.blueprint.model.inputs.get(name.as_str()).map(|input| input.owner.to_string());
+        let word = |key: &str| answer.schema.get(key).and_then(Json::as_str);
+        let place = || Place::value(document, &pointer);
+        let mut fail = |finding: Finding| {
+            let finding = finding.at(place());
+            failures.push(match &owner {
+                Some(owner) => finding.owned_by(owner.clone()),
+                None => finding,
+            });
+        };
+        if let Some(networks) = word("within")
+            && let Err(finding) = check_within(answer.value, networks, scope)
+        {
+            fail(finding);
+        }
+        if let Some(list) = word("enum_from")
+            && let Err(finding) = check_enum(fleet, answer.value, list, scope)
+        {
+            fail(finding);
+        }
+    }
+    claims(standard, site, document)
+}
+
+/// What a line's answers claim for it alone.
+pub(super) fn claims(standard: &Standard, site: &str, document: &Document) -> Vec<Claim> {
+    if !standard.inputs.has_unique {
+        return vec![];
+    }
+    let Some(inputs) = document.root.get("inputs").map(|member| member.node.to_json()) else { return vec![] };
+    let mut claims = vec![];
+    for answer in standard.inputs.annotated(&inputs) {
+        let Some(reach) = answer.schema.get("unique").and_then(Json::as_str) else { continue };
+        let path: Vec<String> = crate::source::parse_pointer(&answer.pointer)
+            .filter(|token| !token.bytes().all(|b| b.is_ascii_digit()))
+            .collect();
+        let owner = path.first().and_then(|name| standard.blueprint.model.inputs.get(name.as_str()));
+        let shown = answer.value.as_str().map_or_else(|| answer.value.to_string(), canonical);
+        let within = if reach == "site" { site } else { "" };
+        claims.push(Claim {
+            key: format!("{within}\0{}\0{shown}", path.join(".")),
+            place: Place::value(document, &format!("/inputs{}", answer.pointer)),
+            owner: owner.map(|input| input.owner.to_string()),
+        });
+    }
+    claims
+}
+
+/// Addresses are the same however they are spelt.
+fn canonical(text: &str) -> String {
+    text.parse::<IpNet>()
+        .map(|net| net.trunc().to_string())
+        .or_else(|_| text.parse::<IpAddr>().map(|address| address.to_string()))
+        .unwrap_or_else(|_| text.to_owned())
+}
+
+fn networks_of(value: &Value) -> Option<Vec<IpNet>> {
+    let one = |value: &Value| -> Option<IpNet> {
+        let text = value.as_str()?;
+        text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
+    };
+    match value.as_str() {
+        Some(_) => Some(vec![one(value)?]),
+        None => value.try_iter().ok()?.map(|item| one(&item)).collect(),
+    }
+}
+
+fn check_within(answer: &Json, expression: &str, scope: &Scope) -> Result<(), Finding> {
+    let Some(text) = answer.as_str() else { return Ok(()) };
+    let rule = "outside-network";
+    let networks = evaluate(expression, scope).map_err(|error| {
+        Finding::error(rule, format!("cannot tell the network that {text} must lie in: {error}"))
+            .next(format!("`within: {expression}` must name a network"))
+    })?;
+    let Some(networks) = networks_of(&networks) else {
+        return Err(Finding::error(rule, format!("`{expression}` is no network: {networks}"))
+            .next("name a network, or a list of them"));
+    };
+    let Some(inner) = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok() else {
+        return Ok(()); // not an address at all: the schema has said so
+    };
+    if networks.iter().any(|net| net.contains(&inner)) {
+        return Ok(());
+    }
+    let list: Vec<_> = networks.iter().map(ToString::to_string).collect();
+    let message = format!("{text} is not in {} ({expression})", list.join(", "));
+    Err(Finding::error(rule, message).next(format!("choose an address in {}", list.join(" or "))))
+}
+
+/// Returns the words that `enum_from` allows.
+pub fn enum_words(fleet: &Fleet, list: &str, scope: &Scope) -> Result<Vec<String>, String> {
+    let of = |keys: Vec<String>| Ok(keys);
+    match list {
+        "equipment" => of(fleet.equipment.types.keys().map(ToString::to_string).collect()),
+        "profiles" => of(fleet.equipment.profiles.keys().map(ToString::to_string).collect()),
+        "roles" => of(fleet.enterprise.roles.keys().map(ToString::to_string).collect()),
+        "systems" => of(fleet.enterprise.systems.keys().map(ToString::to_string).collect()),
+        "metrics" => of(fleet.metrics.metrics.keys().map(ToString::to_string).collect()),
+        "goals" => of(fleet.goals.goals.keys().map(ToString::to_string).collect()),
+        expression => {
+            let value = evaluate(expression, scope)?;
+            let is_map = value.kind() == minijinja::value::ValueKind::Map;
+            let items = value.try_iter().map_err(|_| format!("`{expression}` is no list"))?;
+            let id = |item: Value| if is_map { item } else { item.get_attr("id").ok().filter(|id| !id.is_undefined()).unwrap_or(item) };
+            Ok(items.map(|item| id(item).to_string()).collect())
+        }
+    }
+}
+
+fn check_enum(fleet: &Fleet, answer: &Json, list: &str, scope: &Scope) -> Result<(), Finding> {
+    let rule = "unknown-reference";
+    let words = enum_words(fleet, list, scope).map_err(|error| {
+        Finding::error(rule, format!("cannot tell what is allowed here: {error}"))
+            .next(format!("`enum_from: {list}` must name a list"))
+    })?;
+    let answer = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+    if words.contains(&answer) {
+        return Ok(());
+    }
+    let home = if list == "equipment" { "equipment.yaml has no type".into() } else { format!("{list} has no") };
+    let near = nearest(&answer, words.iter().map(String::as_str));
+    let next = near.map_or_else(
+        || format!("use one of {}", words.iter().take(12).cloned().collect::<Vec<_>>().join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Err(Finding::error(rule, format!("{home} `{answer}`")).next(next))
+}

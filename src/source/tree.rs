@@ -1,0 +1,218 @@
+//! Where files come from: a folder, a revision in git, or the program itself.
+//!
+//! Listing is always sorted, names are relative with `/`, and what cannot be read says why: a file that is left
+//! out silently would read as "in order".
+
+use super::Text;
+use include_dir::Dir;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest file that is read, in bytes.
+pub const MAX_BYTES: u64 = 16 << 20;
+
+/// A thing in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its name, without folder.
+    pub name: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such file.
+    #[error("there is no file `{0}`")]
+    Missing(String),
+    /// The system refused.
+    #[error("cannot read `{0}`: {1}")]
+    Refused(String, String),
+    /// The bytes are not text.
+    #[error("`{0}` is not UTF-8 text (first odd byte at offset {1})")]
+    NotText(String, usize),
+    /// The file is beyond [`MAX_BYTES`].
+    #[error("`{0}` is larger than {max} MiB", max = MAX_BYTES >> 20)]
+    TooLarge(String),
+}
+
+/// A tree of files that can be read by relative path.
+#[derive(Debug, Clone)]
+pub enum Tree {
+    /// A folder on disk.
+    Folder(Folder),
+    /// Files held in memory, read from a revision in git.
+    Revision(Arc<std::collections::BTreeMap<String, Vec<u8>>>),
+    /// A folder built into the program.
+    Embedded(&'static Dir<'static>),
+}
+
+/// A folder on disk.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Its path.
+    pub path: PathBuf,
+}
+
+impl Tree {
+    /// Opens a folder on disk.
+    pub fn folder(path: impl Into<PathBuf>) -> Self {
+        Self::Folder(Folder { path: path.into() })
+    }
+
+    /// Returns whether there is a file or folder at `path`.
+    pub fn contains(&self, path: &str) -> bool {
+        match self {
+            Self::Folder(folder) => folder.path.join(path).symlink_metadata().is_ok(),
+            Self::Revision(files) => {
+                files.contains_key(path)
+                    || files.range(format!("{path}/")..).next().is_some_and(|(name, _)| {
+                        name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+                    })
+            }
+            Self::Embedded(dir) => dir.get_entry(path).is_some(),
+        }
+    }
+
+    /// Reads a file as bytes. `path` is relative, with `/`.
+    pub fn bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        match self {
+            Self::Folder(folder) => read_file(&folder.path.join(path), path),
+            Self::Revision(files) => {
+                files.get(path).cloned().ok_or_else(|| ReadError::Missing(path.to_owned()))
+            }
+            Self::Embedded(dir) => dir
+                .get_file(path)
+                .map(|file| file.contents().to_vec())
+                .ok_or_else(|| ReadError::Missing(path.to_owned())),
+        }
+    }
+
+    /// Reads a text file; `name` is what reports call it.
+    pub fn text(&self, path: &str, name: &str) -> Result<Text, ReadError> {
+        match String::from_utf8(self.bytes(path)?) {
+            Ok(content) => Ok(Text::new(name, content)),
+            Err(error) => Err(ReadError::NotText(name.to_owned(), error.utf8_error().valid_up_to())),
+        }
+    }
+
+    /// Lists a folder by name; a folder that does not exist is empty.
+    pub fn list(&self, path: &str) -> Result<Vec<Entry>, ReadError> {
+        let mut entries = match self {
+            Self::Folder(folder) => list_folder(&folder.path.join(path), path)?,
+            Self::Revision(files) => list_names(files.keys().map(String::as_str), path),
+            Self::Embedded(dir) => {
+                let dir = if path.is_empty() { Some(*dir) } else { dir.get_dir(path) };
+                let entries = dir.map(|dir| dir.entries()).unwrap_or_default();
+                let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+                entries
+                    .iter()
+                    .filter_map(|e| Some(Entry { name: name(e.path())?, is_folder: e.as_dir().is_some() }))
+                    .collect()
+            }
+        };
+        entries.sort();
+        Ok(entries)
+    }
+
+    /// Lists every file below `path`, sorted, relative to `path`. Folders deeper than 32 are left out.
+    pub fn walk(&self, path: &str) -> Result<Vec<String>, ReadError> {
+        let mut files = vec![];
+        self.walk_into(path, "", 0, &mut files)?;
+        Ok(files)
+    }
+
+    fn walk_into(&self, root: &str, below: &str, depth: u8, files: &mut Vec<String>) -> Result<(), ReadError> {
+        let here = if below.is_empty() { root.to_owned() } else { join(root, below) };
+        for entry in self.list(&here)? {
+            let name = join(below, &entry.name);
+            if !entry.is_folder {
+                files.push(name);
+            } else if depth < 32 {
+                self.walk_into(root, &name, depth + 1, files)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Joins two relative paths with `/`.
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
+    let refused = |error: &std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => ReadError::Missing(name.to_owned()),
+        _ => ReadError::Refused(name.to_owned(), error.to_string()),
+    };
+    let file = fs::File::open(path).map_err(|error| refused(&error))?;
+    let meta = file.metadata().map_err(|error| refused(&error))?;
+    if !meta.is_file() {
+        return Err(ReadError::Refused(name.to_owned(), "it is not a regular file".into()));
+    }
+    if meta.len() > MAX_BYTES {
+        return Err(ReadError::TooLarge(name.to_owned()));
+    }
+    let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
+    Ok(bytes)
+}
+
+fn list_folder(path: &Path, name: &str) -> Result<Vec<Entry>, ReadError> {
+    let refused = |error: std::io::Error| ReadError::Refused(name.to_owned(), error.to_string());
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => return Err(refused(error)),
+    };
+    let mut out = vec![];
+    for entry in entries {
+        let entry = entry.map_err(refused)?;
+        let kind = entry.file_type().map_err(refused)?;
+        // A link counts as what it points to; a dangling one is a file that cannot be read.
+        let is_folder = if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() };
+        let name = entry.file_name().into_string().map_err(|odd| {
+            ReadError::Refused(odd.to_string_lossy().into_owned(), "its name is not UTF-8".into())
+        })?;
+        out.push(Entry { name, is_folder });
+    }
+    Ok(out)
+}
+
+fn list_names<'a>(names: impl Iterator<Item = &'a str>, folder: &str) -> Vec<Entry> {
+    let mut out: Vec<Entry> = vec![];
+    for name in names {
+        let rest = if folder.is_empty() {
+            name
+        } else {
+            match name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) {
+                Some(rest) => rest,
+                None => continue,
+            }
+        };
+        let (first, is_folder) = rest.split_once('/').map_or((rest, false), |(first, _)| (first, true));
+        if out.last().is_none_or(|last| last.name != first) {
+            out.push(Entry { name: first.to_owned(), is_folder });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_lists_like_a_folder() {
+        let files = ["a/b.yaml", "a/c/d.yaml", "e"].map(|name| (name.to_owned(), vec![]));
+        let tree = Tree::Revision(Arc::new(files.into_iter().collect()));
+        let names: Vec<_> = tree.list("a").expect("lists").into_iter().map(|e| (e.name, e.is_folder)).collect();
+        assert_eq!(names, [("b.yaml".to_owned(), false), ("c".to_owned(), true)]);
+        assert_eq!(tree.walk("").expect("walks"), ["a/b.yaml", "a/c/d.yaml", "e"]);
+        assert!(tree.contains("a/c") && !tree.contains("a/x"));
+    }
+}

@@ -1,0 +1,339 @@
+//! XML: text, attributes, comments, CDATA sections, and names.
+
+use super::slots::{Filling, MARK, Reason, Slot, Stops, run_around, slot_at, slots_in, without_slots};
+use super::{Datum, Filled, Refusal, Syntax, literal, words};
+
+/// XML.
+pub(super) struct Xml;
+
+impl Syntax for Xml {
+    fn name(&self) -> &'static str {
+        "xml"
+    }
+
+    fn title(&self) -> &'static str {
+        "XML"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["xml"]
+    }
+
+    fn fill(&self, text: &str, data: &[Datum]) -> Result<Filled, Refusal> {
+        if let Some(filled) = without_slots(text) {
+            return Ok(filled);
+        }
+        let mut lexer = Lexer { bytes: text.as_bytes(), filling: Filling::new(text, data), at: 0 };
+        while lexer.at < text.len() {
+            lexer.content()?;
+        }
+        Ok(lexer.filling.finish())
+    }
+}
+
+static CONTENT: Stops = Stops::new(b"<&");
+static TAG: Stops = Stops::new(b"\"'>");
+static DOUBLE: Stops = Stops::new(b"\"&");
+static SINGLE: Stops = Stops::new(b"'&");
+static COMMENT: Stops = Stops::new(b"-");
+static CDATA: Stops = Stops::new(b"]");
+static INSTRUCTION: Stops = Stops::new(b"?");
+
+type Write = fn(&mut String, &Datum) -> Result<(), Reason>;
+
+struct Lexer<'a> {
+    bytes: &'a [u8],
+    filling: Filling<'a>,
+    at: usize,
+}
+
+impl Lexer<'_> {
+    /// Reads one piece of content: text up to markup, or one piece of markup.
+    fn content(&mut self) -> Result<(), Refusal> {
+        self.at = CONTENT.next(self.bytes, self.at);
+        let rest = &self.bytes[self.at..];
+        match rest.first() {
+            None => Ok(()),
+            Some(&MARK) => self.slot(|out, value| escape(out, value, false)),
+            Some(b'&') => self.reference(),
+            Some(_) if rest.starts_with(b"<!--") => self.section(4, b"-->", &COMMENT, comment),
+            Some(_) if rest.starts_with(b"<![CDATA[") => self.cdata(),
+            Some(_) if rest.starts_with(b"<?") => self.section(2, b"?>", &INSTRUCTION, instruction),
+            Some(_) => self.tag(),
+        }
+    }
+
+    /// Writes the slot that may begin here.
+    fn slot(&mut self, write: Write) -> Result<(), Refusal> {
+        self.at = match slot_at(self.bytes, self.at) {
+            Some(slot) => {
+                self.filling.write(slot, write)?;
+                slot.end
+            }
+            None => self.at + 1,
+        };
+        Ok(())
+    }
+
+    /// Reads `&name;`, which data must not be part of.
+    fn reference(&mut self) -> Result<(), Refusal> {
+        self.at += 1;
+        let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'#';
+        self.at += self.bytes[self.at..].iter().take_while(|byte| name(byte)).count();
+        match slot_at(self.bytes, self.at) {
+            None => Ok(()),
+            Some(slot) => {
+                let message = "the value stands inside a reference of the template, such as &amp;";
+                Err(Reason::new(message, "write &amp; for an ampersand").at(slot.number))
+            }
+        }
+    }
+
+    /// Reads a section up to and over `end`.
+    fn section(&mut self, opening: usize, end: &[u8], stops: &Stops, write: Write) -> Result<(), Refusal> {
+        self.at += opening;
+        loop {
+            self.at = stops.next(self.bytes, self.at);
+            match self.bytes.get(self.at) {
+                None => return Ok(()),
+                Some(&MARK) => {
+                    let slot = slot_at(self.bytes, self.at);
+                    self.slot(write)?;
+                    let after_dash = end == b"-->" && self.bytes.get(self.at) == Some(&b'-');
+                    if let Some(slot) = slot.filter(|_| after_dash && self.filling.out.ends_with('-')) {
+                        return Err(two_dashes().at(slot.number));
+                    }
+                }
+                Some(_) if self.bytes[self.at..].starts_with(end) => {
+                    self.at += end.len();
+                    return Ok(());
+                }
+                Some(_) => {
+                    self.at += 1;
+                    self.filling.copy(self.at);
+                }
+            }
+        }
+    }
+
+    fn cdata(&mut self) -> Result<(), Refusal> {
+        self.at += b"<![CDATA[".len();
+        loop {
+            self.at = CDATA.next(self.bytes, self.at);
+            match self.bytes.get(self.at) {
+                None => return Ok(()),
+                Some(&MARK) => {
+                    let is_slot = slot_at(self.bytes, self.at).is_some();
+                    self.slot(|out, value| {
+                        let value = literal::as_text(value)?;
+                        check_characters(&value)?;
+                        push_cdata(out, &value);
+                        Ok(())
+                    })?;
+                    if is_slot && self.closes_early() {
+                        self.filling.out.push_str("]]><![CDATA[");
+                    }
+                }
+                Some(_) if self.bytes[self.at..].starts_with(b"]]>") => {
+                    self.at += 3;
+                    return Ok(());
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    /// Says whether what was written and the template's next text together end the CDATA section.
+    fn closes_early(&self) -> bool {
+        let (out, rest) = (&self.filling.out, &self.bytes[self.at..]);
+        (out.ends_with("]]") && rest.starts_with(b">")) || (out.ends_with(']') && rest.starts_with(b"]>"))
+    }
+
+    fn tag(&mut self) -> Result<(), Refusal> {
+        self.at += 1;
+        loop {
+            self.at = TAG.next(self.bytes, self.at);
+            match self.bytes.get(self.at) {
+                None => return Ok(()),
+                Some(b'"') => self.attribute(b'"', &DOUBLE)?,
+                Some(b'\'') => self.attribute(b'\'', &SINGLE)?,
+                Some(&MARK) => match slot_at(self.bytes, self.at) {
+                    Some(slot) => self.bare(slot)?,
+                    None => self.at += 1,
+                },
+                Some(_) => {
+                    self.at += 1;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn attribute(&mut self, quote: u8, stops: &Stops) -> Result<(), Refusal> {
+        self.at += 1;
+        loop {
+            self.at = stops.next(self.bytes, self.at);
+            match self.bytes.get(self.at) {
+                None => return Ok(()),
+                Some(&MARK) => self.slot(|out, value| escape(out, value, true))?,
+                Some(b'&') => self.reference()?,
+                Some(byte) => {
+                    debug_assert_eq!(*byte, quote);
+                    self.at += 1;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Fills a bare word in a tag: an attribute's value, or a name.
+    fn bare(&mut self, slot: Slot) -> Result<(), Refusal> {
+        let word = run_around(self.bytes, slot, |byte| !byte.is_ascii_whitespace() && !b"<>=\"'/".contains(&byte));
+        self.at = word.end;
+        if self.bytes[..word.start].trim_ascii_end().ends_with(b"=") {
+            if word != (slot.start..slot.end) {
+                return Err(words::quote_it().at(slot.number));
+            }
+            return self.filling.write(slot, |out, value| {
+                out.push('"');
+                escape(out, value, true)?;
+                out.push('"');
+                Ok(())
+            });
+        }
+        self.filling.copy(word.start);
+        let from = self.filling.out.len();
+        for slot in slots_in(self.filling.text, word.clone()) {
+            self.filling.write_text(slot, |value| match is_name_part(value) {
+                true => Ok(()),
+                false => Err(not_a_name(value)),
+            })?;
+        }
+        self.filling.copy(word.end);
+        let name = &self.filling.out[from..];
+        if name.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.') || name.is_empty() {
+            return Err(not_a_name(name).at(slot.number));
+        }
+        Ok(())
+    }
+}
+
+fn is_name_part(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+fn not_a_name(value: &str) -> Reason {
+    let message = format!("{} cannot be an XML name", literal::shown(value));
+    Reason::new(message, "use letters, digits, '.', '_' and '-', a letter first")
+}
+
+fn comment(out: &mut String, value: &Datum) -> Result<(), Reason> {
+    let value = words::one_line(value, "a comment")?;
+    check_characters(&value)?;
+    if value.contains("--") || (value.starts_with('-') && out.ends_with('-')) {
+        return Err(two_dashes());
+    }
+    out.push_str(&value);
+    Ok(())
+}
+
+fn two_dashes() -> Reason {
+    Reason::new("two dashes would end the comment", "write the value outside the comment")
+}
+
+fn instruction(out: &mut String, value: &Datum) -> Result<(), Reason> {
+    let value = words::one_line(value, "a processing instruction")?;
+    if value.contains(['?', '<', '>', '"', '\'', '&']) || !check_characters(&value).is_ok() {
+        let message = format!("{} cannot stand in a processing instruction", literal::shown(&value));
+        return Err(Reason::new(message, "write it into an attribute or into text"));
+    }
+    out.push_str(&value);
+    Ok(())
+}
+
+fn check_characters(value: &str) -> Result<(), Reason> {
+    let Some(found) = value.chars().find(|c| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}'))
+    else {
+        return Ok(());
+    };
+    let message = format!("XML cannot hold the character U+{:04X}", found as u32);
+    Err(Reason::new(message, "remove it from the value"))
+}
+
+fn escape(out: &mut String, value: &Datum, attribute: bool) -> Result<(), Reason> {
+    let value = literal::as_text(value)?;
+    check_characters(&value)?;
+    let mut copied = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        let escaped = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'\r' => "&#13;",
+            b'"' if attribute => "&quot;",
+            b'\'' if attribute => "&apos;",
+            b'\n' if attribute => "&#10;",
+            b'\t' if attribute => "&#9;",
+            _ => continue,
+        };
+        out.push_str(&value[copied..at]);
+        out.push_str(escaped);
+        copied = at + 1;
+    }
+    out.push_str(&value[copied..]);
+    Ok(())
+}
+
+/// Writes into a CDATA section, leaving it where it cannot hold a character.
+fn push_cdata(out: &mut String, value: &str) {
+    for c in value.chars() {
+        match c {
+            '>' if out.ends_with("]]") => out.push_str("]]><![CDATA[>"),
+            // A reader turns a bare carriage return into a line break.
+            '\r' => out.push_str("]]>&#13;<![CDATA["),
+            _ => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{int, refused, slots, text};
+    use super::*;
+
+    fn fill(template: &str, value: &str) -> String {
+        slots(&Xml, template, &[text(value)])
+    }
+
+    #[test]
+    fn text_and_attributes_are_escaped() {
+        assert_eq!(fill("<a b=\"<0>\" c='<0>' d=<0>>&lt;<0></a>", "<'&\">\n"), "<a b=\"&lt;&apos;&amp;&quot;&gt;&#10;\" c='&lt;&apos;&amp;&quot;&gt;&#10;' d=\"&lt;&apos;&amp;&quot;&gt;&#10;\">&lt;&lt;'&amp;\"&gt;\n</a>");
+        refused(&Xml, "<a><0></a>", &[text("\u{1}")]);
+        refused(&Xml, "<a>&<0>;</a>", &[text("lt")]);
+        refused(&Xml, "<a>&#<0>;</a>", &[int(60)]);
+    }
+
+    #[test]
+    fn comment_is_not_ended_by_data() {
+        assert_eq!(fill("<!-- <0> --><a/>", "a-b <&> \" '"), "<!-- a-b <&> \" ' --><a/>");
+        for (template, value) in [("<!--<0>-->", "a--b"), ("<!--<0>-->", "a-"), ("<!---<0> -->", "-"), ("<!--<0>-->", "a\nb")] {
+            refused(&Xml, template, &[text(value)]);
+        }
+    }
+
+    #[test]
+    fn cdata_is_left_and_entered_again() {
+        assert_eq!(fill("<![CDATA[<0>]]>", "a]]>b"), "<![CDATA[a]]]]><![CDATA[>b]]>");
+        assert_eq!(fill("<![CDATA[]]<0>]]>", ">"), "<![CDATA[]]]]><![CDATA[>]]>");
+        assert_eq!(fill("<![CDATA[<0>>]]>", "]]"), "<![CDATA[]]]]><![CDATA[>]]>");
+        assert_eq!(fill("<![CDATA[<0>]]>", "]]"), "<![CDATA[]]]]>");
+    }
+
+    #[test]
+    fn name_is_a_name() {
+        assert_eq!(fill("<x<0> <0>=\"1\"></x<0>>", "a-1"), "<xa-1 a-1=\"1\"></xa-1>");
+        for value in ["", "1a", "a b", "a>", "a=\"1\"", "a/"] {
+            refused(&Xml, "<<0>/>", &[text(value)]);
+        }
+    }
+}
