@@ -117,10 +117,35 @@ fn check_with(script: &str, needs: &[Need], render: fn() -> &'static Outcome, mo
 /// Where fleets were rendered to, or why not.
 type Outcome = Result<PathBuf, String>;
 
-/// The fleets, as they are.
+/// The fleets, as they are, and the one that `jig init` makes.
 fn plain() -> &'static Outcome {
     static OUT: OnceLock<Outcome> = OnceLock::new();
-    OUT.get_or_init(|| render_all("plain", &fleets(), |_| Ok(())))
+    OUT.get_or_init(|| {
+        let mut all = fleets();
+        all.push(initial()?);
+        render_all("plain", &all, |_| Ok(()))
+    })
+}
+
+/// What `jig init` makes.
+fn initial() -> Outcome {
+    let folder = scratch("initial").join("init");
+    succeed(&jig().arg("init").arg(&folder).output().map_err(|error| error.to_string())?)?;
+    Ok(folder)
+}
+
+fn jig() -> Command {
+    let mut jig = Command::new(env!("CARGO_BIN_EXE_jig"));
+    jig.env_remove("GIT_DIR");
+    jig
+}
+
+/// An empty folder of this name; what an earlier run left there is gone.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("products").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// The fleets with one more output per blueprint, which shows what the templates see.
@@ -146,17 +171,15 @@ fn add_probe(fleet: &Path) -> Result<(), String> {
 
 /// Copies fleets, changes the copies and renders each to a folder of its name.
 fn render_all(name: &str, fleets: &[PathBuf], change: impl Fn(&Path) -> Result<(), String>) -> Outcome {
-    let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("products").join(name);
-    let _ = std::fs::remove_dir_all(&base);
+    let base = scratch(name);
     let out = base.join("out");
     for fleet in fleets {
         let name = fleet.file_name().unwrap_or_default();
         let copy = base.join("fleets").join(name);
         copy_folder(fleet, &copy).map_err(|error| format!("{}: {error}", fleet.display()))?;
         change(&copy)?;
-        let mut jig = Command::new(env!("CARGO_BIN_EXE_jig"));
-        jig.arg("-C").arg(&copy).arg("render").arg("--out").arg(out.join(name)).env_remove("GIT_DIR");
-        succeed(&jig.output().map_err(|error| error.to_string())?)?;
+        let output = jig().arg("-C").arg(&copy).arg("render").arg("--out").arg(out.join(name)).output();
+        succeed(&output.map_err(|error| error.to_string())?)?;
     }
     Ok(out)
 }

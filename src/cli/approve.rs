@@ -36,14 +36,20 @@ pub(crate) fn run(session: &mut Session, args: &Approve) -> Run {
     if let Some(old) = old.filter(|old| old.role.as_str() == args.role) {
         approved.extend(old.approves.iter().cloned());
     }
-    let list: String = approved.iter().map(|digest| format!("  - {digest}\n")).collect();
-    let schema = super::init::editor_line("approval", 2);
-    let text = format!("{schema}role: {}\ndate: {today}\napproves:\n{list}", args.role);
+    let approved: Vec<String> = approved.into_iter().collect();
+    let text = text(&args.role, &today, &approved);
     let root = session.root()?;
     write::replace(&root.join(&path), text.as_bytes())
         .map_err(|error| Failure::new(format!("cannot write: {error}"), "nothing was written"))?;
     session.out(&format!("wrote {path}"));
     Ok(Outcome::InOrder)
+}
+
+/// The content of an approval file.
+pub(crate) fn text(role: &str, date: &str, digests: &[String]) -> String {
+    let list: String = digests.iter().map(|digest| format!("  - {digest}\n")).collect();
+    let schema = super::init::editor_line("approval", 2);
+    format!("{schema}role: {role}\ndate: {date}\napproves:\n{list}")
 }
 
 type Files = Vec<(&'static str, Option<Approval>)>;

@@ -82,8 +82,12 @@ enum FailOn {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Init),
+    New(new::New),
     Render(render::Render),
     Validate(validate::Validate),
+    Explain(explain::Explain),
+    Approve(approve::Approve),
     Schema(schema::Schema),
     Completions(shell::Completions),
     Man(shell::Man),
@@ -141,8 +145,12 @@ pub fn main() -> ExitCode {
     };
     let run = match cli.command {
         None => overview::run(&mut session),
+        Some(Command::Init(args)) => init::run(&mut session, &args),
+        Some(Command::New(args)) => new::run(&mut session, &args),
         Some(Command::Render(args)) => render::run(&mut session, &args),
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
+        Some(Command::Explain(args)) => explain::run(&mut session, &args),
+        Some(Command::Approve(args)) => approve::run(&mut session, &args),
         Some(Command::Schema(args)) => schema::run(&mut session, &args),
         Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
         Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),

@@ -94,6 +94,15 @@ impl Session {
         self.on_stdout(format) || self.wanted.iter().any(|wanted| wanted.format == format)
     }
 
+    /// Reads a text file that was named on the command line.
+    pub(crate) fn read_file(&self, path: &Path) -> Result<String, Failure> {
+        let name = path.display().to_string();
+        let (folder, file) = (path.parent().unwrap_or(Path::new("")), path.file_name());
+        let file = file.map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = Tree::folder(folder).text(&file, &name);
+        text.map(|text| text.content).map_err(|error| Failure::new(error.to_string(), "name a text file that can be read"))
+    }
+
     /// Prints one line of the result.
     pub(crate) fn out(&self, text: &str) {
         emit(&mut std::io::stdout().lock(), text);

@@ -405,3 +405,24 @@ impl Lock {
         Err(io::Error::other(format!("another jig has been writing `{}` for a minute", folder.display())))
     }
 }
+
+/// Replaces a file where its bytes differ.
+pub(crate) fn replace_if_different(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|old| old == bytes) { Ok(()) } else { replace(path, bytes) }
+}
+
+/// Makes a folder with all its files, or none of it.
+pub(crate) fn create_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
+    let beside = beside(folder);
+    let made = files.iter().try_for_each(|(path, bytes)| replace(&beside.join(path), bytes));
+    let made = made.and_then(|()| fs::rename(&beside, folder));
+    if made.is_err() {
+        let _ = fs::remove_dir_all(&beside);
+    }
+    made.map_err(|error| named(error, folder))
+}
+
+/// Removes a file that this run made.
+pub(crate) fn take_back(path: &Path) {
+    let _ = fs::remove_file(path);
+}

@@ -63,6 +63,23 @@ pub fn read_file<T: DeserializeOwned>(
     }
 }
 
+/// Reads a text that is not on disk into a model; `name` is what reports call it.
+pub fn read_text<T: DeserializeOwned>(
+    name: &str,
+    text: &str,
+    kind: FileKind,
+    findings: &mut Vec<Finding>,
+) -> Option<Loaded<T>> {
+    let text = Arc::new(crate::source::Text::new(name, text.to_owned()));
+    match parse(text.clone()) {
+        Ok(document) => to_model(document, kind, findings),
+        Err(problems) => {
+            findings.extend(problems.iter().map(|problem| malformed(problem, &text)));
+            None
+        }
+    }
+}
+
 fn to_model<T: DeserializeOwned>(
     document: Document,
     kind: FileKind,

@@ -134,6 +134,11 @@ impl Fleet {
         (findings.len() == before).then_some(loaded)
     }
 
+    /// Finds dangling references of a line's document.
+    pub fn check_line(&self, document: &Document) -> Vec<Finding> {
+        dangling(self, FileKind::Line, document)
+    }
+
     /// Finds dangling references of a standard's files.
     pub fn check_standard(&self, standard: &Standard) -> Vec<Finding> {
         let mut findings = dangling(self, FileKind::Blueprint, &standard.blueprint.document);

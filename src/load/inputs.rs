@@ -95,6 +95,23 @@ impl InputRules {
             .unwrap_or_default()
     }
 
+    /// Says what is wrong with one answer, before there is a file.
+    pub fn problems(&self, name: &str, value: &Json) -> Vec<String> {
+        let mut inputs = Map::new();
+        inputs.insert(name.to_owned(), value.clone());
+        let inputs = Json::Object(inputs);
+        let here = child("", name);
+        let text = serde_json::to_string(&json!({ "inputs": inputs })).unwrap_or_default();
+        let text = std::sync::Arc::new(crate::source::Text::new(name, text));
+        let Ok(document) = crate::source::parse(text) else { return vec!["this cannot be written as YAML".into()] };
+        let errors: Vec<_> = self
+            .validator
+            .iter_errors(&inputs)
+            .filter(|error| error.instance_path().as_str().starts_with(&here))
+            .collect();
+        super::explain::explain(&errors, &self.schema, &document, "/inputs").into_iter().map(|f| f.message).collect()
+    }
+
     /// Lists the answers that carry `within`, `unique` or `enum_from`.
     pub fn annotated<'a>(&'a self, inputs: &'a Json) -> Vec<Annotated<'a>> {
         let mut found = vec![];

@@ -13,8 +13,8 @@ mod references;
 pub mod schema;
 mod standards;
 
-pub use file::{Loaded, read_document, read_file, validate_against};
+pub use file::{Loaded, read_document, read_file, read_text, validate_against};
 pub use fleet::{Address, Fleet, LineEntry, Record, SiteEntry};
 pub use inputs::{InputRules, check_values};
 pub use near::nearest;
-pub use standards::{Standard, StandardRef, Standards, parse_reference};
+pub use standards::{Standard, StandardRef, Standards, is_id, parse_reference};

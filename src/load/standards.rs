@@ -141,6 +141,20 @@ impl Standards {
         self.from_tag(id, version, here.as_deref())
     }
 
+    /// Returns the newest version of a blueprint: the working tree's, else the highest side folder or tag.
+    pub fn newest(&self, id: &str) -> Option<String> {
+        if self.folders.iter().any(|folder| folder == id) {
+            return self.declared_version(id);
+        }
+        let prefix = format!("{id}@");
+        let mut versions: Vec<String> =
+            self.folders.iter().filter_map(|folder| folder.strip_prefix(&prefix)).map(str::to_owned).collect();
+        if let Some(Ok(Some(history))) = self.root.as_deref().map(History::open) {
+            versions.extend(history.versions_of(id));
+        }
+        versions.into_iter().filter_map(|v| semver::Version::parse(&v).ok()).max().map(|v| v.to_string())
+    }
+
     fn declared_version(&self, folder: &str) -> Option<String> {
         let path = format!("blueprints/{folder}/blueprint.yaml");
         let document = super::read_document(&self.tree, &path, &path).ok()?;
@@ -322,7 +336,7 @@ fn check_namespace(blueprint: &Loaded<Blueprint>, findings: &mut Vec<Finding>) {
 }
 
 /// Whether `name` is an id (see [`crate::model::ids::ID_PATTERN`]).
-pub(super) fn is_id(name: &str) -> bool {
+pub fn is_id(name: &str) -> bool {
     (1..=32).contains(&name.len())
         && name.as_bytes()[0].is_ascii_lowercase()
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')

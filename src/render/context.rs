@@ -83,7 +83,9 @@ pub(super) fn of_site(
     let mut names = common(statics, fleet, plan, outputs);
     let mut flows: Vec<Flow> = plan.flows.clone();
     for line in lines {
-        let enforced = |flow: &&Flow| flow.devices.iter().any(|device| plan.own_devices.contains(device));
+        // A device of the line's own blueprint may have the same name; it is another device.
+        let is_ours = |device: &String| plan.own_devices.contains(device) && !line.own_devices.contains(device);
+        let enforced = |flow: &&Flow| flow.devices.iter().any(is_ours);
         let named = |flow: &Flow| Flow { line: line.address.line.clone(), ..flow.clone() };
         flows.extend(line.flows.iter().filter(enforced).map(named));
     }
@@ -112,7 +114,7 @@ fn common(statics: &Statics, fleet: &Fleet, plan: &Plan, outputs: &Value) -> Nam
         ("units", plan.units.iter().cloned().collect()),
         ("zones", to_value(&plan.zones)),
         ("assets", to_value(&plan.assets)),
-        ("devices", to_value(&plan.devices)),
+        ("devices", own_devices(plan)),
         ("conduits", to_value(&plan.conduits)),
         ("metrics", to_value(&plan.metrics)),
         ("elements", Value::from_pairs(plan.elements.iter().map(|e| (e.id.as_str(), to_value(e))))),
@@ -136,6 +138,12 @@ fn common(statics: &Statics, fleet: &Fleet, plan: &Plan, outputs: &Value) -> Nam
         names.push(("line", Value::from(line.as_str())));
     }
     names.into_iter().map(|(name, value)| (Value::from(name), value)).collect()
+}
+
+/// Only the plan's own devices: an output of a line never configures a device of the site.
+fn own_devices(plan: &Plan) -> Value {
+    let own = plan.own_devices.iter().filter_map(|id| Some((id.as_str(), to_value(plan.devices.get(id)?))));
+    Value::from_pairs(own.collect::<Vec<_>>())
 }
 
 fn cutover(plan: &Plan) -> Value {

@@ -110,7 +110,13 @@ impl Templates {
     pub(super) fn render(&self, name: &str, syntax: &dyn Syntax, context: Value) -> Result<String, Box<Finding>> {
         let (text, data) = self.run(&self.env, name, context.clone())?;
         match syntax.fill(&text, &data.data) {
-            Ok(filled) => Ok(filled.text),
+            // A marker that no value replaced means that the syntax lost its way in the template's text.
+            Ok(filled) if filled.spans.len() == text.matches(OPEN).count() => Ok(filled.text),
+            Ok(_) => {
+                let message = format!("the output is not well-formed {}, so that values cannot be placed", syntax.title());
+                let place = Place::file(self.sources[name].name.clone());
+                Err(Box::new(Finding::error("template-error", message).at(place).next("correct quotes, brackets or indents of the template")))
+            }
             Err(refusal) => {
                 let place = self.slot_place(name, context, refusal.slot);
                 let finding = Finding::error("unsafe-value", refusal.message).next(refusal.next);

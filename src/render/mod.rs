@@ -72,7 +72,7 @@ impl<'a> Renderer<'a> {
     pub fn line(&self, plan: &Plan) -> Result<Vec<RenderedFile>, Vec<Finding>> {
         let jobs = self.jobs(plan)?;
         let base = context::of_plan(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs));
-        self.render(plan, &jobs, &base)
+        self.render(plan, &jobs, &base, &[])
     }
 
     /// Renders a site's plan, which sees the plans of all its lines.
@@ -84,7 +84,7 @@ impl<'a> Renderer<'a> {
             contexts.push(context::of_plan(&self.statics, self.fleet, line, &outputs));
         }
         let base = context::of_site(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs), lines, contexts);
-        self.render(plan, &jobs, &base)
+        self.render(plan, &jobs, &base, lines)
     }
 
     /// Works out which files there are and where they go.
@@ -160,14 +160,21 @@ impl<'a> Renderer<'a> {
             .owned_by(plan.standard.blueprint.model.owner.to_string())
     }
 
-    fn render(&self, plan: &Plan, jobs: &[Job], base: &[(Value, Value)]) -> Result<Vec<RenderedFile>, Vec<Finding>> {
+    fn render(
+        &self,
+        plan: &Plan,
+        jobs: &[Job],
+        base: &[(Value, Value)],
+        lines: &[Plan],
+    ) -> Result<Vec<RenderedFile>, Vec<Finding>> {
+        let flows = flow_ids(std::iter::once(plan).chain(lines));
         let mut files = Vec::with_capacity(jobs.len());
         let mut failures = vec![];
         for job in jobs {
             let output = &plan.outputs[job.output];
             let context = context::for_output(base, output, &job.target, &job.path);
             match job.target.render(job.file, context) {
-                Ok(text) => files.push(rendered(plan, job, output, text)),
+                Ok(text) => files.push(rendered(&flows, job, output, text)),
                 Err(finding) => failures.push(*finding),
             }
         }
@@ -175,7 +182,7 @@ impl<'a> Renderer<'a> {
     }
 }
 
-fn rendered(plan: &Plan, job: &Job, output: &Output, text: String) -> RenderedFile {
+fn rendered(flows: &[&str], job: &Job, output: &Output, text: String) -> RenderedFile {
     let spec = &job.target.target.files[job.file];
     RenderedFile {
         path: job.path.clone(),
@@ -185,17 +192,17 @@ fn rendered(plan: &Plan, job: &Job, output: &Output, text: String) -> RenderedFi
         kind: job.target.target.kind,
         target_digest: job.target.digest.clone(),
         template: format!("{}{}", job.target.name, spec.template),
-        flows: carried(plan, &text),
+        flows: flows.iter().filter(|id| names(&text, id)).map(|id| (*id).to_owned()).collect(),
         text,
     }
 }
 
-/// The flows whose ids stand in a text.
-fn carried(plan: &Plan, text: &str) -> Vec<String> {
-    let mut ids: Vec<&str> = plan.flows.iter().map(|flow| flow.id.as_str()).collect();
+/// The ids of the flows of several plans, each once, sorted.
+fn flow_ids<'p>(plans: impl Iterator<Item = &'p Plan>) -> Vec<&'p str> {
+    let mut ids: Vec<&str> = plans.flat_map(|plan| plan.flows.iter().map(|flow| flow.id.as_str())).collect();
     ids.sort_unstable();
     ids.dedup();
-    ids.into_iter().filter(|id| names(text, id)).map(str::to_owned).collect()
+    ids
 }
 
 /// Whether `id` stands in `text` as a word of its own: F-01.1 is not in F-01.12.

@@ -154,27 +154,34 @@ impl<'a> Resolver<'a> {
 
     /// Reads and resolves a line. `Err` holds why there is no plan at all.
     pub fn line(&self, site: &SiteRead, entry: &LineEntry) -> Result<Plan, Vec<Finding>> {
-        let address = Address { site: site.facts.id.clone(), line: Some(entry.id.clone()) };
-        let name = address.to_string();
         let mut failures = vec![];
         let loaded = self.fleet.read_line(entry, &mut failures);
+        self.line_from(site, &entry.id, loaded, failures)
+    }
+
+    /// Resolves a line that was read already, also one that is not on disk; `failures` are what reading found.
+    pub fn line_from(
+        &self,
+        site: &SiteRead,
+        id: &str,
+        loaded: Option<Loaded<Line>>,
+        mut failures: Vec<Finding>,
+    ) -> Result<Plan, Vec<Finding>> {
+        let address = Address { site: site.facts.id.clone(), line: Some(id.to_owned()) };
+        let name = address.to_string();
         let standard = loaded.as_ref().and_then(|loaded| {
             let place = Place::value(&loaded.document, "/blueprint");
             self.standard(&loaded.model.blueprint, Kind::Line, place, &mut failures)
         });
-        if site.loaded.is_none() {
+        let Some(site_file) = &site.loaded else {
             failures.push(site_unreadable(&site.facts));
-        }
-        let (Some(loaded), Some(standard), true) = (loaded, standard, site.loaded.is_some()) else {
-            let about = |finding: Finding| Finding { address: Some(name.clone()), ..finding };
-            return Err(failures.into_iter().map(about).collect());
+            return Err(about(&name, failures));
         };
+        let (Some(loaded), Some(standard)) = (loaded, standard) else { return Err(about(&name, failures)) };
         let answers =
             Answers { document: &loaded.document, overrides: &loaded.model.overrides, layer: Layer::Line };
         let mut plan = self.plan(address, &site.facts, standard, &answers, Some(&loaded.model));
-        let site_document = site.loaded.as_ref().map(|loaded| &loaded.document);
-        let documents: Vec<_> = std::iter::once(&loaded.document).chain(site_document).collect();
-        plan.inputs = self.inputs_digest(&plan, &documents);
+        plan.inputs = self.inputs_digest(&plan, &[&loaded.document, &site_file.document]);
         plan.failures.extend(failures);
         if plan.standard.conduits.is_some() && !site.facts.failures.is_empty() {
             plan.failures.push(site_unreadable(&site.facts));
@@ -373,6 +380,10 @@ fn site_unreadable(site: &SiteFacts) -> Finding {
     Finding::error("site-broken", message).at(place).next("correct the site; its findings are listed")
 }
 
+fn about(address: &str, findings: Vec<Finding>) -> Vec<Finding> {
+    findings.into_iter().map(|finding| Finding { address: Some(address.to_owned()), ..finding }).collect()
+}
+
 /// Everything said about a plan carries its address.
 fn finish(plan: &mut Plan) {
     let address = plan.address.to_string();
@@ -483,4 +494,16 @@ impl Resolver<'_> {
         let Some(Ok(standard)) = reference.map(|reference| self.fleet.standards.get(reference)) else { return vec![] };
         values::claims(&standard, site, &document)
     }
+}
+
+/// Returns the scope that the questions of a line see while it is being answered.
+pub fn scope_of_answers(
+    resolver: &Resolver<'_>,
+    site: &str,
+    line: &str,
+    area: &str,
+    values: BTreeMap<&str, Value>,
+) -> Scope {
+    let facts = resolver.site(site).facts;
+    base_scope(resolver.fleet, site, Some(area), Some(line), &facts.facts, &Value::from_pairs(values))
 }

@@ -79,7 +79,7 @@ fn quoted_cell(filling: &mut Filling<'_>, mut at: usize) -> Result<usize, Refusa
             None => return Ok(at),
             Some(&MARK) => match slot_at(bytes, at) {
                 Some(slot) => {
-                    filling.write(slot, |out, value| push_doubled(out, value))?;
+                    filling.write(slot, push_doubled)?;
                     at = slot.end;
                 }
                 None => at += 1,
@@ -112,7 +112,9 @@ fn bare_cell(
         empty &= value.is_empty();
         if special && after_quotes {
             let next = "put the value inside the quotes in the template";
-            return Err(Reason::new("the value stands behind the closing quote of the cell", next).at(slot.number));
+            return Err(
+                Reason::new("the value stands behind the closing quote of the cell", next).at(slot.number)
+            );
         }
     }
     let bytes = filling.text.as_bytes();

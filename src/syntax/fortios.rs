@@ -1,11 +1,9 @@
-//! FortiOS: words, and quoted strings with backslash escapes.
+//! `FortiOS`: words, and quoted strings with backslash escapes.
 
-use super::slots::{
-    Filling, MARK, Reason, Slot, Stops, cuts_escape, run_around, slot_at, without_slots,
-};
+use super::slots::{Filling, MARK, Reason, Slot, Stops, cuts_escape, run_around, slot_at, without_slots};
 use super::{Datum, Filled, Refusal, Syntax, literal, words};
 
-/// FortiOS.
+/// `FortiOS`.
 pub(super) struct Fortios;
 
 impl Syntax for Fortios {
@@ -68,13 +66,11 @@ impl Lexer<'_> {
     }
 
     fn escape(&mut self) -> Result<(), Refusal> {
-        match slot_at(self.bytes, self.at + 1) {
-            Some(slot) => Err(cuts_escape(slot)),
-            None => {
-                self.at += 2;
-                Ok(())
-            }
+        if let Some(slot) = slot_at(self.bytes, self.at + 1) {
+            return Err(cuts_escape(slot));
         }
+        self.at += 2;
+        Ok(())
     }
 
     fn begins_line(&self) -> bool {
@@ -164,7 +160,8 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_and_words_are_safe() {
-        let template = "# <0>\nedit \"<0>\"\n    set alias 'x <1>'\n    set subnet <2> 255.0.0.0\n    set member <3>\n";
+        let template =
+            "# <0>\nedit \"<0>\"\n    set alias 'x <1>'\n    set subnet <2> 255.0.0.0\n    set member <3>\n";
         let data = [text("a \"b\" \\"), int(5), text("10.0.0.0"), Datum::List(vec![text("x"), text("y")])];
         assert_eq!(
             slots(&Fortios, template, &data),
@@ -174,7 +171,10 @@ mod tests {
 
     #[test]
     fn string_over_lines_keeps_its_context() {
-        assert_eq!(slots(&Fortios, "set buffer \"a\n# b \\\" <0>\nc\"\nset x <1>", &[text("q\""), int(1)]), "set buffer \"a\n# b \\\" q\\\"\nc\"\nset x 1");
+        assert_eq!(
+            slots(&Fortios, "set buffer \"a\n# b \\\" <0>\nc\"\nset x <1>", &[text("q\""), int(1)]),
+            "set buffer \"a\n# b \\\" q\\\"\nc\"\nset x 1"
+        );
     }
 
     #[test]

@@ -105,7 +105,8 @@ fn name(filling: &mut Filling<'_>, part: Range<usize>) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    Err(Reason::new(format!("{wrong}: {}", literal::shown(name)), "use a name of letters and digits").at(first.number))
+    Err(Reason::new(format!("{wrong}: {}", literal::shown(name)), "use a name of letters and digits")
+        .at(first.number))
 }
 
 /// Fills what stands behind `=`, up to the end of the line.
@@ -212,7 +213,10 @@ mod tests {
     fn ordinary_values() {
         let template = "# by <0>\n[unit <0>]\n<0>.port = <1>\nhost=<0>:<1> \n  more <0>\n";
         let data = [text("pk 2"), int(80)];
-        assert_eq!(slots(&Ini, template, &data), "# by pk 2\n[unit pk 2]\npk 2.port = 80\nhost=pk 2:80 \n  more pk 2\n");
+        assert_eq!(
+            slots(&Ini, template, &data),
+            "# by pk 2\n[unit pk 2]\npk 2.port = 80\nhost=pk 2:80 \n  more pk 2\n"
+        );
         assert_eq!(slots(&Ini, "a=<0>\r\nb=", &[text("")]), "a=\r\nb=");
     }
 

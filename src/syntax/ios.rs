@@ -148,7 +148,10 @@ fn fill_rest(
             return Err(Reason::new(message, "remove it from the value"));
         }
         if value.is_empty() && at_start {
-            return Err(Reason::new(format!("the {name} is empty"), "set the value, or leave the command out"));
+            return Err(Reason::new(
+                format!("the {name} is empty"),
+                "set the value, or leave the command out",
+            ));
         }
         words::check_edges(&value, at_start, false, &place)?;
         out.push_str(&value);
@@ -196,7 +199,10 @@ mod tests {
     #[test]
     fn banner_is_not_ended_by_data() {
         let template = "banner motd ^C\nLine <0> \n^C\nhostname <1>";
-        assert_eq!(slots(&Ios, template, &[text("a b?"), text("h")]), "banner motd ^C\nLine a b? \n^C\nhostname h");
+        assert_eq!(
+            slots(&Ios, template, &[text("a b?"), text("h")]),
+            "banner motd ^C\nLine a b? \n^C\nhostname h"
+        );
         refused(&Ios, template, &[text("^C"), text("h")]);
     }
 }

@@ -83,14 +83,25 @@ mod tests {
 
     #[test]
     fn bare_value_becomes_a_literal() {
-        let list = Datum::List(vec![text("a\"b"), int(1), Datum::Null, Datum::Map(vec![("k".into(), Datum::Bool(true))])]);
-        assert_eq!(slots(&Json, "[<0>, <1>]", &[text("x"), list]), "[\"x\", [\"a\\\"b\", 1, null, {\"k\": true}]]");
+        let list = Datum::List(vec![
+            text("a\"b"),
+            int(1),
+            Datum::Null,
+            Datum::Map(vec![("k".into(), Datum::Bool(true))]),
+        ]);
+        assert_eq!(
+            slots(&Json, "[<0>, <1>]", &[text("x"), list]),
+            "[\"x\", [\"a\\\"b\", 1, null, {\"k\": true}]]"
+        );
         assert_eq!(slots(&Json, "<0>", &[Datum::Float(1.0)]), "1.0");
     }
 
     #[test]
     fn value_in_a_string_is_escaped() {
-        assert_eq!(slots(&Json, r#"{"a": "\"<0>-<1>\""}"#, &[text("\\\"\n"), int(7)]), r#"{"a": "\"\\\"\n-7\""}"#);
+        assert_eq!(
+            slots(&Json, r#"{"a": "\"<0>-<1>\""}"#, &[text("\\\"\n"), int(7)]),
+            r#"{"a": "\"\\\"\n-7\""}"#
+        );
         assert!(refused(&Json, r#""<0>""#, &[Datum::Null]).message.contains("null"));
     }
 

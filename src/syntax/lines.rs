@@ -44,7 +44,9 @@ fn fill_line(filling: &mut Filling<'_>, line: Range<usize>) -> Result<(), Refusa
     let text = &filling.text[line.clone()];
     let body = text.trim_start();
     if body.starts_with('#') {
-        return slots_in(filling.text, line).into_iter().try_for_each(|slot| filling.write(slot, words::comment));
+        return slots_in(filling.text, line)
+            .into_iter()
+            .try_for_each(|slot| filling.write(slot, words::comment));
     }
     let start = line.end - body.len();
     let end = start + body.trim_end().len();
@@ -90,7 +92,9 @@ fn fill_word(filling: &mut Filling<'_>, word: Range<usize>, rest: bool) -> Resul
         return Err(Reason::new("an empty value leaves nothing to read", "set the value").at(first.number));
     }
     if line_start && filled.starts_with('#') {
-        return Err(Reason::new("the line would be a comment", "let the value begin otherwise").at(first.number));
+        return Err(
+            Reason::new("the line would be a comment", "let the value begin otherwise").at(first.number)
+        );
     }
     words::check_edges(filled, true, true, "the value of a line").map_err(|reason| reason.at(first.number))
 }

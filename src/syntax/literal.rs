@@ -138,7 +138,8 @@ impl Dialect {
 /// Appends a whole number.
 pub(super) fn push_int(out: &mut String, value: i128) {
     // Writing to a string cannot fail.
-    let _ = if let Ok(small) = i64::try_from(value) { write!(out, "{small}") } else { write!(out, "{value}") };
+    let _ =
+        if let Ok(small) = i64::try_from(value) { write!(out, "{small}") } else { write!(out, "{value}") };
 }
 
 /// Appends the shortest digits that read back as the same number; always with a dot or an exponent.
@@ -175,9 +176,14 @@ pub(super) fn json_string(out: &mut String, value: &str) {
 
 /// Appends `value` escaped for the inside of a JSON string.
 pub(super) fn escape_json(out: &mut String, value: &str) {
-    escape(out, value, |c| (c as u32) < 0x20, |out, c| {
-        let _ = write!(out, "\\u{:04x}", c as u32);
-    });
+    escape(
+        out,
+        value,
+        |c| (c as u32) < 0x20,
+        |out, c| {
+            let _ = write!(out, "\\u{:04x}", c as u32);
+        },
+    );
 }
 
 /// Appends a TOML basic string with its quotes.
@@ -189,9 +195,14 @@ pub(super) fn toml_string(out: &mut String, value: &str) {
 
 /// Appends `value` escaped for the inside of a TOML basic string, one line or many.
 pub(super) fn escape_toml(out: &mut String, value: &str) {
-    escape(out, value, |c| (c as u32) < 0x20 || c == '\x7F', |out, c| {
-        let _ = write!(out, "\\u{:04X}", c as u32);
-    });
+    escape(
+        out,
+        value,
+        |c| (c as u32) < 0x20 || c == '\x7F',
+        |out, c| {
+            let _ = write!(out, "\\u{:04X}", c as u32);
+        },
+    );
 }
 
 /// Appends a TOML key: bare where TOML allows.
@@ -217,13 +228,18 @@ pub(super) fn yaml_string(out: &mut String, value: &str) {
 
 /// Appends `value` escaped for the inside of a YAML double-quoted string.
 pub(super) fn escape_yaml(out: &mut String, value: &str) {
-    escape(out, value, |c| !is_yaml_printable(c), |out, c| {
-        let _ = match c as u32 {
-            code @ 0..=0xFF => write!(out, "\\x{code:02x}"),
-            code @ 0x100..=0xFFFF => write!(out, "\\u{code:04x}"),
-            code => write!(out, "\\U{code:08x}"),
-        };
-    });
+    escape(
+        out,
+        value,
+        |c| !is_yaml_printable(c),
+        |out, c| {
+            let _ = match c as u32 {
+                code @ 0..=0xFF => write!(out, "\\x{code:02x}"),
+                code @ 0x100..=0xFFFF => write!(out, "\\u{code:04x}"),
+                code => write!(out, "\\U{code:08x}"),
+            };
+        },
+    );
 }
 
 /// Says whether YAML 1.1 and 1.2 readers take this character, other than tab and line break, as it stands.
@@ -271,9 +287,24 @@ pub(super) fn as_text(value: &Datum) -> Result<std::borrow::Cow<'_, str>, Reason
         Datum::Bool(value) => return Ok(if *value { "true" } else { "false" }.into()),
         Datum::Int(value) => push_int(&mut digits, *value),
         Datum::Float(value) => plain_float(&mut digits, finite(*value)?),
-        Datum::Null => return Err(Reason::new("nothing (null) cannot be written here", "set the value, or test for none in the template")),
-        Datum::List(_) => return Err(Reason::new("a list cannot be written here", "loop over it, or join it, in the template")),
-        Datum::Map(_) => return Err(Reason::new("a map cannot be written here", "name the key that is meant in the template")),
+        Datum::Null => {
+            return Err(Reason::new(
+                "nothing (null) cannot be written here",
+                "set the value, or test for none in the template",
+            ));
+        }
+        Datum::List(_) => {
+            return Err(Reason::new(
+                "a list cannot be written here",
+                "loop over it, or join it, in the template",
+            ));
+        }
+        Datum::Map(_) => {
+            return Err(Reason::new(
+                "a map cannot be written here",
+                "name the key that is meant in the template",
+            ));
+        }
     }
     Ok(digits.into())
 }

@@ -32,8 +32,13 @@ impl Syntax for Markdown {
         for line in lines_with_slots(text).filter(|line| line.start >= start) {
             let block = blocks.iter().rfind(|block| block.lines.contains(&line.start));
             for slot in slots_in(text, line.clone()) {
-                match block {
-                    Some(block) if block.fence.is_some() => fenced(&mut filling, slot, &line, block)?,
+                match block.map(|block| (block.end, block.indent)) {
+                    Some((End::Fence(mark, count), indent)) => {
+                        fenced(&mut filling, slot, &line, (mark, count, indent))?;
+                    }
+                    Some((End::Text("-->"), _)) if !text[line.start..slot.start].contains("-->") => {
+                        filling.write(slot, html_comment)?;
+                    }
                     Some(_) => html(&mut filling, slot, &line)?,
                     None if is_indented_code(&text[start..], line.start - start) => {
                         filling.write_text(slot, |value| words::check_one_line(value, "code of Markdown"))?;
@@ -57,10 +62,30 @@ fn front_matter(text: &str) -> usize {
 /// Lines that are not made of paragraphs: fenced code or HTML.
 struct Block {
     lines: Range<usize>,
-    /// The fence's character and how many of them close the code.
-    fence: Option<(char, usize)>,
+    end: End,
     /// Blanks before the fence.
     indent: usize,
+}
+
+/// What the last line of a block looks like.
+#[derive(Clone, Copy)]
+enum End {
+    /// At least so many of the fence's character.
+    Fence(char, usize),
+    /// A blank line, behind HTML.
+    Blank,
+    /// A line with this text, behind a comment or a script.
+    Text(&'static str),
+}
+
+impl End {
+    fn is(self, line: &str) -> bool {
+        match self {
+            Self::Fence(mark, count) => closes(line, mark, count),
+            Self::Blank => line.trim().is_empty(),
+            Self::Text(text) => line.contains(text),
+        }
+    }
 }
 
 /// Returns the blocks of code and HTML behind `start`.
@@ -70,32 +95,29 @@ fn blocks(text: &str, start: usize) -> Vec<Block> {
     let mut at = start;
     for line in text[start..].split_inclusive('\n') {
         let body = line.trim_start_matches(' ');
-        let indent = line.len() - body.len();
+        let begin = at;
         at += line.len();
-        match &mut open {
-            Some(block) => {
-                block.lines.end = at;
-                let closed = match block.fence {
-                    Some((mark, count)) => closes(body, mark, count),
-                    None => body.trim().is_empty(),
-                };
-                if closed {
-                    blocks.extend(open.take());
-                }
-            }
-            None => {
-                let content = body.trim_start_matches(|c: char| c.is_ascii_digit() || "-*+.>) ".contains(c));
-                let content = if body.starts_with(['`', '~', '<']) { body } else { content };
-                let fence = fence(content);
-                if fence.is_some() || opens_html(body) {
-                    open = Some(Block { lines: at..at, fence, indent });
-                    // The line of an opening tag is HTML itself; that of a fence is not code.
-                    if fence.is_none() {
-                        open.as_mut().into_iter().for_each(|block| block.lines.start = at - line.len());
-                    }
-                }
+        if open.is_none() {
+            // The line of an opening tag is HTML itself; that of a fence is not code.
+            let content = body.trim_start_matches(|c: char| c.is_ascii_digit() || "-*+.>) ".contains(c));
+            let (lines, end) = match (fence(content), html_end(body)) {
+                (Some(fence), _) => (at..at, fence),
+                (None, Some(html)) => (begin..at, html),
+                (None, None) => continue,
+            };
+            open = Some(Block { lines, end, indent: line.len() - body.len() });
+            if matches!(end, End::Fence(..)) {
+                continue;
             }
         }
+        open = open.take().and_then(|mut block| {
+            block.lines.end = at;
+            if block.end.is(body) {
+                blocks.push(block);
+                return None;
+            }
+            Some(block)
+        });
     }
     blocks.extend(open);
     blocks
@@ -120,11 +142,11 @@ fn is_indented_code(text: &str, at: usize) -> bool {
     true
 }
 
-fn fence(body: &str) -> Option<(char, usize)> {
+fn fence(body: &str) -> Option<End> {
     let mark = body.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let count = body.chars().take_while(|c| *c == mark).count();
     let info = &body[count..];
-    (count >= 3 && !(mark == '`' && info.contains('`'))).then_some((mark, count))
+    (count >= 3 && !(mark == '`' && info.contains('`'))).then_some(End::Fence(mark, count))
 }
 
 fn closes(body: &str, mark: char, count: usize) -> bool {
@@ -132,28 +154,85 @@ fn closes(body: &str, mark: char, count: usize) -> bool {
     rest.is_empty() && body.trim_end().len() >= count
 }
 
-/// Says whether a line begins a block of HTML, in which nothing is Markdown.
-fn opens_html(body: &str) -> bool {
+/// Returns how a block of HTML ends, if the line begins one; nothing in it is Markdown.
+fn html_end(body: &str) -> Option<End> {
     const TAGS: &[&str] = &[
-        "article", "aside", "blockquote", "body", "caption", "center", "col", "colgroup", "dd", "details", "dialog",
-        "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5",
-        "h6", "head", "header", "hr", "html", "iframe", "legend", "li", "link", "main", "menu", "nav", "ol",
-        "optgroup", "option", "p", "param", "pre", "script", "section", "style", "summary", "table", "tbody", "td",
-        "tfoot", "th", "thead", "title", "tr", "track", "ul",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "col",
+        "colgroup",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "header",
+        "hr",
+        "html",
+        "iframe",
+        "legend",
+        "li",
+        "link",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "optgroup",
+        "option",
+        "p",
+        "param",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "title",
+        "tr",
+        "track",
+        "ul",
     ];
-    let Some(tag) = body.strip_prefix('<') else {
-        return false;
-    };
+    let tag = body.strip_prefix('<')?;
     if tag.starts_with("!--") {
-        return true;
+        return Some(End::Text("-->"));
     }
     let tag = tag.strip_prefix('/').unwrap_or(tag);
     let end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
-    TAGS.contains(&tag[..end].to_ascii_lowercase().as_str())
+    match tag[..end].to_ascii_lowercase().as_str() {
+        "script" => Some(End::Text("</script>")),
+        "pre" => Some(End::Text("</pre>")),
+        "style" => Some(End::Text("</style>")),
+        tag => TAGS.contains(&tag).then_some(End::Blank),
+    }
 }
 
 /// Writes into fenced code: as it is, lines at the column of the fence.
-fn fenced(filling: &mut Filling<'_>, slot: Slot, line: &Range<usize>, block: &Block) -> Result<(), Refusal> {
+fn fenced(
+    filling: &mut Filling<'_>,
+    slot: Slot,
+    line: &Range<usize>,
+    (mark, count, indent): (char, usize, usize),
+) -> Result<(), Refusal> {
     let before = &filling.text[line.start..slot.start];
     let ends = slot.end == line.end;
     let quoted = before.trim_start().starts_with('>');
@@ -164,18 +243,23 @@ fn fenced(filling: &mut Filling<'_>, slot: Slot, line: &Range<usize>, block: &Bl
             words::check_one_line(line, "code of Markdown")?;
             if index > 0 {
                 if quoted {
-                    return Err(Reason::new("a line break cannot stand in a quotation", "give a value of one line"));
+                    return Err(Reason::new(
+                        "a line break cannot stand in a quotation",
+                        "give a value of one line",
+                    ));
                 }
                 out.push('\n');
-                out.extend(std::iter::repeat_n(' ', block.indent));
+                out.extend(std::iter::repeat_n(' ', indent));
             }
             out.push_str(line);
         }
-        let (mark, count) = block.fence.unwrap_or(('`', 3));
         let mut lines = out[from..].rsplit('\n');
         let last = lines.next().filter(|_| ends);
         if lines.chain(last).any(|line| closes(line.trim_start(), mark, count)) {
-            return Err(Reason::new("the value would end the fenced code", "use a longer fence in the template"));
+            return Err(Reason::new(
+                "the value would end the fenced code",
+                "use a longer fence in the template",
+            ));
         }
         Ok(())
     })
@@ -248,12 +332,15 @@ fn surroundings(line: &str, at: usize, end: usize) -> Inline {
     if before.rfind("<!--").is_some_and(|at| !before[at..].contains("-->")) {
         return Inline::Comment;
     }
-    let opened = |open: &str, close: char| before.rfind(open).is_some_and(|at| !before[at + open.len()..].contains(close));
+    let opened = |open: &str, close: char| {
+        before.rfind(open).is_some_and(|at| !before[at + open.len()..].contains(close))
+    };
     if opened("](", ')') || opened("]: ", ' ') {
         return Inline::Target;
     }
     let tag = before.rfind('<').map(|at| &before[at + 1..]);
-    let in_tag = tag.is_some_and(|tag| !tag.contains('>') && !tag.starts_with([' ', '=']) && line[end..].contains('>'));
+    let in_tag = tag
+        .is_some_and(|tag| !tag.contains('>') && !tag.starts_with([' ', '=']) && line[end..].contains('>'));
     if in_tag { Inline::Tag } else { Inline::Text }
 }
 
@@ -276,19 +363,28 @@ fn inline(filling: &mut Filling<'_>, slot: Slot, line: &Range<usize>) -> Result<
     let in_table = text.trim_start().starts_with('|');
     match surroundings(text, at, end) {
         Inline::Text => paragraph(filling, slot, line),
-        Inline::Code(count, whole) => filling.write(slot, |out, value| push_code(out, value, count, whole, in_table)),
+        Inline::Code(count, whole) => {
+            filling.write(slot, |out, value| push_code(out, value, count, whole, in_table))
+        }
         Inline::Target => filling.write(slot, push_target),
         Inline::Tag => html(filling, slot, line),
         Inline::Comment => filling.write(slot, html_comment),
     }
 }
 
-fn push_code(out: &mut String, value: &Datum, count: usize, whole: bool, in_table: bool) -> Result<(), Reason> {
+fn push_code(
+    out: &mut String,
+    value: &Datum,
+    count: usize,
+    whole: bool,
+    in_table: bool,
+) -> Result<(), Reason> {
     let value = words::one_line(value, "a code span")?;
     let lost_blanks = whole && value.starts_with(' ') && value.ends_with(' ') && !value.trim().is_empty();
     let lost_bars = in_table && value.contains("\\|");
     if value.contains('`') || lost_blanks || lost_bars || (whole && value.is_empty()) {
-        let message = format!("{} cannot stand in a code span of {count} backtick(s)", literal::shown(&value));
+        let message =
+            format!("{} cannot stand in a code span of {count} backtick(s)", literal::shown(&value));
         return Err(Reason::new(message, "write the value outside the code span in the template"));
     }
     out.push_str(&if in_table { value.replace('|', "\\|") } else { value.into_owned() });
@@ -315,12 +411,16 @@ fn paragraph(filling: &mut Filling<'_>, slot: Slot, line: &Range<usize>) -> Resu
     let text = filling.text;
     let before = &text[line.start..slot.start];
     let after = &text[slot.end..line.end];
-    let starts = before.trim_start_matches(|c: char| c.is_ascii_digit() || "-+*>#.) \t|:".contains(c)).is_empty()
-        || before.trim_end().ends_with('|');
+    let starts =
+        before.trim_start_matches(|c: char| c.is_ascii_digit() || "-+*>#.) \t|:".contains(c)).is_empty()
+            || before.trim_end().ends_with('|');
     let ends = after.trim_start().is_empty() || after.trim_start().starts_with('|');
-    if before.ends_with('\\') && before.len() - before.trim_end_matches('\\').len() & 1 == 1 {
-        return Err(Reason::new("the value stands behind a backslash of the template", "write \\\\ for a backslash")
-            .at(slot.number));
+    if (before.len() - before.trim_end_matches('\\').len()) % 2 == 1 {
+        return Err(Reason::new(
+            "the value stands behind a backslash of the template",
+            "write \\\\ for a backslash",
+        )
+        .at(slot.number));
     }
     let beside_slot = slot_before(text.as_bytes(), slot.start).is_some();
     filling.write(slot, |out, value| {
@@ -401,7 +501,10 @@ mod tests {
 
     #[test]
     fn markup_is_escaped() {
-        assert_eq!(fill("a <0> b", "*x* [y](z) <b> `c` _d_ a|b \\"), "a \\*x\\* \\[y\\](z) \\<b> \\`c\\` \\_d\\_ a\\|b \\\\ b");
+        assert_eq!(
+            fill("a <0> b", "*x* [y](z) <b> `c` _d_ a|b \\"),
+            "a \\*x\\* \\[y\\](z) \\<b> \\`c\\` \\_d\\_ a\\|b \\\\ b"
+        );
         assert_eq!(fill("<0>", "# a"), "\\# a");
         assert_eq!(fill("- <0>\n1. <0>", "12. a"), "- 12\\. a\n1. 12\\. a");
         assert_eq!(fill("| <0> | `<0>` |", "a|b"), "| a\\|b | `a\\|b` |");
@@ -428,14 +531,23 @@ mod tests {
 
     #[test]
     fn html_and_links() {
-        assert_eq!(fill("<details><summary><0></summary>\n\n<0>\n</details>\n", "<b>*"), "<details><summary>&lt;b&gt;*</summary>\n\n\\<b>\\*\n</details>\n");
+        assert_eq!(
+            fill("<details><summary><0></summary>\n\n<0>\n</details>\n", "<b>*"),
+            "<details><summary>&lt;b&gt;*</summary>\n\n\\<b>\\*\n</details>\n"
+        );
         assert_eq!(fill("[x](<0>)", "a_(b)"), "[x](a\\_\\(b\\))");
+        assert_eq!(fill("<!-- <0> -->\n<0>\n", "*x*"), "<!-- *x* -->\n\\*x\\*\n");
+        assert_eq!(fill("<!--\n\n<0>\n-->\n<0>\n", "*x*"), "<!--\n\n*x*\n-->\n\\*x\\*\n");
+        refused(&Markdown, "<!--\n<0>\n-->\n", &[text("-->")]);
         refused(&Markdown, "[x](<0>)", &[text("a b")]);
         refused(&Markdown, "<!-- <0> -->", &[text("a --> b")]);
     }
 
     #[test]
     fn front_matter_is_yaml() {
-        assert_eq!(slots(&Markdown, "---\ntitle: <0>\n---\n# <0> <1>\n", &[text("*a*"), int(1)]), "---\ntitle: \"*a*\"\n---\n# \\*a\\* 1\n");
+        assert_eq!(
+            slots(&Markdown, "---\ntitle: <0>\n---\n# <0> <1>\n", &[text("*a*"), int(1)]),
+            "---\ntitle: \"*a*\"\n---\n# \\*a\\* 1\n"
+        );
     }
 }

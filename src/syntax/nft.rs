@@ -113,7 +113,10 @@ impl Lexer<'_> {
         let first = words.find(|word| !matches!(*word, "add" | "create" | "insert"));
         match first {
             Some("ct") => matches!(words.next(), Some("helper" | "timeout" | "expectation")),
-            Some("table" | "chain" | "set" | "map" | "flowtable" | "counter" | "quota" | "limit" | "secmark" | "synproxy") => true,
+            Some(
+                "table" | "chain" | "set" | "map" | "flowtable" | "counter" | "quota" | "limit" | "secmark"
+                | "synproxy",
+            ) => true,
             _ => false,
         }
     }
@@ -135,7 +138,9 @@ impl Lexer<'_> {
                 None | Some("add" | "create" | "insert" | "delete" | "flush") => Place::Name,
                 Some(_) => Place::Other,
             },
-            "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev" if words.next() == Some("table") => Place::Name,
+            "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev" if words.next() == Some("table") => {
+                Place::Name
+            }
             // What stands behind the colon of a map is of another kind than its keys.
             ":" => Place::Other,
             "elements" => self.element_type(),
@@ -226,10 +231,9 @@ impl Lexer<'_> {
         self.filling.copy(word.start);
         let from = self.filling.out.len();
         for part in slots_in(self.filling.text, word.clone()) {
-            self.filling.write_text(part, |value| match value.bytes().all(is_word_byte) {
-                true => Ok(()),
-                false => Err(not_a_word(value)),
-            })?;
+            let check =
+                |value: &str| if value.bytes().all(is_word_byte) { Ok(()) } else { Err(not_a_word(value)) };
+            self.filling.write_text(part, check)?;
         }
         self.filling.copy(word.end);
         let filled = &self.filling.out[from..];
@@ -244,13 +248,18 @@ impl Lexer<'_> {
         let colons = |text: &str| text.bytes().filter(|byte| *byte == b':').count();
         colons(&self.filling.text[word.clone()]) == 1
             && colons(filled) == 1
-            && filled.strip_prefix(':').unwrap_or(filled).split(':').all(|part| check_word(part, Place::Other).is_ok())
+            && filled
+                .strip_prefix(':')
+                .unwrap_or(filled)
+                .split(':')
+                .all(|part| check_word(part, Place::Other).is_ok())
     }
 }
 
 /// Returns what the value behind these words is; the words come from the last to the first.
 fn field<'a>(words: impl Iterator<Item = &'a str>) -> Place {
-    let mut words = words.skip_while(|word| matches!(*word, "vmap" | "map" | "eq" | "ne" | "lt" | "gt" | "le" | "ge"));
+    let mut words =
+        words.skip_while(|word| matches!(*word, "vmap" | "map" | "eq" | "ne" | "lt" | "gt" | "le" | "ge"));
     let place = match (words.next(), words.next()) {
         (Some("saddr" | "daddr"), Some("ip")) => Place::Address(Ipv4Addr::BITS),
         (Some("saddr" | "daddr"), Some("ip6")) => Place::Address(Ipv6Addr::BITS),
@@ -304,7 +313,10 @@ fn push_elements(out: &mut String, values: &[Datum], place: Place, in_set: bool)
         return Err(Reason::new("a list stands outside of braces", "put { } round it in the template"));
     }
     if values.is_empty() {
-        return Err(Reason::new("the list is empty, and nft has no empty set here", "leave the statement out where it is"));
+        return Err(Reason::new(
+            "the list is empty, and nft has no empty set here",
+            "leave the statement out where it is",
+        ));
     }
     for (index, value) in values.iter().enumerate() {
         out.push_str(if index == 0 { "" } else { ", " });
@@ -331,13 +343,12 @@ fn check_word(word: &str, place: Place) -> Result<(), Reason> {
             let message = format!("{} is not a port or a range of ports", literal::shown(word));
             Err(Reason::new(message, "give numbers such as 1883 or 5000-5010"))
         }
-        Place::Address(_) | Place::Port => Ok(()),
         Place::Name if !is_name(word) || RESERVED.binary_search(&word).is_ok() => {
             let message = format!("{} cannot be a name in nft", literal::shown(word));
             Err(Reason::new(message, "use letters, digits and _, a letter first, and no word of nft itself"))
         }
         Place::Interface if word.len() > 15 => check_length(word.len(), place),
-        Place::Name => Ok(()),
+        Place::Address(_) | Place::Port | Place::Name => Ok(()),
         _ if is_name(word) || is_number(word) || is_mac(word) || is_duration(word) || is_rate(word) => Ok(()),
         _ if is_number_range(word) || is_address(word, None)? => Ok(()),
         _ => Err(not_a_word(word)),
@@ -409,7 +420,8 @@ fn is_number_range(word: &str) -> bool {
 fn is_address(word: &str, bits: Option<u32>) -> Result<bool, Reason> {
     let parse = |word: &str| {
         let address = word.parse::<IpAddr>().ok()?;
-        bits.is_none_or(|bits| bits == if address.is_ipv4() { Ipv4Addr::BITS } else { Ipv6Addr::BITS }).then_some(address)
+        bits.is_none_or(|bits| bits == if address.is_ipv4() { Ipv4Addr::BITS } else { Ipv6Addr::BITS })
+            .then_some(address)
     };
     if parse(word).is_some() {
         return Ok(true);
@@ -480,16 +492,51 @@ mod tests {
     fn ordinary_ruleset() {
         let template = "#!/usr/sbin/nft -f\n# <0>\ntable inet <1> {\n  set plc_<1> {\n    type ipv4_addr\n    elements = { <2>, 10.0.0.9 }\n  }\n  chain c {\n    type filter hook forward priority <3>; policy drop;\n    ip saddr <4> tcp dport { <5> } counter accept comment \"<0>\"\n    dnat to <6>:<7>\n    limit rate <7>/second log prefix \"<1> \"\n    jump <1>\n }\n}\n";
         let list = |values: &[&str]| Datum::List(values.iter().map(|value| text(value)).collect());
-        let data = [text("F-01 a; {b}"), text("pk2"), list(&["10.4.2.1", "10.4.2.8/29"]), int(-5), text("10.4.2.0/24"), Datum::List(vec![int(80), text("100-200")]), text("10.0.0.1"), int(8080)];
+        let data = [
+            text("F-01 a; {b}"),
+            text("pk2"),
+            list(&["10.4.2.1", "10.4.2.8/29"]),
+            int(-5),
+            text("10.4.2.0/24"),
+            Datum::List(vec![int(80), text("100-200")]),
+            text("10.0.0.1"),
+            int(8080),
+        ];
         let filled = slots(&Nft, template, &data);
-        for part in ["# F-01 a; {b}\n", "elements = { 10.4.2.1, 10.4.2.8/29, 10.0.0.9 }", "priority -5;", "dport { 80, 100-200 }", "comment \"F-01 a; {b}\"", "10.0.0.1:8080", "8080/second", "set plc_pk2 {"] {
+        for part in [
+            "# F-01 a; {b}\n",
+            "elements = { 10.4.2.1, 10.4.2.8/29, 10.0.0.9 }",
+            "priority -5;",
+            "dport { 80, 100-200 }",
+            "comment \"F-01 a; {b}\"",
+            "10.0.0.1:8080",
+            "8080/second",
+            "set plc_pk2 {",
+        ] {
             assert!(filled.contains(part), "{part}: {filled}");
         }
     }
 
     #[test]
     fn word_is_what_it_says() {
-        for value in ["", "a b", "a;b", "10.0.0.1 accept", "010", "1:2", "a\nb", "\"a\"", "{a}", "10.0.0.5/24", "010.0.0.1", "1.2.3", "$a", "@a", "é", "-"] {
+        for value in [
+            "",
+            "a b",
+            "a;b",
+            "10.0.0.1 accept",
+            "010",
+            "1:2",
+            "a\nb",
+            "\"a\"",
+            "{a}",
+            "10.0.0.5/24",
+            "010.0.0.1",
+            "1.2.3",
+            "$a",
+            "@a",
+            "é",
+            "-",
+        ] {
             refused(&Nft, "tcp dport { <0> } accept", &[text(value)]);
         }
         for value in ["localhost", "10", "10.0.0.1/33", "10.0.0.5/24"] {
@@ -501,7 +548,16 @@ mod tests {
         }
         refused(&Nft, "ip saddr <0>", &[text("::1")]);
         refused(&Nft, "set s {\n type inet_service\n elements = { <0> }\n}", &[text("a")]);
-        for value in ["::1", "fe80::/10", "0.0.0.0/0", "10.0.0.1-10.0.0.5", "02:00:00:00:00:01", "10s", "0x1f", "a.b-c"] {
+        for value in [
+            "::1",
+            "fe80::/10",
+            "0.0.0.0/0",
+            "10.0.0.1-10.0.0.5",
+            "02:00:00:00:00:01",
+            "10s",
+            "0x1f",
+            "a.b-c",
+        ] {
             slots(&Nft, "x <0>", &[text(value)]);
         }
         for value in ["accept", "1a", "10.0.0.1", ""] {
@@ -517,7 +573,10 @@ mod tests {
         for (template, filled) in [
             ("ip saddr 10.0.0.2 meta mark set <0>", "ip saddr 10.0.0.2 meta mark set 70000"),
             ("ip saddr 10.0.0.2 queue num <0>", "ip saddr 10.0.0.2 queue num 70000"),
-            ("tcp dport 22 limit rate <0>/second burst <0> packets", "tcp dport 22 limit rate 70000/second burst 70000 packets"),
+            (
+                "tcp dport 22 limit rate <0>/second burst <0> packets",
+                "tcp dport 22 limit rate 70000/second burst 70000 packets",
+            ),
             ("ip saddr . tcp dport { <1> . <2> }", "ip saddr . tcp dport { 10.0.0.1 . 80 }"),
             ("tcp dport vmap { <2> : jump c }", "tcp dport vmap { 80 : jump c }"),
             ("redirect to :<2>", "redirect to :80"),
@@ -530,9 +589,12 @@ mod tests {
     #[test]
     fn list_stands_in_braces_of_a_set_only() {
         let list = Datum::List(vec![int(1)]);
-        assert_eq!(slots(&Nft, "chain c { tcp dport { <0> } }", &[list.clone()]), "chain c { tcp dport { 1 } }");
-        refused(&Nft, "chain c { <0> }", &[list.clone()]);
-        refused(&Nft, "tcp dport <0>", &[list]);
+        assert_eq!(
+            slots(&Nft, "chain c { tcp dport { <0> } }", std::slice::from_ref(&list)),
+            "chain c { tcp dport { 1 } }"
+        );
+        refused(&Nft, "chain c { <0> }", std::slice::from_ref(&list));
+        refused(&Nft, "tcp dport <0>", std::slice::from_ref(&list));
         refused(&Nft, "tcp dport { <0> }", &[Datum::List(Vec::new())]);
     }
 

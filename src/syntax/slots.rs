@@ -217,7 +217,8 @@ impl<'a> Filling<'a> {
         let mut read = String::with_capacity(text.len());
         let mut copied = 0;
         for slot in slots_in(text, 0..text.len()) {
-            let value = super::literal::as_text(self.value(slot)?).map_err(|reason| reason.at(slot.number))?;
+            let value =
+                super::literal::as_text(self.value(slot)?).map_err(|reason| reason.at(slot.number))?;
             read.push_str(&text[copied..slot.start]);
             read.push_str(&value);
             copied = slot.end;
@@ -266,8 +267,12 @@ pub(super) fn lines_with_slots(text: &str) -> impl Iterator<Item = Range<usize>>
     let mut at = 0;
     std::iter::from_fn(move || {
         let slot = next_slot(bytes, at)?;
-        let start = bytes[at..slot.start].iter().rposition(|byte| *byte == b'\n').map_or(at, |step| at + step + 1);
-        let end = bytes[slot.end..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |step| slot.end + step);
+        let start =
+            bytes[at..slot.start].iter().rposition(|byte| *byte == b'\n').map_or(at, |step| at + step + 1);
+        let end = bytes[slot.end..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(bytes.len(), |step| slot.end + step);
         at = end;
         Some(start..end - usize::from(bytes[start..end].ends_with(b"\r")))
     })
@@ -290,7 +295,9 @@ mod tests {
 
     #[test]
     fn broken_marker_is_ordinary_text() {
-        for text in [format!("{OPEN}"), format!("{OPEN}{CLOSE}"), format!("{OPEN}1"), format!("{OPEN}1x{CLOSE}")] {
+        for text in
+            [format!("{OPEN}"), format!("{OPEN}{CLOSE}"), format!("{OPEN}1"), format!("{OPEN}1x{CLOSE}")]
+        {
             assert_eq!(slots_in(&text, 0..text.len()), []);
             assert_eq!(slot_before(text.as_bytes(), text.len()), None);
         }

@@ -21,7 +21,8 @@ fn marked(template: &str) -> String {
 
 /// Fills the template; panics if a value is refused.
 pub(super) fn slots(syntax: &dyn Syntax, template: &str, data: &[Datum]) -> String {
-    let filled = syntax.fill(&marked(template), data).unwrap_or_else(|refusal| panic!("{template}: {refusal:?}"));
+    let filled =
+        syntax.fill(&marked(template), data).unwrap_or_else(|refusal| panic!("{template}: {refusal:?}"));
     for (_, span) in &filled.spans {
         assert!(filled.text.get(span.clone()).is_some(), "{template}: {span:?}");
     }

@@ -25,8 +25,14 @@ impl Syntax for Toml {
         if let Some(filled) = without_slots(text) {
             return Ok(filled);
         }
-        let mut lexer =
-            Lexer { text, bytes: text.as_bytes(), filling: Filling::new(text, data), open: Vec::new(), at: 0, value: false };
+        let mut lexer = Lexer {
+            text,
+            bytes: text.as_bytes(),
+            filling: Filling::new(text, data),
+            open: Vec::new(),
+            at: 0,
+            value: false,
+        };
         while lexer.at < text.len() {
             lexer.step()?;
         }
@@ -67,10 +73,11 @@ impl Lexer<'_> {
         match byte {
             b'#' => return self.comment(),
             b'"' | b'\'' => return self.string(*byte),
-            &MARK => match slot_at(self.bytes, self.at) {
-                Some(slot) => return self.bare(slot),
-                None => {}
-            },
+            &MARK => {
+                if let Some(slot) = slot_at(self.bytes, self.at) {
+                    return self.bare(slot);
+                }
+            }
             b'=' => self.value = true,
             b'\n' => self.value = !self.open.is_empty() && self.value,
             b'[' if self.value => self.open.push(Bracket::Array),
@@ -98,13 +105,13 @@ impl Lexer<'_> {
             if self.bytes.get(self.at) != Some(&MARK) {
                 return Ok(());
             }
-            match slot_at(self.bytes, self.at) {
+            self.at = match slot_at(self.bytes, self.at) {
                 Some(slot) => {
                     self.filling.write(slot, words::comment)?;
-                    self.at = slot.end;
+                    slot.end
                 }
-                None => self.at += 1,
-            }
+                None => self.at + 1,
+            };
         }
     }
 
@@ -228,16 +235,12 @@ impl Lexer<'_> {
                     trimming = ends_line(&self.bytes[self.at + 1..]);
                     self.at = escape_end(self.bytes, self.at).map_err(cuts_escape)?;
                 }
-                Some(&MARK) => match slot_at(self.bytes, self.at) {
-                    Some(slot) => {
-                        trimming = self.long_value(slot, quote, opened, trimming)?;
-                        self.at = slot.end;
-                    }
-                    None => {
-                        trimming = false;
-                        self.at += 1;
-                    }
-                },
+                Some(&MARK) => {
+                    let slot = slot_at(self.bytes, self.at);
+                    trimming =
+                        slot.map_or(Ok(false), |slot| self.long_value(slot, quote, opened, trimming))?;
+                    self.at = slot.map_or(self.at + 1, |slot| slot.end);
+                }
                 Some(_) => {
                     trimming = false;
                     let run = run_of(self.bytes[self.at..].iter(), quote);
@@ -338,22 +341,35 @@ mod tests {
 
     #[test]
     fn bare_value_becomes_a_literal() {
-        let map = Datum::Map(vec![("a b".into(), int(1)), ("c".into(), Datum::List(vec![Datum::Bool(true)]))]);
-        assert_eq!(slots(&Toml, "x = <0>\ny=<1> # <2>", &[map, Datum::Float(1e16), text("z")]), "x = {\"a b\" = 1, c = [true]}\ny=1e16 # z");
+        let map =
+            Datum::Map(vec![("a b".into(), int(1)), ("c".into(), Datum::List(vec![Datum::Bool(true)]))]);
+        assert_eq!(
+            slots(&Toml, "x = <0>\ny=<1> # <2>", &[map, Datum::Float(1e16), text("z")]),
+            "x = {\"a b\" = 1, c = [true]}\ny=1e16 # z"
+        );
         refused(&Toml, "x = <0>", &[Datum::Null]);
         refused(&Toml, "x = <0>", &[int(i128::from(i64::MAX) + 1)]);
     }
 
     #[test]
     fn key_is_bare_where_it_can_be() {
-        assert_eq!(fill("[a.<0>.<0>]\n<0> = 1\nx.<0>=2", "a b"), "[a.\"a b\".\"a b\"]\n\"a b\" = 1\nx.\"a b\"=2");
-        assert_eq!(fill("[[<0>]]\nx = { <0> = [<0>], y_<0> = <0> }", "k"), "[[k]]\nx = { k = [\"k\"], y_k = \"k\" }");
+        assert_eq!(
+            fill("[a.<0>.<0>]\n<0> = 1\nx.<0>=2", "a b"),
+            "[a.\"a b\".\"a b\"]\n\"a b\" = 1\nx.\"a b\"=2"
+        );
+        assert_eq!(
+            fill("[[<0>]]\nx = { <0> = [<0>], y_<0> = <0> }", "k"),
+            "[[k]]\nx = { k = [\"k\"], y_k = \"k\" }"
+        );
         refused(&Toml, "x_<0> = 1", &[text("a b")]);
     }
 
     #[test]
     fn arrays_and_tables_nest_over_lines() {
-        assert_eq!(fill("x = [\n  <0>, # <0>\n  { <0> = <0> },\n  <0>,\n]\n<0> = <0>", "k"), "x = [\n  \"k\", # k\n  { k = \"k\" },\n  \"k\",\n]\nk = \"k\"");
+        assert_eq!(
+            fill("x = [\n  <0>, # <0>\n  { <0> = <0> },\n  <0>,\n]\n<0> = <0>", "k"),
+            "x = [\n  \"k\", # k\n  { k = \"k\" },\n  \"k\",\n]\nk = \"k\""
+        );
     }
 
     #[test]
@@ -375,7 +391,12 @@ mod tests {
     fn quotes_do_not_close_a_long_string() {
         assert_eq!(fill("x = '''<0>'''", "''"), "x = ''''''''");
         assert_eq!(fill("x = '''<0>'''", "a''"), "x = '''a'''''");
-        for (template, value) in [("x = '''<0>'''", "'''"), ("x = '''<0>''''", "''"), ("x = '''a'<0>'b'''", "'"), ("x = \"\"\"a\"\"<0>\"b\"\"\"", "")] {
+        for (template, value) in [
+            ("x = '''<0>'''", "'''"),
+            ("x = '''<0>''''", "''"),
+            ("x = '''a'<0>'b'''", "'"),
+            ("x = \"\"\"a\"\"<0>\"b\"\"\"", ""),
+        ] {
             refused(&Toml, template, &[text(value)]);
         }
     }

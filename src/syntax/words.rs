@@ -33,7 +33,8 @@ fn breaks_line(c: char) -> bool {
 
 /// Refuses blanks that a reader would strip from the start or the end of `text`.
 pub(super) fn check_edges(text: &str, start: bool, end: bool, place: &str) -> Result<(), Reason> {
-    let stripped = (start && text.starts_with(char::is_whitespace)) || (end && text.ends_with(char::is_whitespace));
+    let stripped =
+        (start && text.starts_with(char::is_whitespace)) || (end && text.ends_with(char::is_whitespace));
     if !stripped {
         return Ok(());
     }

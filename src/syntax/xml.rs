@@ -188,7 +188,8 @@ impl Lexer<'_> {
 
     /// Fills a bare word in a tag: an attribute's value, or a name.
     fn bare(&mut self, slot: Slot) -> Result<(), Refusal> {
-        let word = run_around(self.bytes, slot, |byte| !byte.is_ascii_whitespace() && !b"<>=\"'/".contains(&byte));
+        let word =
+            run_around(self.bytes, slot, |byte| !byte.is_ascii_whitespace() && !b"<>=\"'/".contains(&byte));
         self.at = word.end;
         if self.bytes[..word.start].trim_ascii_end().ends_with(b"=") {
             if word != (slot.start..slot.end) {
@@ -204,10 +205,8 @@ impl Lexer<'_> {
         self.filling.copy(word.start);
         let from = self.filling.out.len();
         for slot in slots_in(self.filling.text, word.clone()) {
-            self.filling.write_text(slot, |value| match is_name_part(value) {
-                true => Ok(()),
-                false => Err(not_a_name(value)),
-            })?;
+            let check = |value: &str| if is_name_part(value) { Ok(()) } else { Err(not_a_name(value)) };
+            self.filling.write_text(slot, check)?;
         }
         self.filling.copy(word.end);
         let name = &self.filling.out[from..];
@@ -243,7 +242,7 @@ fn two_dashes() -> Reason {
 
 fn instruction(out: &mut String, value: &Datum) -> Result<(), Reason> {
     let value = words::one_line(value, "a processing instruction")?;
-    if value.contains(['?', '<', '>', '"', '\'', '&']) || !check_characters(&value).is_ok() {
+    if value.contains(['?', '<', '>', '"', '\'', '&']) || check_characters(&value).is_err() {
         let message = format!("{} cannot stand in a processing instruction", literal::shown(&value));
         return Err(Reason::new(message, "write it into an attribute or into text"));
     }
@@ -252,7 +251,9 @@ fn instruction(out: &mut String, value: &Datum) -> Result<(), Reason> {
 }
 
 fn check_characters(value: &str) -> Result<(), Reason> {
-    let Some(found) = value.chars().find(|c| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}'))
+    let Some(found) = value
+        .chars()
+        .find(|c| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}'))
     else {
         return Ok(());
     };
@@ -307,7 +308,10 @@ mod tests {
 
     #[test]
     fn text_and_attributes_are_escaped() {
-        assert_eq!(fill("<a b=\"<0>\" c='<0>' d=<0>>&lt;<0></a>", "<'&\">\n"), "<a b=\"&lt;&apos;&amp;&quot;&gt;&#10;\" c='&lt;&apos;&amp;&quot;&gt;&#10;' d=\"&lt;&apos;&amp;&quot;&gt;&#10;\">&lt;&lt;'&amp;\"&gt;\n</a>");
+        assert_eq!(
+            fill("<a b=\"<0>\" c='<0>' d=<0>>&lt;<0></a>", "<'&\">\n"),
+            "<a b=\"&lt;&apos;&amp;&quot;&gt;&#10;\" c='&lt;&apos;&amp;&quot;&gt;&#10;' d=\"&lt;&apos;&amp;&quot;&gt;&#10;\">&lt;&lt;'&amp;\"&gt;\n</a>"
+        );
         refused(&Xml, "<a><0></a>", &[text("\u{1}")]);
         refused(&Xml, "<a>&<0>;</a>", &[text("lt")]);
         refused(&Xml, "<a>&#<0>;</a>", &[int(60)]);
@@ -316,7 +320,9 @@ mod tests {
     #[test]
     fn comment_is_not_ended_by_data() {
         assert_eq!(fill("<!-- <0> --><a/>", "a-b <&> \" '"), "<!-- a-b <&> \" ' --><a/>");
-        for (template, value) in [("<!--<0>-->", "a--b"), ("<!--<0>-->", "a-"), ("<!---<0> -->", "-"), ("<!--<0>-->", "a\nb")] {
+        for (template, value) in
+            [("<!--<0>-->", "a--b"), ("<!--<0>-->", "a-"), ("<!---<0> -->", "-"), ("<!--<0>-->", "a\nb")]
+        {
             refused(&Xml, template, &[text(value)]);
         }
     }

@@ -3,7 +3,9 @@
 //! The lexer jumps from one byte of interest to the next and reads the line around it; lines without quotes,
 //! brackets, block scalars and slots are never looked at.
 
-use super::slots::{Filling, MARK, Reason, Slot, Stops, cuts_escape, escape_end, slot_at, slots_in, without_slots};
+use super::slots::{
+    Filling, MARK, Reason, Slot, Stops, cuts_escape, escape_end, slot_at, slots_in, without_slots,
+};
 use super::yaml_scalar::{Header, check_plain, read_block, resolves_to_text};
 use super::{Datum, Filled, Refusal, Syntax, literal, words};
 use std::ops::Range;
@@ -66,7 +68,7 @@ struct Lexer<'a, 'f> {
     floor: usize,
 }
 
-impl<'f> Lexer<'_, 'f> {
+impl Lexer<'_, '_> {
     /// Reads the line around the byte of interest, and what it opens.
     fn line(&mut self) -> Result<(), Refusal> {
         let start = self.bytes[self.floor..self.at].iter().rposition(|byte| *byte == b'\n');
@@ -82,7 +84,7 @@ impl<'f> Lexer<'_, 'f> {
             parent = -1;
         }
         if self.at == start && self.byte() == Some(b'%') {
-            return self.rest(|out, value| push_word(out, value));
+            return self.rest(push_word);
         }
         self.nodes(start, parent)
     }
@@ -93,7 +95,7 @@ impl<'f> Lexer<'_, 'f> {
         loop {
             self.blanks();
             let node = self.at;
-            let column = self.column(start, node);
+            let column = isize::try_from(node - start).unwrap_or(isize::MAX);
             let Some(byte) = self.byte() else {
                 return Ok(());
             };
@@ -154,10 +156,6 @@ impl<'f> Lexer<'_, 'f> {
         isize::try_from(spaces).unwrap_or(isize::MAX)
     }
 
-    fn column(&self, line: usize, at: usize) -> isize {
-        isize::try_from(at - line).unwrap_or(isize::MAX)
-    }
-
     fn line_end(&self, at: usize) -> usize {
         self.bytes[at..].iter().position(|byte| *byte == b'\n').map_or(self.bytes.len(), |step| at + step)
     }
@@ -171,7 +169,8 @@ impl<'f> Lexer<'_, 'f> {
         let line = before.rsplit('\n').next().unwrap_or_default();
         let indent = line.len() - line.trim_start().len();
         let body = line.trim_start();
-        let ends_open = body.ends_with(':') || matches!(body, "-" | "?" | "---" | "...") || body.ends_with(" -");
+        let ends_open =
+            body.ends_with(':') || matches!(body, "-" | "?" | "---" | "...") || body.ends_with(" -");
         if ends_open || body.starts_with('#') || body.contains(" #") || body.starts_with('%') {
             return false;
         }
@@ -331,9 +330,7 @@ impl<'f> Lexer<'_, 'f> {
         while let Some(byte) = self.bytes.get(at) {
             let ended = match byte {
                 b'\n' => true,
-                b':' => {
-                    self.blank_at(at + 1) || (flow && b",[]{}".contains(&self.bytes[at + 1]))
-                }
+                b':' => self.blank_at(at + 1) || (flow && b",[]{}".contains(&self.bytes[at + 1])),
                 b'#' => at > self.at && matches!(self.bytes[at - 1], b' ' | b'\t'),
                 b',' | b'[' | b']' | b'{' | b'}' => flow,
                 _ => false,
@@ -372,7 +369,7 @@ impl<'f> Lexer<'_, 'f> {
         }
         match slots.as_slice() {
             [] => {}
-            [slot] if !continuing && lines == [slot.start..slot.end] => self.filling.write(*slot, write)?,
+            [slot] if !continuing && is_whole(&lines, *slot) => self.filling.write(*slot, write)?,
             _ => self.composite(&lines, &slots, false)?,
         }
         if !slots.is_empty() {
@@ -392,7 +389,8 @@ impl<'f> Lexer<'_, 'f> {
         let body = self.text[line..].trim_start_matches(' ');
         let marker = body.starts_with("---") || body.starts_with("...");
         let indent = self.indent(line);
-        !body.is_empty() && indent > parent && !body.starts_with('#') && !(indent == 0 && marker)
+        let ended = body.is_empty() || body.starts_with('#') || (indent == 0 && marker);
+        !ended && indent > parent
     }
 
     /// Fills a plain scalar made of text and values, and checks that it reads as that text.
@@ -423,7 +421,8 @@ impl<'f> Lexer<'_, 'f> {
 
     /// Returns the slot whose value does not fit, else the first.
     fn culprit(&self, slots: &[Slot], fits: impl Fn(&str) -> bool) -> Slot {
-        let unfit = |slot: &&Slot| matches!(self.filling.value(**slot), Ok(Datum::Str(value)) if !fits(value));
+        let unfit =
+            |slot: &&Slot| matches!(self.filling.value(**slot), Ok(Datum::Str(value)) if !fits(value));
         *slots.iter().find(unfit).unwrap_or(&slots[0])
     }
 
@@ -495,7 +494,7 @@ impl<'f> Lexer<'_, 'f> {
         let is_key = self.bytes.get(stop) == Some(&b':');
         self.filling.copy(lines[0].start);
         let from = self.filling.out.len();
-        match (slots.len(), lines == [first.start..first.end]) {
+        match (slots.len(), is_whole(&lines, first)) {
             (1, true) if is_key => self.filling.write(first, push_key)?,
             (1, true) => self.filling.write(first, literal::yaml)?,
             _ => self.composite(&lines, &slots, true)?,
@@ -527,9 +526,11 @@ impl<'f> Lexer<'_, 'f> {
             self.filling.write(*slot, |out, value| push_block(out, value, indent, folded, ends_line))?;
         }
         self.filling.copy(content.end);
-        let expected = self.filling.substituted(&read_block(&self.text[content], &header).unwrap_or_default())?;
+        let expected =
+            self.filling.substituted(&read_block(&self.text[content], &header).unwrap_or_default())?;
         if read_block(&self.filling.out[from..], &header).as_ref() != Some(&expected) {
-            let message = "the block scalar would not read back as the same text: blanks or line breaks at its edges";
+            let message =
+                "the block scalar would not read back as the same text: blanks or line breaks at its edges";
             let next = "trim the value, give the block an indentation indicator such as |2, or quote it in the template";
             let fits = |value: &str| !value.is_empty() && value.trim() == value;
             return Err(Reason::new(message, next).at(self.culprit(&slots, fits).number));
@@ -549,7 +550,8 @@ impl<'f> Lexer<'_, 'f> {
             let spaces = self.indent(line);
             let column = usize::try_from(spaces).unwrap_or(0);
             let blank = self.text[line + column..line_end].trim_end_matches('\r').is_empty();
-            let marker = column == 0 && (self.text[line..].starts_with("---") || self.text[line..].starts_with("..."));
+            let marker =
+                column == 0 && (self.text[line..].starts_with("---") || self.text[line..].starts_with("..."));
             if !blank {
                 if spaces <= parent || marker || indent.is_some_and(|indent| column < indent) {
                     break;
@@ -561,6 +563,11 @@ impl<'f> Lexer<'_, 'f> {
         }
         (start..end, indent.unwrap_or(0))
     }
+}
+
+/// Says whether a scalar is made of this slot alone.
+fn is_whole(lines: &[Range<usize>], slot: Slot) -> bool {
+    matches!(lines, [line] if *line == (slot.start..slot.end))
 }
 
 fn comment(out: &mut String, value: &Datum) -> Result<(), Reason> {
@@ -658,9 +665,20 @@ mod tests {
 
     #[test]
     fn bare_value_becomes_a_literal() {
-        let data = [text("NO"), int(5), Datum::Null, Datum::Float(1e16), Datum::List(vec![int(1), text("a")]), Datum::Map(vec![("k".into(), Datum::Bool(true))])];
+        let data = [
+            text("NO"),
+            int(5),
+            Datum::Null,
+            Datum::Float(1e16),
+            Datum::List(vec![int(1), text("a")]),
+            Datum::Map(vec![("k".into(), Datum::Bool(true))]),
+        ];
         assert_eq!(
-            slots(&Yaml, "a: <0>\nb: <1> # <0>\nc: <2>\nd: <3>\ne: <4>\nf: <5>\n- <0>\n- - <1>\n- k: <0>\n", &data),
+            slots(
+                &Yaml,
+                "a: <0>\nb: <1> # <0>\nc: <2>\nd: <3>\ne: <4>\nf: <5>\n- <0>\n- - <1>\n- k: <0>\n",
+                &data
+            ),
             "a: \"NO\"\nb: 5 # NO\nc: null\nd: 1.0e+16\ne: [1, \"a\"]\nf: {\"k\": true}\n- \"NO\"\n- - 5\n- k: \"NO\"\n"
         );
         assert_eq!(fill("a:\n  <0>\nb: !!str <0>", "x"), "a:\n  \"x\"\nb: !!str \"x\"");
@@ -669,7 +687,10 @@ mod tests {
     #[test]
     fn keys() {
         assert_eq!(fill("<0>: 1\n? <0>\n: <0>\n", "no"), "\"no\": 1\n? \"no\"\n: \"no\"\n");
-        assert_eq!(fill("- <0>: <0>\n  a_<0>: {<0>: 1, \"<0>\": 2}\n", "k"), "- k: \"k\"\n  a_k: {k: 1, \"k\": 2}\n");
+        assert_eq!(
+            fill("- <0>: <0>\n  a_<0>: {<0>: 1, \"<0>\": 2}\n", "k"),
+            "- k: \"k\"\n  a_k: {k: 1, \"k\": 2}\n"
+        );
         refused(&Yaml, "a_<0>: 1", &[text(": x")]);
         refused(&Yaml, "<0>: 1", &[text(&"x".repeat(1100))]);
         refused(&Yaml, "<0>: 1", &[Datum::Null]);
@@ -677,7 +698,10 @@ mod tests {
 
     #[test]
     fn quoted_scalars() {
-        assert_eq!(fill("a: \"<0>-\\n<0>\"\nb: 'it''s <0>'\n", "x'\"\\"), "a: \"x'\\\"\\\\-\\nx'\\\"\\\\\"\nb: 'it''s x''\"\\'\n");
+        assert_eq!(
+            fill("a: \"<0>-\\n<0>\"\nb: 'it''s <0>'\n", "x'\"\\"),
+            "a: \"x'\\\"\\\\-\\nx'\\\"\\\\\"\nb: 'it''s x''\"\\'\n"
+        );
         refused(&Yaml, "a: '<0>'", &[text("a\nb")]);
         assert_eq!(fill("a: \"b\n  <0>\n  c\"\nd: <0>", " x "), "a: \"b\n  \\x20x\\x20\n  c\"\nd: \" x \"");
         refused(&Yaml, "a: 'b\n  <0>'", &[text(" x")]);
@@ -686,7 +710,10 @@ mod tests {
 
     #[test]
     fn plain_scalar_of_text_and_values() {
-        assert_eq!(fill("a: <0>-<0>\nb: <0>:80 # <0>\nc: on <0>", "pk 2"), "a: pk 2-pk 2\nb: pk 2:80 # pk 2\nc: on pk 2");
+        assert_eq!(
+            fill("a: <0>-<0>\nb: <0>:80 # <0>\nc: on <0>", "pk 2"),
+            "a: pk 2-pk 2\nb: pk 2:80 # pk 2\nc: on pk 2"
+        );
         for value in [": b", "a: ", " #", " a", "a\nb", "\ta", "a:"] {
             refused(&Yaml, "a: <0>x<0>", &[text(value)]);
         }
@@ -706,13 +733,19 @@ mod tests {
 
     #[test]
     fn flow_collections() {
-        assert_eq!(fill("a: [<0>, b-<0>, {<0>: <0>}]\nb: {\n  c: <0>, # <0>\n  d: [<0>]\n}\ne: <0>\n", "x"), "a: [\"x\", b-x, {x: \"x\"}]\nb: {\n  c: \"x\", # x\n  d: [\"x\"]\n}\ne: \"x\"\n");
+        assert_eq!(
+            fill("a: [<0>, b-<0>, {<0>: <0>}]\nb: {\n  c: <0>, # <0>\n  d: [<0>]\n}\ne: <0>\n", "x"),
+            "a: [\"x\", b-x, {x: \"x\"}]\nb: {\n  c: \"x\", # x\n  d: [\"x\"]\n}\ne: \"x\"\n"
+        );
         assert_eq!(fill("{\"a\":<0>}", "x"), "{\"a\":\"x\"}");
     }
 
     #[test]
     fn block_scalars() {
-        assert_eq!(fill("a: |\n  x <0> y\n  <0>\nb: <0>", "1: #\n 2"), "a: |\n  x 1: #\n   2 y\n  1: #\n   2\nb: \"1: #\\n 2\"");
+        assert_eq!(
+            fill("a: |\n  x <0> y\n  <0>\nb: <0>", "1: #\n 2"),
+            "a: |\n  x 1: #\n   2 y\n  1: #\n   2\nb: \"1: #\\n 2\""
+        );
         assert_eq!(fill("- k: >-\n    <0>\n", "a\nb"), "- k: >-\n    a\n\n    b\n");
         refused(&Yaml, "a: |\n  <0>\n", &[text(" x")]);
         assert_eq!(fill("a: |2\n  <0>\n", " x"), "a: |2\n   x\n");
@@ -723,7 +756,10 @@ mod tests {
 
     #[test]
     fn apostrophes_in_plain_text_and_comments_open_nothing() {
-        assert_eq!(fill("# don't\na: don't\nb: <0>\nc: a \"b\nd: <0>\n", "x"), "# don't\na: don't\nb: \"x\"\nc: a \"b\nd: \"x\"\n");
+        assert_eq!(
+            fill("# don't\na: don't\nb: <0>\nc: a \"b\nd: <0>\n", "x"),
+            "# don't\na: don't\nb: \"x\"\nc: a \"b\nd: \"x\"\n"
+        );
         assert_eq!(fill("a: b\n  \"c\nd: <0>\n", "x"), "a: b\n  \"c\nd: \"x\"\n");
     }
 }

@@ -18,7 +18,10 @@ pub(super) fn check_plain(line: &str, first: bool, flow: bool) -> Result<(), Rea
         || !line.chars().all(is_yaml_printable)
         || (flow && (line.contains([',', '[', ']', '{', '}', '?']) || line.contains(" :")));
     if broken {
-        return Err(Reason::new(format!("{} cannot stand without quotes", shown(line)), "quote it in the template"));
+        return Err(Reason::new(
+            format!("{} cannot stand without quotes", shown(line)),
+            "quote it in the template",
+        ));
     }
     Ok(())
 }
@@ -191,13 +194,52 @@ mod tests {
     #[test]
     fn what_other_readers_take_for_something_else() {
         for plain in [
-            "", "~", "NO", "y", "On", "null", "<<", "=", "12", "012", "0o14", "0x1F", "0b1", "1_000", "-5", "+1", "1.5",
-            ".5", "1.", "1e3", "1.0e+3", "-.inf", ".NaN", "1:30", "190:20:30.15", "2024-01-05", "2024-1-5",
-            "2001-12-14t21:59:43.10-05:00", "2001-12-14 21:59:43",
+            "",
+            "~",
+            "NO",
+            "y",
+            "On",
+            "null",
+            "<<",
+            "=",
+            "12",
+            "012",
+            "0o14",
+            "0x1F",
+            "0b1",
+            "1_000",
+            "-5",
+            "+1",
+            "1.5",
+            ".5",
+            "1.",
+            "1e3",
+            "1.0e+3",
+            "-.inf",
+            ".NaN",
+            "1:30",
+            "190:20:30.15",
+            "2024-01-05",
+            "2024-1-5",
+            "2001-12-14t21:59:43.10-05:00",
+            "2001-12-14 21:59:43",
         ] {
             assert!(!resolves_to_text(plain), "{plain}");
         }
-        for plain in ["pk2", "10.4.2.7", "10.4.2.0/24", "10.4.2.7:1883", "1-2", "5s", "nope", "2024-01", "0xg", "-", "a", "12 h"] {
+        for plain in [
+            "pk2",
+            "10.4.2.7",
+            "10.4.2.0/24",
+            "10.4.2.7:1883",
+            "1-2",
+            "5s",
+            "nope",
+            "2024-01",
+            "0xg",
+            "-",
+            "a",
+            "12 h",
+        ] {
             assert!(resolves_to_text(plain), "{plain}");
         }
     }

@@ -14,11 +14,21 @@ pub struct Context {
     pub holds_all: bool,
 }
 
-const fn all(syntax: &'static str, template: &'static str, read: &'static str, expect: &'static str) -> Context {
+const fn all(
+    syntax: &'static str,
+    template: &'static str,
+    read: &'static str,
+    expect: &'static str,
+) -> Context {
     Context { syntax, template, read, expect, holds_all: true }
 }
 
-const fn some(syntax: &'static str, template: &'static str, read: &'static str, expect: &'static str) -> Context {
+const fn some(
+    syntax: &'static str,
+    template: &'static str,
+    read: &'static str,
+    expect: &'static str,
+) -> Context {
     Context { syntax, template, read, expect, holds_all: false }
 }
 
@@ -77,7 +87,7 @@ pub const CONTEXTS: &[Context] = &[
     some("yaml", "a: <0>\n  y\nb: 1\n", "/a", "<0> y"),
     some("yaml", "a:\n  b\n  <0>\n", "/a", "b <0>"),
     some("yaml", "<0>: 1\n", "key", "="),
-    some("yaml", "a:\n  <0>: 1\n  b: 2\n", "/a key", "="),
+    some("yaml", "a:\n  <0>: 1\n  z9: 2\n", "/a key", "="),
     some("yaml", "- <0>: 1\n", "/0 key", "="),
     some("yaml", "{<0>: 1}\n", "key", "="),
     some("yaml", "{ <0> : 1}\n", "key", "="),
@@ -118,7 +128,12 @@ pub const CONTEXTS: &[Context] = &[
     some("yaml", "a: [x,\n  y <0>\n  z, 1]\n", "/a/1", "y <0> z"),
     some("yaml", "a: >-\n\n  <0>\n\n  x\n", "/a", "\n<0>\nx"),
     some("yaml", "a: | # <1>\n  <0>x\n", "/a", "<0>x\n"),
-    some("yaml", "a:\n  b:\n    - c: |-\n        x\n          <0>\n        y\n  d: 1\n", "/a/b/0/c", "x\n  <0>\ny"),
+    some(
+        "yaml",
+        "a:\n  b:\n    - c: |-\n        x\n          <0>\n        y\n  d: 1\n",
+        "/a/b/0/c",
+        "x\n  <0>\ny",
+    ),
     some("yaml", "a: >\n  x\n   <0>\n  y\n", "/a", "x\n <0>\ny\n"),
     some("yaml", "a: \"<0>\n\n  <1>\"\nb: 1\n", "/a", "<0>\n<1>"),
     all("toml", "x = [ # it's\n  \"]\", ']', # \"\n  <0>,\n]\na = <0>\n", "/a", "="),
@@ -164,7 +179,12 @@ pub const CONTEXTS: &[Context] = &[
     some("csv", "x,a <0> \"b\" <1>,y\n1\n", "0/1", "a <0> \"b\" <1>"),
     some("csv", "<0>,<1>\r\n1,2\r\n", "0/1", "<1>"),
     some("nft", "table inet t {\n chain c {\n  accept comment \"<0>\"\n }\n}\n", "comment", "<0>"),
-    some("nft", "# <0>\ntable inet t {\n chain c {\n  # <1>\n  accept comment \"x <0>-<1>\" # <0>\n }\n}\n", "comment", "x <0>-<1>"),
+    some(
+        "nft",
+        "# <0>\ntable inet t {\n chain c {\n  # <1>\n  accept comment \"x <0>-<1>\" # <0>\n }\n}\n",
+        "comment",
+        "x <0>-<1>",
+    ),
     some("nft", "table inet t {\n comment \"<0>\"\n chain c {\n }\n}\n", "table comment", "<0>"),
     some("nft", "table inet t {\n chain c {\n  log prefix \"<0> \"\n }\n}\n", "prefix", "<0> "),
     some("nft", "table inet t {\n chain c {\n  iifname \"<0>\" accept\n }\n}\n", "match", "<0>"),
@@ -172,10 +192,20 @@ pub const CONTEXTS: &[Context] = &[
     some("nft", "table inet t {\n chain <0> {\n }\n}\n", "chain", "<0>"),
     some("nft", "table inet <0> {\n chain x {\n }\n}\n", "table", "<0>"),
     some("nft", "table inet t {\n chain x_<0> {\n }\n chain c {\n  jump x_<0>\n }\n}\n", "jump", "x_<0>"),
-    some("nft", "table inet t {\n set <0> {\n  type ipv4_addr\n }\n chain c {\n  ip saddr @<0> accept\n }\n}\n", "set", "<0>"),
+    some(
+        "nft",
+        "table inet t {\n set <0> {\n  type ipv4_addr\n }\n chain c {\n  ip saddr @<0> accept\n }\n}\n",
+        "set",
+        "<0>",
+    ),
     some("nft", "table inet t {\n chain c {\n  ip saddr <0> accept\n }\n}\n", "match", "<0>"),
     some("nft", "table inet t {\n chain c {\n  ip6 daddr { ::2, <0> } accept\n }\n}\n", "in set", "<0>"),
-    some("nft", "table inet t {\n set s {\n  type ipv4_addr\n  flags interval\n  elements = { 1.1.1.1, <0> }\n }\n}\n", "element", "<0>"),
+    some(
+        "nft",
+        "table inet t {\n set s {\n  type ipv4_addr\n  flags interval\n  elements = { 1.1.1.1, <0> }\n }\n}\n",
+        "element",
+        "<0>",
+    ),
     some("nft", "table inet t {\n chain c {\n  tcp dport <0> accept\n }\n}\n", "match", "<0>"),
     some("nft", "table inet t {\n chain c {\n  tcp dport { 1, <0> } accept\n }\n}\n", "in set", "<0>"),
     some("markdown", "a <0> b\n", "text", "a <0> b"),

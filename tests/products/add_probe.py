@@ -3,6 +3,7 @@
 Packets and access lists are judged against this, not against the files under test.
 """
 
+import json
 import pathlib
 import sys
 
@@ -18,7 +19,8 @@ product: the tests
 syntax: json
 files: [ { template: probe.json.j2, path: probe.json } ]
 """
-COMMON = '"zones": {{ zones }}, "assets": {{ assets }}, "flows": {{ flows }}, "devices": {{ devices }}, "values": {{ values }}, "outputs": {{ outputs }}'
+# The devices of the blueprint itself come as they were written: a line also sees those of its site.
+COMMON = '"own_devices": OWN_DEVICES, "zones": {{ zones }}, "assets": {{ assets }}, "flows": {{ flows }}, "values": {{ values }}, "outputs": {{ outputs }}'
 LINE = "{ " + COMMON + ', "units": {{ units if units is defined else [] }}, "profiles": {{ profiles if profiles is defined else {} }}, "namespace": {{ namespace }} }\n'
 SITE = (
     "{ " + COMMON + ', "lines": [\n'
@@ -34,7 +36,13 @@ def main(fleet):
         folder = path.parent / "templates/probe"
         folder.mkdir(parents=True)
         (folder / "target.yaml").write_text(TARGET)
-        (folder / "probe.json.j2").write_text(SITE if blueprint["scope"] == "site" else LINE)
+        template = SITE if blueprint["scope"] == "site" else LINE
+        (folder / "probe.json.j2").write_text(template.replace("OWN_DEVICES", json.dumps(own_devices(path.parent))))
+
+
+def own_devices(blueprint):
+    conduits = blueprint / "conduits.yaml"
+    return yaml.load(conduits).get("devices", {}) if conduits.exists() else {}
 
 
 if __name__ == "__main__":

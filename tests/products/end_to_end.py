@@ -82,7 +82,7 @@ class Plant:
     @staticmethod
     def join(firewall, probe, host, zone, destination):
         """Wires a host to a firewall, at the interface that the model names, and sends it `destination`."""
-        device = next(iter(probe["devices"].values()))
+        device = next(iter(probe["own_devices"].values()))
         interface = (device.get("interfaces") or {}).get(zone, zone)
         lab.route(host, destination, lab.wire(firewall, host, probe["zones"][zone]["prefixes"], interface))
 

@@ -9,6 +9,7 @@ import ipaddress
 import itertools
 import json
 import pathlib
+import re
 import sys
 
 from ruamel.yaml import YAML
@@ -27,12 +28,9 @@ def contains(end, address):
 
 
 def enforced(probe, output):
-    """The flows that a device of this output enforces."""
-    return [
-        flow
-        for flow in probe["flows"]
-        if any(probe["devices"][device]["output"] == output for device in flow["devices"] if device in probe["devices"])
-    ]
+    """The flows that this blueprint's own devices of this output enforce."""
+    own = {name for name, device in probe["own_devices"].items() if device["output"] == output}
+    return [flow for flow in probe["flows"] if own & set(flow["devices"])]
 
 
 def ports_of(flow):
@@ -101,7 +99,7 @@ def populate(zones, known):
 
 
 def interface(probe, output, zone, number):
-    for device in probe["devices"].values():
+    for device in probe["own_devices"].values():
         if device["output"] == output and zone in (device.get("interfaces") or {}):
             return device["interfaces"][zone]
     return f"{zone[:10]}{number}"
@@ -135,12 +133,19 @@ def check(tag, path, output, probe):
     through = packets.passed(tries, owner, listeners, allowed)
     faults = [f"{path}: lets through {show(one)}" for one in sorted(through - allowed)]
     faults += [f"{path}: stops {show(one)}" for one in sorted(allowed - through)]
+    faults += [f"{path}: names {flow}, which no device of it enforces" for flow in traces(path.read_text(), probe, flows)]
     by_hand = written_by_hand(path)
     if by_hand is not None:
         passed = {show(one) for one in through}
         faults += [f"{path}: {path_} passes, expected_paths.yaml does not have it" for path_ in sorted(passed - by_hand)]
         faults += [f"{path}: {path_} does not pass, expected_paths.yaml has it" for path_ in sorted(by_hand - passed)]
     return faults, len(tries), len(through)
+
+
+def traces(text, probe, enforced_flows):
+    """Flows that the ruleset names although none of its devices enforces them."""
+    foreign = {flow["id"] for flow in probe["flows"]} - {flow["id"] for flow in enforced_flows}
+    return sorted(flow for flow in foreign if re.search(rf"\b{re.escape(flow)}\b(?!\.)", text))
 
 
 def written_by_hand(path):

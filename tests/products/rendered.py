@@ -8,7 +8,7 @@ SHOWN = 30
 
 def addresses(out):
     """Every (address, folder, manifest) below `out`: one per line and one per site."""
-    for manifest in sorted(pathlib.Path(out).rglob("manifest.json")):
+    for manifest in sorted(pathlib.Path(out).resolve().rglob("manifest.json")):
         content = json.loads(manifest.read_text())
         yield content["address"], manifest.parent, content
 
