@@ -10,7 +10,16 @@ const FENCES: &[(&str, &[&str])] = &[
     ("granit_parser", &["source/"]),
     ("serde_yaml", &["cli/"]),
     ("git2", &["source/versions.rs"]),
-    ("minijinja", &["resolve/expression.rs", "resolve/filters.rs", "resolve/units.rs", "resolve/values.rs", "render/engine.rs"]),
+    (
+        "minijinja",
+        &[
+            "resolve/expression.rs",
+            "resolve/filters.rs",
+            "resolve/units.rs",
+            "resolve/values.rs",
+            "render/engine.rs",
+        ],
+    ),
     ("std::fs", &["source/tree.rs", "cli/write.rs"]),
     ("fs::write", &["cli/write.rs"]),
     ("fs::rename", &["cli/write.rs"]),
@@ -84,7 +93,9 @@ fn holds(code: &str, word: &str) -> bool {
 /// The modules in the order of lib.rs.
 fn modules() -> Vec<String> {
     let lib = fs::read_to_string(src().join("lib.rs")).expect("lib.rs can be read");
-    lib.lines().filter_map(|line| Some(line.strip_prefix("pub mod ")?.strip_suffix(';')?.to_owned())).collect()
+    lib.lines()
+        .filter_map(|line| Some(line.strip_prefix("pub mod ")?.strip_suffix(';')?.to_owned()))
+        .collect()
 }
 
 /// The top-level modules that a file names: `crate::x`, `crate::{x, y::z}`, and `super` past its own folder.
@@ -147,10 +158,12 @@ fn code() -> BTreeMap<String, String> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path.strip_prefix(src()).expect("it lies in src").to_string_lossy().replace('\\', "/");
+                let name =
+                    path.strip_prefix(src()).expect("it lies in src").to_string_lossy().replace('\\', "/");
                 let text = fs::read_to_string(&path).expect("a source file can be read");
                 let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-                let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+                let lines: Vec<&str> =
+                    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
                 found.insert(name, lines.join("\n"));
             }
         }
@@ -160,7 +173,10 @@ fn code() -> BTreeMap<String, String> {
 
 #[test]
 fn the_reading_of_paths_is_right() {
-    assert_eq!(uses("cli/a.rs", "use crate::{load::{x, y}, model::Z}; crate::finding::f()"), ["load", "model", "finding"]);
+    assert_eq!(
+        uses("cli/a.rs", "use crate::{load::{x, y}, model::Z}; crate::finding::f()"),
+        ["load", "model", "finding"]
+    );
     assert_eq!(uses("cli/a.rs", "use super::super::load::x; use super::write;"), ["load"]);
     assert_eq!(uses("cli/mod.rs", "use super::load::x;"), ["load"]);
     assert!(holds("println!(1)", "println!") && !holds("eprintln!(1)", "println!"));

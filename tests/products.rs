@@ -57,7 +57,8 @@ fn brokers_boot_and_enforce_their_access_lists() {
 
 #[test]
 fn rule_files_pass_promtool_and_compute_a_shift() {
-    check("promtool_rules.py", RULES, plain);
+    let fleets = scratch_folder("plain").join("fleets");
+    check_with("promtool_rules.py", RULES, plain, &[&fleets.to_string_lossy()]);
 }
 
 #[test]
@@ -140,9 +141,14 @@ fn jig() -> Command {
     jig
 }
 
-/// An empty folder of this name; what an earlier run left there is gone.
+/// Where fleets of this name are copied and rendered.
+fn scratch_folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("products").join(name)
+}
+
+/// That folder, empty; what an earlier run left there is gone.
 fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("products").join(name);
+    let folder = scratch_folder(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder

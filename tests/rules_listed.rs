@@ -25,7 +25,8 @@ fn every_reported_rule_is_listed() {
 
 #[test]
 fn every_listed_rule_is_reported_somewhere() {
-    let texts: Vec<String> = sources().iter().map(|path| fs::read_to_string(path).expect("it can be read")).collect();
+    let texts: Vec<String> =
+        sources().iter().map(|path| fs::read_to_string(path).expect("it can be read")).collect();
     let named: BTreeSet<&str> = texts.iter().flat_map(|text| quoted_words(text)).collect();
     let idle: Vec<&str> = RULES.iter().map(|rule| rule.name).filter(|name| !named.contains(name)).collect();
     assert!(idle.is_empty(), "rules that nothing reports: {idle:?}");
@@ -46,7 +47,8 @@ fn the_list_is_sorted_and_says_what_why_and_instead() {
 
 /// Names that stand where a rule does: the first argument of a finding, a problem's rule, or a rule passed along.
 fn rules_named_in(text: &str) -> Vec<&str> {
-    const BEFORE: &[&str] = &["Finding::error(", "Finding::warning(", "Finding::new(", "rule: ", "let rule = ", "else { "];
+    const BEFORE: &[&str] =
+        &["Finding::error(", "Finding::warning(", "Finding::new(", "rule: ", "let rule = ", "else { "];
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     let mut found = vec![];
     for before in BEFORE {
@@ -69,7 +71,8 @@ fn quoted_words(text: &str) -> Vec<&str> {
 }
 
 fn is_kebab(word: &str) -> bool {
-    !word.is_empty() && word.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+    !word.is_empty()
+        && word.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 fn sources() -> Vec<PathBuf> {

@@ -12,12 +12,16 @@ pub(super) fn check(fleet: &Fleet, standard: &Standard) -> Option<Finding> {
     let released = history.folder_at_tag(&tag, &format!("blueprints/{}", standard.id)).ok()?;
     let difference = first_difference(&standard.tree, &standard.folder, &released)?;
     let place = Place::value(&standard.blueprint.document, "/version");
-    let message = format!("{} is released as tag {tag}, and `{difference}` differs from it", standard.reference());
+    let message =
+        format!("{} is released as tag {tag}, and `{difference}` differs from it", standard.reference());
     Some(
         Finding::error("released-blueprint-changed", message)
             .at(place)
             .owned_by(standard.blueprint.model.owner.to_string())
-            .next(format!("give the change a version of its own, or `git checkout {tag} -- {}`", standard.folder)),
+            .next(format!(
+                "give the change a version of its own, or `git checkout {tag} -- {}`",
+                standard.folder
+            )),
     )
 }
 

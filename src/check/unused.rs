@@ -25,10 +25,12 @@ pub(super) fn check(standard: &Standard, renderer: &Renderer<'_>) -> Vec<Finding
     let mut findings = vec![];
     for (section, names) in sections {
         for name in names.into_iter().filter(|name| !whole_map && !KNOWN.contains(&name.as_str())) {
-            if texts.iter().enumerate().any(|(index, text)| reads(text, name.as_str(), index >= definitions)) {
+            if texts.iter().enumerate().any(|(index, text)| reads(text, name.as_str(), index >= definitions))
+            {
                 continue;
             }
-            let place = Place::key(&standard.blueprint.document, &child(&format!("/{section}"), name.as_str()));
+            let place =
+                Place::key(&standard.blueprint.document, &child(&format!("/{section}"), name.as_str()));
             findings.push(
                 Finding::new("unused-value", crate::finding::Level::Note, format!("nothing uses `{name}`"))
                     .at(place)
@@ -63,6 +65,10 @@ fn reads_whole_map(text: &str) -> bool {
         let before = text[..at].chars().next_back();
         let after = text[at + word.len()..].trim_start();
         let is_name = !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '\''));
-        is_name && (after.starts_with('|') || after.starts_with("%}") || after.starts_with("}}") || after.starts_with("[n"))
+        is_name
+            && (after.starts_with('|')
+                || after.starts_with("%}")
+                || after.starts_with("}}")
+                || after.starts_with("[n"))
     })
 }

@@ -111,7 +111,8 @@ pub(crate) fn digests(fleet: &Fleet, id: &str) -> Result<Vec<String>, Failure> {
         let prefix = format!("{}/", standard.id);
         let covers = |covered: &String| {
             let id = covered.strip_prefix(&prefix);
-            id.zip(standard.conduits.as_ref()).is_some_and(|(id, loaded)| loaded.model.conduits.contains_key(id))
+            id.zip(standard.conduits.as_ref())
+                .is_some_and(|(id, loaded)| loaded.model.conduits.contains_key(id))
         };
         if record.record.model.covers.iter().any(covers) {
             found.insert(decision_digest(record, &standard));
@@ -142,11 +143,17 @@ fn use_every_version(fleet: &Fleet) {
     }
 }
 
-fn side_for(fleet: &Fleet, args: &Approve, approvers: &Approvers, files: &Files) -> Result<&'static str, Failure> {
+fn side_for(
+    fleet: &Fleet,
+    args: &Approve,
+    approvers: &Approvers,
+    files: &Files,
+) -> Result<&'static str, Failure> {
     let role = &args.role;
     let Some(known) = fleet.enterprise.roles.get(role.as_str()) else {
         let near = nearest(role, fleet.enterprise.roles.keys().map(|id| id.as_str()));
-        let hint = near.map_or_else(|| "roles stand in jig.yaml".to_owned(), |near| format!("did you mean `{near}`?"));
+        let hint = near
+            .map_or_else(|| "roles stand in jig.yaml".to_owned(), |near| format!("did you mean `{near}`?"));
         return Err(Failure::new(format!("there is no role `{role}`"), hint));
     };
     if !approvers.roles.contains(role) {
@@ -154,7 +161,8 @@ fn side_for(fleet: &Fleet, args: &Approve, approvers: &Approvers, files: &Files)
         let message = format!("`{role}` may not approve {}{right}", args.record);
         return Err(Failure::new(message, format!("it is for {}", approvers.roles.join(" or "))));
     }
-    let held_by = |side: &str| files.iter().find(|(name, _)| *name == side).and_then(|(_, file)| file.as_ref());
+    let held_by =
+        |side: &str| files.iter().find(|(name, _)| *name == side).and_then(|(_, file)| file.as_ref());
     let mine = |side: &&&str| held_by(side).is_some_and(|file| file.role.as_str() == role);
     let side = match known.side {
         Side::It => "it",
@@ -164,7 +172,11 @@ fn side_for(fleet: &Fleet, args: &Approve, approvers: &Approvers, files: &Files)
             return Err(Failure::new(message, format!("it is for {}", approvers.roles.join(" or "))));
         }
         // A joint role renews its own file, else fills the side that is missing.
-        Side::Joint => match ["it", "ot"].iter().find(mine).or_else(|| ["it", "ot"].iter().find(|side| held_by(side).is_none())) {
+        Side::Joint => match ["it", "ot"]
+            .iter()
+            .find(mine)
+            .or_else(|| ["it", "ot"].iter().find(|side| held_by(side).is_none()))
+        {
             Some(side) => side,
             None => {
                 let message = format!("both sides of {} are filled by other roles", args.record);

@@ -21,7 +21,9 @@ static EXAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/examples/kestre
 ///
 /// The shipped blueprints, one site, one line; with --example a whole enterprise of 3 sites and 6 lines.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  jig init my-fleet\n  jig init kestrel --example && jig -C kestrel render")]
+#[command(
+    after_help = "Examples:\n  jig init my-fleet\n  jig init kestrel --example && jig -C kestrel render"
+)]
 pub(crate) struct Init {
     /// The folder; it must be empty or not there [default: here]
     #[arg(value_name = "DIR")]
@@ -43,7 +45,8 @@ pub(crate) fn run(session: &mut Session, args: &Init) -> Run {
         let text = format!("{}\n", schema::pretty(format.schema()));
         files.push((format!(".jig/schemas/{}.json", format.name), text.into_bytes()));
     }
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write: {error}"), "choose another folder");
+    let failed =
+        |error: std::io::Error| Failure::new(format!("cannot write: {error}"), "choose another folder");
     let today = session.today(None);
     if !args.example {
         files.iter_mut().for_each(|(path, bytes)| review_in_a_year(path, bytes, today));
@@ -74,7 +77,9 @@ fn review_in_a_year(path: &str, bytes: &mut Vec<u8>, today: Date) {
     }
     let review = today.saturating_add(jiff::Span::new().years(1));
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let line = |line: &str| if line.starts_with("review_by:") { format!("review_by: {review}") } else { line.to_owned() };
+    let line = |line: &str| {
+        if line.starts_with("review_by:") { format!("review_by: {review}") } else { line.to_owned() }
+    };
     let lines: Vec<_> = text.lines().map(line).collect();
     *bytes = format!("{}\n", lines.join("\n")).into_bytes();
 }
@@ -100,7 +105,9 @@ fn check_empty(dir: &Path) -> Result<(), Failure> {
     let tree = Tree::folder(dir);
     let entries = tree.list("").map_err(|error| Failure::new(error.to_string(), "choose another folder"))?;
     match entries.iter().find(|entry| entry.name != ".git") {
-        None if dir.exists() && !dir.is_dir() => Err(Failure::new(format!("`{}` is a file", dir.display()), "choose a folder")),
+        None if dir.exists() && !dir.is_dir() => {
+            Err(Failure::new(format!("`{}` is a file", dir.display()), "choose a folder"))
+        }
         None => Ok(()),
         Some(entry) => {
             let message = format!("`{}` is not empty: it holds `{}`", dir.display(), entry.name);

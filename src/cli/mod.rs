@@ -28,8 +28,10 @@ use std::process::ExitCode;
 /// A fleet is a folder with jig.yaml: blueprints, sites, lines, decisions. `jig` alone says what state it is in.
 #[derive(Debug, Parser)]
 #[command(name = "jig", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 in order, 1 findings or a line that did not render, 2 could not tell or \
-                        could not run.\nStart here: jig init DIR --example")]
+#[command(
+    after_help = "Exit codes: 0 in order, 1 findings or a line that did not render, 2 could not tell or \
+                        could not run.\nStart here: jig init DIR --example"
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -118,6 +120,11 @@ impl Failure {
 }
 
 type Run = Result<Outcome, Failure>;
+
+/// Returns the command line, for documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 use super::select::select;
 use super::session::Session;
 use super::work::Work;
-use super::write::{Mode, commit, Manifest};
+use super::write::{Manifest, Mode, commit};
 use super::{Outcome, Run};
 use crate::finding::{Finding, Level};
 use crate::report;
@@ -36,9 +36,13 @@ pub(crate) fn run(session: &mut Session) -> Run {
                         "does not render"
                     }
                     Ok(files) => {
-                        let below =
-                            if evaluated.is_site { format!("{}/_site", evaluated.address) } else { evaluated.address.clone() };
-                        let manifest = Manifest::of(&evaluated.address, &evaluated.reference, &evaluated.inputs, files);
+                        let below = if evaluated.is_site {
+                            format!("{}/_site", evaluated.address)
+                        } else {
+                            evaluated.address.clone()
+                        };
+                        let manifest =
+                            Manifest::of(&evaluated.address, &evaluated.reference, &evaluated.inputs, files);
                         match commit(&intended, &below, files, &manifest, look) {
                             Ok(done) if done.edited().next().is_some() => "edited by hand under intended/",
                             Ok(done) if done.changed => "to be rendered",
@@ -93,7 +97,8 @@ fn print(session: &Session, fleet: &crate::load::Fleet, rows: &[Row], findings: 
     }
     for (state, addresses) in &by_state {
         let shown = addresses.iter().take(8).copied().collect::<Vec<_>>().join(", ");
-        let more = if addresses.len() > 8 { format!(", and {} more", addresses.len() - 8) } else { String::new() };
+        let more =
+            if addresses.len() > 8 { format!(", and {} more", addresses.len() - 8) } else { String::new() };
         session.out(&format!("  {state}: {shown}{more}"));
     }
     session.out(&format!("  {}", report::summary_line(findings)));
@@ -103,7 +108,9 @@ fn print(session: &Session, fleet: &crate::load::Fleet, rows: &[Row], findings: 
 fn next_step(fleet: &crate::load::Fleet, rows: &[Row], findings: &[Finding]) -> String {
     if let Some(finding) = findings.iter().find(|finding| finding.level == Level::Error) {
         let place = finding.place.as_ref().map(|place| {
-            place.range.map_or_else(|| place.file.to_string(), |range| format!("{}:{}", place.file, range.line))
+            place
+                .range
+                .map_or_else(|| place.file.to_string(), |range| format!("{}:{}", place.file, range.line))
         });
         let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
         return format!("{}{place}: {}; `jig validate` shows all", finding.message, finding.next);

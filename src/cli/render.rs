@@ -19,9 +19,11 @@ use std::path::{Path, PathBuf};
 /// A line renders whole or not at all; the others go on. What is right already is not touched, what was edited by
 /// hand is never overwritten, and what is no longer rendered is removed.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  jig render                 everything\n  jig render grr/pk2         one line\n  \
+#[command(
+    after_help = "Examples:\n  jig render                 everything\n  jig render grr/pk2         one line\n  \
                         jig render 'grr/*'         the lines of a site\n  jig render --check         for CI: is \
-                        intended/ what would be rendered?")]
+                        intended/ what would be rendered?"
+)]
 pub(crate) struct Render {
     /// Sites, lines or globs; none means all
     #[arg(value_name = "ADDRESS")]
@@ -114,7 +116,10 @@ pub(crate) fn run(session: &mut Session, args: &Render) -> Run {
 
 fn lock(root: &Path) -> Result<Lock, Failure> {
     Lock::take(root).map_err(|error| {
-        Failure::new(format!("cannot write to `{}`: {error}", root.display()), "check the folder, or name another: --out DIR")
+        Failure::new(
+            format!("cannot write to `{}`: {error}", root.display()),
+            "check the folder, or name another: --out DIR",
+        )
     })
 }
 
@@ -178,7 +183,8 @@ impl Rendering<'_> {
                 return (self.failed(address.to_owned(), is_site, reference.to_owned()), vec![finding]);
             }
         };
-        let findings: Vec<_> = done.edited().map(|path| self.hand_edited(address, &below, path, files)).collect();
+        let findings: Vec<_> =
+            done.edited().map(|path| self.hand_edited(address, &below, path, files)).collect();
         let state = if !findings.is_empty() {
             "failed"
         } else if done.changed {
@@ -191,10 +197,12 @@ impl Rendering<'_> {
 
     fn hand_edited(&self, address: &str, below: &str, path: &str, files: &[RenderedFile]) -> Finding {
         let place = Place::file(format!("{}{below}/{path}", self.shown));
-        let message = format!("`{path}` was changed by hand or is not jig's; nothing of {address} was written");
-        let mut finding = Finding::error("hand-edited", message).at(place).about(address).next(
-            "move the change into an override, a deviation or the blueprint; or render with --force",
-        );
+        let message =
+            format!("`{path}` was changed by hand or is not jig's; nothing of {address} was written");
+        let mut finding = Finding::error("hand-edited", message)
+            .at(place)
+            .about(address)
+            .next("move the change into an override, a deviation or the blueprint; or render with --force");
         finding.owner = files.iter().find(|file| file.path == path).map(|file| file.owner.clone());
         finding
     }
@@ -234,8 +242,16 @@ impl Rendering<'_> {
             }
         };
         let shown = |(_, file): &&(String, FileState)| state != "failed" || *file == FileState::HandEdited;
-        let files = if self.keep_files { done.files.iter().filter(shown).map(detail).collect() } else { vec![] };
-        LineReport { address: address.to_owned(), is_site, state, blueprint: reference.to_owned(), files, counts }
+        let files =
+            if self.keep_files { done.files.iter().filter(shown).map(detail).collect() } else { vec![] };
+        LineReport {
+            address: address.to_owned(),
+            is_site,
+            state,
+            blueprint: reference.to_owned(),
+            files,
+            counts,
+        }
     }
 
     fn failed(&self, address: String, is_site: bool, blueprint: String) -> LineReport {
@@ -256,7 +272,8 @@ impl Rendering<'_> {
         if carrying.is_empty() {
             return None;
         }
-        let message = format!("{address} keeps its old files; these still carry flows: {}", carrying.join("; "));
+        let message =
+            format!("{address} keeps its old files; these still carry flows: {}", carrying.join("; "));
         let place = Place::file(format!("{}{below}/{MANIFEST}", self.shown));
         let finding = Finding::new("kept-files", Level::Note, message).at(place).about(address);
         Some(finding.next("mend the line, or take the flows off its devices"))
@@ -277,7 +294,9 @@ impl Rendering<'_> {
                 }
                 Err(error) => {
                     let place = Place::file(format!("{}{below}", self.shown));
-                    findings.push(Finding::error("unreadable", format!("cannot remove: {error}")).at(place).blind());
+                    findings.push(
+                        Finding::error("unreadable", format!("cannot remove: {error}")).at(place).blind(),
+                    );
                 }
             }
         }
@@ -290,10 +309,15 @@ impl Rendering<'_> {
         let mut found = vec![];
         for site in tree.list("").unwrap_or_default().into_iter().filter(|entry| entry.is_folder) {
             let known = self.work.fleet.sites.iter().find(|entry| entry.id == site.name);
-            for line in tree.list(&site.name).unwrap_or_default().into_iter().filter(|entry| entry.is_folder) {
+            for line in tree.list(&site.name).unwrap_or_default().into_iter().filter(|entry| entry.is_folder)
+            {
                 let is_site = line.name == "_site";
                 let alive = known.is_some_and(|known| {
-                    if is_site { self.has_standard(&known.id) } else { known.lines.iter().any(|entry| entry.id == line.name) }
+                    if is_site {
+                        self.has_standard(&known.id)
+                    } else {
+                        known.lines.iter().any(|entry| entry.id == line.name)
+                    }
                 });
                 let below = format!("{}/{}", site.name, line.name);
                 if !alive && tree.contains(&format!("{below}/{MANIFEST}")) {
@@ -388,7 +412,8 @@ fn summary_text(
     if shown.len() <= LISTED || session.verbose {
         for line in shown {
             let counts = counts_text(line.counts);
-            let what = if line.state == "failed" { "not rendered".to_owned() } else { format!("{would}{counts}") };
+            let what =
+                if line.state == "failed" { "not rendered".to_owned() } else { format!("{would}{counts}") };
             out.push_str(&format!("{:width$}  {}  {what}\n", line.address, line.blueprint));
             for file in &line.files {
                 out.push_str(&format!("{:width$}    {} {}\n", "", file.state.as_str(), file.path));

@@ -31,7 +31,8 @@ pub(crate) fn run(session: &mut Session, args: &Schema) -> Run {
     }
     if name.contains('@') {
         let (fleet, _) = session.fleet()?;
-        let fleet = fleet.ok_or_else(|| Failure::new("the fleet cannot be read", "`jig validate` says why"))?;
+        let fleet =
+            fleet.ok_or_else(|| Failure::new("the fleet cannot be read", "`jig validate` says why"))?;
         let standard = fleet
             .standards
             .get(name)
@@ -40,14 +41,16 @@ pub(crate) fn run(session: &mut Session, args: &Schema) -> Run {
         return Ok(Outcome::InOrder);
     }
     let near = nearest(name, FORMATS.iter().map(|format| format.name));
-    let hint = near.map_or_else(|| "`jig schema` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+    let hint =
+        near.map_or_else(|| "`jig schema` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
     Err(Failure::new(format!("there is no file format `{name}`"), hint))
 }
 
 /// The schema of lines (or sites) that follow a standard: the file format with this standard's questions.
 pub(crate) fn line_schema(fleet: &Fleet, standard: &Standard) -> Json {
     let scope = standard.blueprint.model.scope;
-    let base = by_name(if scope == crate::model::Scope::Line { "line" } else { "site" }).expect("a known format");
+    let base =
+        by_name(if scope == crate::model::Scope::Line { "line" } else { "site" }).expect("a known format");
     let mut schema = titled(base.schema(), &format!("lines that follow {}", standard.reference()));
     let mut inputs = standard.inputs.schema.clone();
     allow_known_types(fleet, &mut inputs);

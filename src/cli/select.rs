@@ -35,7 +35,9 @@ pub(crate) fn select<'a>(fleet: &'a Fleet, addresses: &[String]) -> Result<Vec<S
                     used[index] = true;
                 }
                 Some(line) => {
-                    for (at, entry) in site.lines.iter().enumerate().filter(|(_, entry)| line.is_match(&entry.id)) {
+                    for (at, entry) in
+                        site.lines.iter().enumerate().filter(|(_, entry)| line.is_match(&entry.id))
+                    {
                         let _ = entry;
                         lines[at] = true;
                         used[index] = true;
@@ -63,7 +65,10 @@ impl Pattern {
     fn parse(text: &str) -> Result<Self, Failure> {
         let glob = |part: &str| {
             Glob::new(part).map(|glob| glob.compile_matcher()).map_err(|error| {
-                Failure::new(format!("`{text}` is no address: {error}"), "write site, site/line, or a glob such as grr/*")
+                Failure::new(
+                    format!("`{text}` is no address: {error}"),
+                    "write site, site/line, or a glob such as grr/*",
+                )
             })
         };
         let text = text.trim_end_matches('/');
@@ -79,7 +84,8 @@ fn nothing(fleet: &Fleet, address: &str) -> Failure {
         .sites
         .iter()
         .flat_map(|site| {
-            std::iter::once(site.id.clone()).chain(site.lines.iter().map(|line| format!("{}/{}", site.id, line.id)))
+            std::iter::once(site.id.clone())
+                .chain(site.lines.iter().map(|line| format!("{}/{}", site.id, line.id)))
         })
         .collect();
     let hint = match nearest(address, known.iter().map(String::as_str)) {

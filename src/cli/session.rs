@@ -36,7 +36,10 @@ impl Session {
         }
         let wanted = global.format.iter().map(|text| parse_format(text)).collect::<Result<Vec<_>, _>>()?;
         if wanted.iter().filter(|wanted| wanted.file.is_none()).count() > 1 {
-            return Err(Failure::new("two formats want standard output", "send one to a file: --format json=FILE"));
+            return Err(Failure::new(
+                "two formats want standard output",
+                "send one to a file: --format json=FILE",
+            ));
         }
         Ok(Self {
             root: global.fleet.clone(),
@@ -58,11 +61,15 @@ impl Session {
             let message = format!("`{}` holds no jig.yaml", root.display());
             return Err(Failure::new(message, "`jig init DIR` makes a fleet"));
         }
-        let here = std::env::current_dir()
-            .map_err(|error| Failure::new(format!("cannot tell the current folder: {error}"), "name it: -C DIR"))?;
+        let here = std::env::current_dir().map_err(|error| {
+            Failure::new(format!("cannot tell the current folder: {error}"), "name it: -C DIR")
+        })?;
         let found = here.ancestors().find(|folder| folder.join("jig.yaml").symlink_metadata().is_ok());
         found.map(Path::to_path_buf).ok_or_else(|| {
-            Failure::new("there is no jig.yaml here or above", "`jig init DIR` makes a fleet; `-C DIR` names one")
+            Failure::new(
+                "there is no jig.yaml here or above",
+                "`jig init DIR` makes a fleet; `-C DIR` names one",
+            )
         })
     }
 
@@ -100,7 +107,8 @@ impl Session {
         let (folder, file) = (path.parent().unwrap_or(Path::new("")), path.file_name());
         let file = file.map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
         let text = Tree::folder(folder).text(&file, &name);
-        text.map(|text| text.content).map_err(|error| Failure::new(error.to_string(), "name a text file that can be read"))
+        text.map(|text| text.content)
+            .map_err(|error| Failure::new(error.to_string(), "name a text file that can be read"))
     }
 
     /// Prints one line of the result.
@@ -181,7 +189,9 @@ impl Session {
             let rules = &fleet.enterprise.settings.rules;
             findings.retain_mut(|finding| {
                 // What stops a line cannot be talked away; only rules that judge can be.
-                let Some(level) = rules.get(finding.rule).filter(|_| finding.level != Level::Error || is_soft(finding.rule))
+                let Some(level) = rules
+                    .get(finding.rule)
+                    .filter(|_| finding.level != Level::Error || is_soft(finding.rule))
                 else {
                     return true;
                 };
@@ -215,15 +225,19 @@ fn style(when: ColorWhen) -> Style {
         ColorWhen::Never => false,
         ColorWhen::Auto if set("NO_COLOR") => false,
         ColorWhen::Auto if set("CLICOLOR_FORCE") => true,
-        ColorWhen::Auto => std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+        ColorWhen::Auto => {
+            std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+        }
     };
     if colour { Style::Colour } else { Style::Plain }
 }
 
 fn parse_format(text: &str) -> Result<Wanted, Failure> {
-    let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file))));
+    let (name, file) =
+        text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file))));
     let format = <Format as clap::ValueEnum>::from_str(name, false).map_err(|_| {
-        let known: Vec<_> = report::FORMATS.iter().map(|(format, _)| format!("{format:?}").to_lowercase()).collect();
+        let known: Vec<_> =
+            report::FORMATS.iter().map(|(format, _)| format!("{format:?}").to_lowercase()).collect();
         Failure::new(format!("there is no format `{name}`"), format!("use one of {}", known.join(", ")))
     })?;
     Ok(Wanted { format, file })

@@ -60,7 +60,8 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
         object.insert("summary".into(), summary);
         object
     };
-    let frozen = fleet.as_ref().is_some_and(|f| f.enterprise.settings.as_of.is_some()) && session.given_date().is_none();
+    let frozen = fleet.as_ref().is_some_and(|f| f.enterprise.settings.as_of.is_some())
+        && session.given_date().is_none();
     let text = || {
         if session.quiet {
             return String::new();

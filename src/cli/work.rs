@@ -67,7 +67,9 @@ impl<'a> Work<'a> {
             results.push(result);
             plans.extend(plan);
         }
-        if wants_site && let Some(mut evaluated) = self.site_outputs(&site, &plans, plans.len() == results.len()) {
+        if wants_site
+            && let Some(mut evaluated) = self.site_outputs(&site, &plans, plans.len() == results.len())
+        {
             results.push(then(&mut evaluated));
         } else if selected.whole && site.facts.standard.is_none() && !site.facts.failures.is_empty() {
             let address = site.facts.id.clone();
@@ -126,7 +128,9 @@ impl<'a> Work<'a> {
         let address = plan.address.to_string();
         for claim in std::mem::take(&mut plan.claims) {
             let Some(claimants) = self.claims.get(&claim.key) else { continue };
-            let Some((other, place)) = claimants.iter().find(|(_, place)| *place != claim.place) else { continue };
+            let Some((other, place)) = claimants.iter().find(|(_, place)| *place != claim.place) else {
+                continue;
+            };
             let shown = claim.key.rsplit('\0').next().unwrap_or_default().to_owned();
             let message = format!("{shown} is also given by {other}; it must be unique");
             let mut finding = Finding::error("duplicate-address", message)
@@ -168,7 +172,11 @@ fn claims(resolver: &Resolver<'_>, fleet: &Fleet) -> BTreeMap<String, Vec<(Strin
     let of_site = |site: &SiteEntry| -> Vec<_> {
         let of_line = |entry: &crate::load::LineEntry| {
             let address = format!("{}/{}", site.id, entry.id);
-            resolver.claims(&site.id, entry).into_iter().map(move |claim| (claim, address.clone())).collect::<Vec<_>>()
+            resolver
+                .claims(&site.id, entry)
+                .into_iter()
+                .map(move |claim| (claim, address.clone()))
+                .collect::<Vec<_>>()
         };
         site.lines.iter().flat_map(of_line).collect()
     };

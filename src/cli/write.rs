@@ -54,7 +54,13 @@ impl Manifest {
             })
             .collect();
         listed.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { format: 1, address: address.into(), blueprint: blueprint.into(), inputs: inputs.into(), files: listed }
+        Self {
+            format: 1,
+            address: address.into(),
+            blueprint: blueprint.into(),
+            inputs: inputs.into(),
+            files: listed,
+        }
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -240,9 +246,8 @@ impl Known {
 
     /// After a kill: writes a manifest of what really stands there and is ours, and removes leftovers of writing.
     fn heal(&self, folder: &Path) -> io::Result<()> {
-        let mut manifest = read_manifest(folder).or_else(|| {
-            serde_json::from_slice(&fs::read(folder.join(PENDING)).ok()?).ok()
-        });
+        let mut manifest = read_manifest(folder)
+            .or_else(|| serde_json::from_slice(&fs::read(folder.join(PENDING)).ok()?).ok());
         for (path, digests) in &self.digests {
             let path_on_disk = folder.join(path);
             remove_if_there(&beside(&path_on_disk))?;
@@ -329,7 +334,12 @@ fn check_folders(root: &Path, below: &str) -> io::Result<()> {
                 let message = format!("`{}` is a link; nothing is written through links", path.display());
                 return Err(io::Error::other(message));
             }
-            Ok(_) => return Err(io::Error::other(format!("`{}` is a file; a folder belongs there", path.display()))),
+            Ok(_) => {
+                return Err(io::Error::other(format!(
+                    "`{}` is a file; a folder belongs there",
+                    path.display()
+                )));
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(named(error, &path)),
         }
@@ -369,7 +379,9 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     let beside = beside(path);
-    let written = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&beside, path));
+    let written = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
@@ -379,7 +391,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes a new file; one that is already there is left alone and is an error.
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("`{}` is already there", path.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            format!("`{}` is already there", path.display()),
+        ));
     }
     replace(path, bytes)
 }
@@ -398,7 +413,9 @@ impl Lock {
         for _ in 0..TRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
-                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(100)),
+                Err(fs::TryLockError::WouldBlock) => {
+                    std::thread::sleep(std::time::Duration::from_millis(100))
+                }
                 Err(fs::TryLockError::Error(error)) => return Err(named(error, folder)),
             }
         }

@@ -113,9 +113,7 @@ impl Story<'_> {
             _ => format!("write {allowed}"),
         };
         let message = format!("{} stands where {allowed} is wanted", kind_of(instance));
-        self.push(
-            Finding::error("schema", message).at(Place::value(self.document, &pointer)).next(next),
-        );
+        self.push(Finding::error("schema", message).at(Place::value(self.document, &pointer)).next(next));
     }
 
     /// The text of a value as the user wrote it.

@@ -139,7 +139,8 @@ fn drop_empty_members(value: &mut Json, schema: &Json, root: &Json) {
             }
         }
     }
-    let by_pattern = schema.get("patternProperties").and_then(Json::as_object).and_then(|m| m.values().next());
+    let by_pattern =
+        schema.get("patternProperties").and_then(Json::as_object).and_then(|m| m.values().next());
     if let Some(inner) = by_pattern {
         object.values_mut().for_each(|member| drop_empty_members(member, inner, root));
     }
@@ -150,10 +151,7 @@ fn slips(format: &FileFormat, document: &Document) -> Vec<Finding> {
     let open: &[(&str, &[&str])] = match format.kind {
         FileKind::Equipment => &[
             ("profiles", &["protocol", "state", "mode", "processed", "defective"]),
-            (
-                "types",
-                &["name", "profile", "max_sessions", "sl_c", "countermeasures", "state", "first_at"],
-            ),
+            ("types", &["name", "profile", "max_sessions", "sl_c", "countermeasures", "state", "first_at"]),
         ],
         FileKind::Blueprint => &[("inputs", super::inputs::KEYWORDS), ("defaults", super::inputs::KEYWORDS)],
         _ => return vec![],
@@ -168,7 +166,8 @@ fn slips(format: &FileFormat, document: &Document) -> Vec<Finding> {
             for member in members.iter().filter(|m| !known.contains(&&*m.key) && !m.key.starts_with("x-")) {
                 let near = nearest(&member.key, known.iter().copied());
                 if let Some(next) = near.map(|n| format!("did you mean `{n}`?")).or_else(|| {
-                    strict.then(|| "leave it out; it is no keyword of JSON Schema 2020-12 or of jig".to_owned())
+                    strict
+                        .then(|| "leave it out; it is no keyword of JSON Schema 2020-12 or of jig".to_owned())
                 }) {
                     let place = Place::span(&document.text, member.key_span);
                     let message = format!("unknown key `{}`", member.key);

@@ -9,15 +9,14 @@ use super::schema::FileKind;
 use super::standards::{Standard, Standards, is_id};
 use crate::finding::{Finding, Place};
 use crate::model::{
-    Approval, Decision, Deviation, Enterprise, EquipmentCatalogue, Goals, Lessons, Line, MetricCatalogue, Rights,
-    Site,
+    Approval, Decision, Deviation, Enterprise, EquipmentCatalogue, Goals, Lessons, Line, MetricCatalogue,
+    Rights, Site,
 };
 use crate::source::{Document, Tree};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-
 
 /// A site or a line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,7 +110,8 @@ pub struct Fleet {
 impl Fleet {
     /// Loads what is shared. Without a usable jig.yaml there is no fleet.
     pub fn load(tree: Tree, root: Option<PathBuf>) -> (Option<Self>, Vec<Finding>) {
-        let mut loader = Loader { tree: &tree, findings: vec![], broken: vec![], hasher: blake3::Hasher::new() };
+        let mut loader =
+            Loader { tree: &tree, findings: vec![], broken: vec![], hasher: blake3::Hasher::new() };
         let fleet = loader.load(root);
         (fleet, loader.findings)
     }
@@ -175,11 +175,7 @@ impl Fleet {
         findings
     }
 
-    fn check_approvals(
-        &self,
-        it: Option<&Loaded<Approval>>,
-        ot: Option<&Loaded<Approval>>,
-    ) -> Vec<Finding> {
+    fn check_approvals(&self, it: Option<&Loaded<Approval>>, ot: Option<&Loaded<Approval>>) -> Vec<Finding> {
         it.into_iter().chain(ot).flat_map(|a| dangling(self, FileKind::Approval, &a.document)).collect()
     }
 
@@ -369,8 +365,19 @@ impl Loader<'_> {
     /// A file beside jig.yaml whose name is nearly one of ours is a slip that would read as "nothing there".
     fn strangers(&mut self) {
         const KNOWN: &[&str] = &[
-            "jig.yaml", "rights.yaml", "goals.yaml", "metrics.yaml", "equipment.yaml", "lessons.yaml", "blueprints",
-            "decisions", "deviations", "sites", "intended", "deployed", "evidence",
+            "jig.yaml",
+            "rights.yaml",
+            "goals.yaml",
+            "metrics.yaml",
+            "equipment.yaml",
+            "lessons.yaml",
+            "blueprints",
+            "decisions",
+            "deviations",
+            "sites",
+            "intended",
+            "deployed",
+            "evidence",
         ];
         for entry in self.list("") {
             if KNOWN.contains(&entry.name.as_str()) {
@@ -394,4 +401,3 @@ fn is_record_id(name: &str) -> bool {
         && digits(number, 6)
         && part.is_none_or(|part| digits(part, 3))
 }
-

@@ -11,14 +11,67 @@ use std::collections::BTreeMap;
 
 /// What may stand in an input or default: JSON Schema 2020-12, and jig's own words.
 pub(super) const KEYWORDS: &[&str] = &[
-    "owner", "why", "within", "unique", "enum_from", "value", "override_by", "$ref", "$defs", "$schema", "$comment",
-    "$id", "$anchor", "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum",
-    "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains",
-    "minContains", "maxProperties", "minProperties", "required", "dependentRequired", "prefixItems", "items",
-    "contains", "properties", "patternProperties", "additionalProperties", "propertyNames", "unevaluatedItems",
-    "unevaluatedProperties", "dependentSchemas", "if", "then", "else", "allOf", "anyOf", "oneOf", "not", "title",
-    "description", "default", "deprecated", "readOnly", "writeOnly", "examples", "format", "contentEncoding",
-    "contentMediaType", "contentSchema",
+    "owner",
+    "why",
+    "within",
+    "unique",
+    "enum_from",
+    "value",
+    "override_by",
+    "$ref",
+    "$defs",
+    "$schema",
+    "$comment",
+    "$id",
+    "$anchor",
+    "type",
+    "enum",
+    "const",
+    "multipleOf",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "maxContains",
+    "minContains",
+    "maxProperties",
+    "minProperties",
+    "required",
+    "dependentRequired",
+    "prefixItems",
+    "items",
+    "contains",
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "dependentSchemas",
+    "if",
+    "then",
+    "else",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "title",
+    "description",
+    "default",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "examples",
+    "format",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
 ];
 
 /// The compiled questions of one blueprint.
@@ -88,7 +141,13 @@ impl InputRules {
     }
 
     /// Checks the value of a default, wherever it is set.
-    pub fn check_default(&self, name: &str, value: &Json, document: &Document, pointer: &str) -> Vec<Finding> {
+    pub fn check_default(
+        &self,
+        name: &str,
+        value: &Json,
+        document: &Document,
+        pointer: &str,
+    ) -> Vec<Finding> {
         self.defaults
             .get(name)
             .map(|(schema, validator)| validate_against(validator, schema, value, document, pointer))
@@ -103,13 +162,18 @@ impl InputRules {
         let here = child("", name);
         let text = serde_json::to_string(&json!({ "inputs": inputs })).unwrap_or_default();
         let text = std::sync::Arc::new(crate::source::Text::new(name, text));
-        let Ok(document) = crate::source::parse(text) else { return vec!["this cannot be written as YAML".into()] };
+        let Ok(document) = crate::source::parse(text) else {
+            return vec!["this cannot be written as YAML".into()];
+        };
         let errors: Vec<_> = self
             .validator
             .iter_errors(&inputs)
             .filter(|error| error.instance_path().as_str().starts_with(&here))
             .collect();
-        super::explain::explain(&errors, &self.schema, &document, "/inputs").into_iter().map(|f| f.message).collect()
+        super::explain::explain(&errors, &self.schema, &document, "/inputs")
+            .into_iter()
+            .map(|f| f.message)
+            .collect()
     }
 
     /// Lists the answers that carry `within`, `unique` or `enum_from`.

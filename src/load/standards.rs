@@ -90,7 +90,7 @@ impl Standards {
         let standards = Self { tree: tree.clone(), root, folders, loaded: Mutex::default() };
         for folder in &standards.folders {
             // Whether it can be used is asked again by whoever needs it; here its findings are collected.
-            let _ = standards.from_folder(folder);
+            let _ = standards.in_folder(folder);
         }
         findings.append(&mut standards.take_findings());
         standards
@@ -124,11 +124,14 @@ impl Standards {
 
     fn find(&self, reference: &str) -> StandardRef {
         let Some((id, version)) = parse_reference(reference) else {
-            return Err(missing(format!("`{reference}` is no blueprint and version"), "write it as <id>@<version>"));
+            return Err(missing(
+                format!("`{reference}` is no blueprint and version"),
+                "write it as <id>@<version>",
+            ));
         };
         let mut here = None;
         if self.folders.iter().any(|folder| folder == id) {
-            match self.from_folder(id) {
+            match self.in_folder(id) {
                 Ok(standard) if standard.version == version => return Ok(standard),
                 Ok(standard) => here = Some(standard.version.clone()),
                 Err(broken) if self.declared_version(id).is_none_or(|v| v == version) => return Err(broken),
@@ -136,9 +139,9 @@ impl Standards {
             }
         }
         if self.folders.iter().any(|folder| folder == reference) {
-            return self.from_folder(reference);
+            return self.in_folder(reference);
         }
-        self.from_tag(id, version, here.as_deref())
+        self.at_tag(id, version, here.as_deref())
     }
 
     /// Returns the newest version of a blueprint: the working tree's, else the highest side folder or tag.
@@ -147,8 +150,12 @@ impl Standards {
             return self.declared_version(id);
         }
         let prefix = format!("{id}@");
-        let mut versions: Vec<String> =
-            self.folders.iter().filter_map(|folder| folder.strip_prefix(&prefix)).map(str::to_owned).collect();
+        let mut versions: Vec<String> = self
+            .folders
+            .iter()
+            .filter_map(|folder| folder.strip_prefix(&prefix))
+            .map(str::to_owned)
+            .collect();
         if let Some(Ok(Some(history))) = self.root.as_deref().map(History::open) {
             versions.extend(history.versions_of(id));
         }
@@ -161,7 +168,7 @@ impl Standards {
         Some(document.root.get("version")?.node.as_str()?.to_owned())
     }
 
-    fn from_folder(&self, folder: &str) -> StandardRef {
+    fn in_folder(&self, folder: &str) -> StandardRef {
         if let Some(known) = self.loaded.lock().expect("the cache is whole").folders.get(folder) {
             return known.clone();
         }
@@ -175,7 +182,7 @@ impl Standards {
         cache.folders[folder].clone()
     }
 
-    fn from_tag(&self, id: &str, version: &str, here: Option<&str>) -> StandardRef {
+    fn at_tag(&self, id: &str, version: &str, here: Option<&str>) -> StandardRef {
         let tag = format!("{id}/{version}");
         let looked = match here {
             Some(other) => format!("`blueprints/{id}/` is {other}, there is no `blueprints/{id}@{version}/`"),
@@ -223,7 +230,9 @@ fn load(tree: Tree, folder: &str, expected: &str, name: &str) -> (StandardRef, V
             let place = Place::value(&standard.blueprint.document, "/version");
             let message = format!("the folder says {expected}, the file says version {}", standard.version);
             findings.push(
-                Finding::error("wrong-place", message).at(place).next("rename the folder or correct the version"),
+                Finding::error("wrong-place", message)
+                    .at(place)
+                    .next("rename the folder or correct the version"),
             );
         }
         fits

@@ -289,4 +289,3 @@ pub struct Countermeasure {
     /// What it adds to the achieved security level.
     pub sl_gain: Option<u8>,
 }
-

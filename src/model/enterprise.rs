@@ -486,4 +486,3 @@ pub struct CarriedBy {
     /// Input.
     pub input: Option<String>,
 }
-

@@ -12,10 +12,12 @@ pub mod sites;
 pub mod target;
 
 pub use blueprint::{Blueprint, Cutover, DefaultValue, InputSchema, Output, Scope};
-pub use conduits::{Asset, Conduit, Conduits, Countermeasure, Device, Flow, Match, PortSpec, Service, ZoneSpec};
+pub use conduits::{
+    Asset, Conduit, Conduits, Countermeasure, Device, Flow, Match, PortSpec, Service, ZoneSpec,
+};
 pub use enterprise::{
-    Element, Enterprise, EquipmentCatalogue, EquipmentType, Goal, Goals, Lesson, Lessons, Metric, MetricCatalogue,
-    Profile, Reading, Right, Rights, Role, RuleLevel, Settings, Side, Subject, System,
+    Element, Enterprise, EquipmentCatalogue, EquipmentType, Goal, Goals, Lesson, Lessons, Metric,
+    MetricCatalogue, Profile, Reading, Right, Rights, Role, RuleLevel, Settings, Side, Subject, System,
 };
 pub use ids::{Date, Id, RecordId, RoleRef, ValueName, Version, VersionRange};
 pub use records::{Approval, Change, Decision, Deviation};

@@ -32,7 +32,9 @@ impl Statics {
             enterprise: Value::from(fleet.enterprise.enterprise.as_str()),
             decisions: Value::from_pairs(decisions.collect::<Vec<_>>()),
             goals: with_ids(fleet.goals.goals.iter().map(|(id, goal)| (id.as_str(), json!(goal)))),
-            systems: with_ids(fleet.enterprise.systems.iter().map(|(id, system)| (id.as_str(), json!(system)))),
+            systems: with_ids(
+                fleet.enterprise.systems.iter().map(|(id, system)| (id.as_str(), json!(system))),
+            ),
             profiles: match profiles.map(|member| &member.node.content) {
                 Some(Content::Map(members)) => {
                     with_ids(members.iter().map(|member| (&*member.key, member.node.to_json())))
@@ -84,7 +86,8 @@ pub(super) fn of_site(
     let mut flows: Vec<Flow> = plan.flows.clone();
     for line in lines {
         // A device of the line's own blueprint may have the same name; it is another device.
-        let is_ours = |device: &String| plan.own_devices.contains(device) && !line.own_devices.contains(device);
+        let is_ours =
+            |device: &String| plan.own_devices.contains(device) && !line.own_devices.contains(device);
         let enforced = |flow: &&Flow| flow.devices.iter().any(is_ours);
         let named = |flow: &Flow| Flow { line: line.address.line.clone(), ..flow.clone() };
         flows.extend(line.flows.iter().filter(enforced).map(named));

@@ -59,7 +59,11 @@ pub struct Templates {
 
 impl Templates {
     /// Compiles every template of a target; what does not compile is a finding at its line.
-    pub(super) fn compile(sources: Vec<(String, Text)>, secret: Option<&str>, findings: &mut Vec<Finding>) -> Self {
+    pub(super) fn compile(
+        sources: Vec<(String, Text)>,
+        secret: Option<&str>,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
         let mut env = environment();
         let mut texts = BTreeMap::new();
         for (name, text) in sources {
@@ -107,15 +111,27 @@ impl Templates {
     }
 
     /// Renders one template in a syntax.
-    pub(super) fn render(&self, name: &str, syntax: &dyn Syntax, context: Value) -> Result<String, Box<Finding>> {
+    pub(super) fn render(
+        &self,
+        name: &str,
+        syntax: &dyn Syntax,
+        context: Value,
+    ) -> Result<String, Box<Finding>> {
         let (text, data) = self.run(&self.env, name, context.clone())?;
         match syntax.fill(&text, &data.data) {
             // A marker that no value replaced means that the syntax lost its way in the template's text.
             Ok(filled) if filled.spans.len() == text.matches(OPEN).count() => Ok(filled.text),
             Ok(_) => {
-                let message = format!("the output is not well-formed {}, so that values cannot be placed", syntax.title());
+                let message = format!(
+                    "the output is not well-formed {}, so that values cannot be placed",
+                    syntax.title()
+                );
                 let place = Place::file(self.sources[name].name.clone());
-                Err(Box::new(Finding::error("template-error", message).at(place).next("correct quotes, brackets or indents of the template")))
+                Err(Box::new(
+                    Finding::error("template-error", message)
+                        .at(place)
+                        .next("correct quotes, brackets or indents of the template"),
+                ))
             }
             Err(refusal) => {
                 let place = self.slot_place(name, context, refusal.slot);
@@ -129,7 +145,12 @@ impl Templates {
     }
 
     /// Runs a template; the text has a marker wherever a value was printed.
-    fn run(&self, env: &Environment<'static>, name: &str, context: Value) -> Result<(String, Slots), Box<Finding>> {
+    fn run(
+        &self,
+        env: &Environment<'static>,
+        name: &str,
+        context: Value,
+    ) -> Result<(String, Slots), Box<Finding>> {
         SLOTS.replace(Slots { secret: self.secret.clone(), ..Slots::default() });
         let result = env.get_template(name).and_then(|template| template.render(context));
         let slots = SLOTS.take();
@@ -137,7 +158,9 @@ impl Templates {
             Ok(text) if text.len() > MAX_OUTPUT => {
                 let message = format!("the output grows beyond {} MiB", MAX_OUTPUT >> 20);
                 let place = Place::file(self.sources[name].name.clone());
-                Err(Box::new(Finding::error("template-error", message).at(place).next("bound the loop that makes it")))
+                Err(Box::new(
+                    Finding::error("template-error", message).at(place).next("bound the loop that makes it"),
+                ))
             }
             Ok(text) => Ok((text, slots)),
             Err(error) => Err(Box::new(self.explain(&error, name))),
@@ -155,7 +178,8 @@ impl Templates {
             source = cause.source();
         }
         let text = inner.name().and_then(|name| self.sources.get(name)).unwrap_or(&self.sources[name]);
-        let rule = if error.kind() == ErrorKind::UndefinedError { "undefined-value" } else { "template-error" };
+        let rule =
+            if error.kind() == ErrorKind::UndefinedError { "undefined-value" } else { "template-error" };
         let mut finding = at_template(inner, text, rule);
         finding.message = describe(error);
         finding
@@ -321,9 +345,9 @@ fn datum(value: &Value, secret: Option<&Arc<str>>, depth: usize) -> Result<Datum
                 _ => Datum::Str(text.to_owned()),
             }
         }
-        ValueKind::Seq | ValueKind::Iterable => {
-            Datum::List(value.try_iter()?.map(|item| datum(&item, secret, depth + 1)).collect::<Result<_, _>>()?)
-        }
+        ValueKind::Seq | ValueKind::Iterable => Datum::List(
+            value.try_iter()?.map(|item| datum(&item, secret, depth + 1)).collect::<Result<_, _>>()?,
+        ),
         ValueKind::Map => {
             let mut members = vec![];
             for key in value.try_iter()? {

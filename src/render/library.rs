@@ -55,7 +55,8 @@ impl Library {
         let folder = format!("{folder}templates/{id}");
         let own = standard.tree.contains(&format!("{folder}/target.yaml"));
         let key = (if own { standard.digest.clone() } else { String::new() }, id.to_owned());
-        if let Some(known) = self.found.lock().expect("no thread panics while it holds the library").get(&key) {
+        if let Some(known) = self.found.lock().expect("no thread panics while it holds the library").get(&key)
+        {
             return known.clone();
         }
         let fresh = if own {
@@ -101,7 +102,13 @@ fn load(tree: &Tree, folder: &str, id: &str, name: &str) -> Found {
     })
 }
 
-fn load_parts(tree: &Tree, folder: &str, id: &str, name: &str, findings: &mut Vec<Finding>) -> Option<TargetRef> {
+fn load_parts(
+    tree: &Tree,
+    folder: &str,
+    id: &str,
+    name: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<TargetRef> {
     let file = |path: &str| format!("{folder}/{path}");
     let called = |path: &str| format!("{name}{path}");
     let loaded: Loaded<Target> =
@@ -125,14 +132,19 @@ fn load_parts(tree: &Tree, folder: &str, id: &str, name: &str, findings: &mut Ve
         let at = |key: &str| crate::finding::Place::value(&loaded.document, &format!("/files/{index}/{key}"));
         if !templates.has(&spec.template) {
             let near = nearest(&spec.template, templates.names());
-            let next = near.map_or_else(|| "write it, or correct the name".to_owned(), |n| format!("did you mean `{n}`?"));
+            let next = near.map_or_else(
+                || "write it, or correct the name".to_owned(),
+                |n| format!("did you mean `{n}`?"),
+            );
             let message = format!("there is no template `{}` in this target", spec.template);
             findings.push(Finding::error("unknown-reference", message).at(at("template")).next(next));
         }
         let named = spec.syntax.as_deref().or(loaded.model.syntax.as_deref());
         let found = match named {
             Some(name) => syntax::by_name(name),
-            None => syntax::by_path(&spec.path).or_else(|| syntax::by_path(spec.template.trim_end_matches(".j2"))),
+            None => {
+                syntax::by_path(&spec.path).or_else(|| syntax::by_path(spec.template.trim_end_matches(".j2")))
+            }
         };
         match (found, named) {
             (Some(syntax), _) => syntaxes.push(syntax),

@@ -83,7 +83,8 @@ impl<'a> Renderer<'a> {
             let outputs = self.jobs(line).map(|jobs| outputs_value(line, &jobs)).unwrap_or_default();
             contexts.push(context::of_plan(&self.statics, self.fleet, line, &outputs));
         }
-        let base = context::of_site(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs), lines, contexts);
+        let base =
+            context::of_site(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs), lines, contexts);
         self.render(plan, &jobs, &base, lines)
     }
 
@@ -104,7 +105,8 @@ impl<'a> Renderer<'a> {
                 }
             }
         }
-        let paths: Vec<_> = jobs.iter().map(|job| (job.path.as_str(), plan.outputs[job.output].id.as_str())).collect();
+        let paths: Vec<_> =
+            jobs.iter().map(|job| (job.path.as_str(), plan.outputs[job.output].id.as_str())).collect();
         for (index, problem) in path::collisions(&paths) {
             failures.push(self.at_output(plan, jobs[index].output, "unsafe-path", problem));
         }
@@ -123,7 +125,8 @@ impl<'a> Renderer<'a> {
         failures: &mut Vec<Finding>,
     ) {
         if output.path.is_some() && target.target.files.len() != 1 {
-            let message = format!("target {} writes {} files; `path` needs one", target.id, target.target.files.len());
+            let message =
+                format!("target {} writes {} files; `path` needs one", target.id, target.target.files.len());
             failures.push(self.at_output(plan, index, "unsafe-path", message));
             return;
         }
@@ -153,7 +156,11 @@ impl<'a> Renderer<'a> {
         let pointer = &plan.outputs[output].pointer;
         let document = &plan.standard.blueprint.document;
         let path = format!("{pointer}/path");
-        let place = if plan.outputs[output].path.is_some() { Place::value(document, &path) } else { Place::value(document, pointer) };
+        let place = if plan.outputs[output].path.is_some() {
+            Place::value(document, &path)
+        } else {
+            Place::value(document, pointer)
+        };
         Finding::error(rule, message)
             .at(place)
             .next("correct the path in the blueprint or the target")
@@ -220,9 +227,7 @@ fn about(plan: &Plan, findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn outputs_value(plan: &Plan, jobs: &[Job]) -> Value {
-    jobs.iter()
-        .map(|job| context::output_value(&plan.outputs[job.output], &job.target, &job.path))
-        .collect()
+    jobs.iter().map(|job| context::output_value(&plan.outputs[job.output], &job.target, &job.path)).collect()
 }
 
 #[cfg(test)]

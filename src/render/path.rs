@@ -72,7 +72,20 @@ mod tests {
 
     #[test]
     fn traps_are_refused() {
-        for path in ["", "/etc/x", "../x", "a/../b", "a//b", "a\\b", "c:x", "a/CON.txt", "manifest.json", "a\n", "x.", "com1"] {
+        for path in [
+            "",
+            "/etc/x",
+            "../x",
+            "a/../b",
+            "a//b",
+            "a\\b",
+            "c:x",
+            "a/CON.txt",
+            "manifest.json",
+            "a\n",
+            "x.",
+            "com1",
+        ] {
             assert!(check(path).is_err(), "{path:?}");
         }
         for path in ["a", "gateway/telegraf.conf", "Übung/x y.nft", "com/x", ".hidden"] {

@@ -16,5 +16,7 @@ pub enum Format {
 }
 
 /// Every format, with what it is for.
-pub const FORMATS: &[(Format, &str)] =
-    &[(Format::Text, "for people at a terminal"), (Format::Json, "for programs; stable, additive changes only")];
+pub const FORMATS: &[(Format, &str)] = &[
+    (Format::Text, "for people at a terminal"),
+    (Format::Json, "for programs; stable, additive changes only"),
+];

@@ -29,7 +29,8 @@ pub fn finding(finding: &Finding, style: Style) -> String {
         group = with_place(group, place, Some(words), AnnotationKind::Context);
     }
     if let Some(address) = &finding.address {
-        group = group.element(Mark::NOTE.with_name("line").message(address.as_str()));
+        let what = if address.contains('/') { "line" } else { "site" };
+        group = group.element(Mark::NOTE.with_name(what).message(address.as_str()));
     }
     if let Some(owner) = &finding.owner {
         group = group.element(Mark::NOTE.with_name("owner").message(owner.as_str()));
@@ -44,7 +45,12 @@ pub fn finding(finding: &Finding, style: Style) -> String {
     renderer.render(&[group])
 }
 
-fn with_place<'a>(group: Group<'a>, place: &'a Place, words: Option<&'a str>, kind: AnnotationKind) -> Group<'a> {
+fn with_place<'a>(
+    group: Group<'a>,
+    place: &'a Place,
+    words: Option<&'a str>,
+    kind: AnnotationKind,
+) -> Group<'a> {
     let Some(range) = place.range.filter(|_| !place.excerpt.is_empty()) else {
         let mut origin = Origin::path(&*place.file);
         if let Some(range) = place.range {

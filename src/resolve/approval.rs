@@ -148,14 +148,12 @@ fn side_gap(
     };
     let role = file.model.role.as_str();
     let again = format!("`jig approve {id} --as {}`", candidate.map_or("ROLE", String::as_str));
-    let gap = |message: String| {
-        Some(Gap { message, role: candidate.cloned(), next: again.clone() })
-    };
+    let gap = |message: String| Some(Gap { message, role: candidate.cloned(), next: again.clone() });
     let Some(known) = fleet.enterprise.roles.get(role) else {
         return gap(format!("{id}: {side}.yaml names the role `{role}`, which is not defined"));
     };
     if !approvers.roles.iter().any(|allowed| allowed == role) {
-        let right = approvers.right.as_deref().map_or("its owner".to_owned(), |right| format!("{right}"));
+        let right = approvers.right.as_deref().unwrap_or("its owner");
         return gap(format!("{id}: `{role}` may not approve this ({right} says who may)"));
     }
     if !suits(known.side, side) {

@@ -73,8 +73,12 @@ impl Clearance<'_> {
     }
 
     fn zones(&mut self) {
-        let used: BTreeSet<&str> =
-            self.plan.flows.iter().flat_map(|flow| [flow.from.zone.as_str(), flow.to.zone.as_str()]).collect();
+        let used: BTreeSet<&str> = self
+            .plan
+            .flows
+            .iter()
+            .flat_map(|flow| [flow.from.zone.as_str(), flow.to.zone.as_str()])
+            .collect();
         for id in used {
             let Some(zone) = self.plan.zones.get(id) else { continue };
             let finding = self.unowned(&format!("zone `{id}`"), "unowned-zone", zone.owner.as_deref());
@@ -97,7 +101,8 @@ impl Clearance<'_> {
                     || "define the role in jig.yaml, or name one that is there".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 );
-                Finding::error("unknown-role", format!("{what} belongs to `{owner}`, which is no role")).next(next)
+                Finding::error("unknown-role", format!("{what} belongs to `{owner}`, which is no role"))
+                    .next(next)
             }
             Some(_) => return None,
         };
@@ -109,7 +114,8 @@ impl Clearance<'_> {
         let name = format!("conduit {} ({})", conduit.id, conduit.name);
         let place = self.place(&at);
         if let Some(finding) = self.unowned(&name, "unowned-conduit", conduit.owner.as_deref()) {
-            let place = if conduit.owner.is_some() { self.place(&child(&at, "owner")) } else { place.clone() };
+            let place =
+                if conduit.owner.is_some() { self.place(&child(&at, "owner")) } else { place.clone() };
             self.failures.push(finding.at(place));
         }
         let full_id = format!("{}/{}", self.plan.standard.id, conduit.id);
@@ -173,7 +179,8 @@ impl Clearance<'_> {
                     },
                     |near| format!("did you mean `{near}`?"),
                 );
-                let message = format!("{} names the check `{}`, which jig does not know", record.id, condition.check);
+                let message =
+                    format!("{} names the check `{}`, which jig does not know", record.id, condition.check);
                 self.failures.push(owned(
                     Finding::error("unknown-condition", message).at(place).next(next),
                     decides.as_ref(),
@@ -214,9 +221,11 @@ impl Clearance<'_> {
 
     fn flow(&mut self, flow: &Flow) {
         let at = child(&child(&child("/conduits", &flow.conduit), "flows"), &flow.id);
-        let conduit_owner = self.plan.conduits.iter().find(|c| c.id == flow.conduit).and_then(|c| c.owner.clone());
+        let conduit_owner =
+            self.plan.conduits.iter().find(|c| c.id == flow.conduit).and_then(|c| c.owner.clone());
         if flow.owner != conduit_owner
-            && let Some(finding) = self.unowned(&format!("flow {}", flow.id), "unowned-flow", flow.owner.as_deref())
+            && let Some(finding) =
+                self.unowned(&format!("flow {}", flow.id), "unowned-flow", flow.owner.as_deref())
         {
             let place = self.place(&child(&at, "owner"));
             self.failures.push(finding.at(place));

@@ -94,7 +94,8 @@ fn session_budget(plan: &Plan, conduit: &Conduit, _: &Fleet) -> Result<(), Strin
 
 fn encrypted_or_countered(plan: &Plan, conduit: &Conduit, _: &Fleet) -> Result<(), String> {
     let protected = |flow: &Flow| {
-        let by_keys = matches!(flow.auth.as_deref(), Some("key" | "application-certificate" | "client-certificate"));
+        let by_keys =
+            matches!(flow.auth.as_deref(), Some("key" | "application-certificate" | "client-certificate"));
         flow.countermeasure.is_some()
             || match flow.encrypted {
                 Some(Encrypted::Always) => true,
@@ -103,7 +104,9 @@ fn encrypted_or_countered(plan: &Plan, conduit: &Conduit, _: &Fleet) -> Result<(
             }
     };
     match flows(plan, conduit).find(|flow| !protected(flow)) {
-        Some(flow) => Err(format!("flow {} speaks {} in the clear, without a countermeasure", flow.key, flow.service)),
+        Some(flow) => {
+            Err(format!("flow {} speaks {} in the clear, without a countermeasure", flow.key, flow.service))
+        }
         None => Ok(()),
     }
 }

@@ -101,9 +101,10 @@ pub fn describe(error: &Error) -> String {
     };
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        let more = inner
-            .downcast_ref::<Error>()
-            .map_or_else(|| inner.to_string(), |e| e.detail().map_or_else(|| e.kind().to_string(), str::to_owned));
+        let more = inner.downcast_ref::<Error>().map_or_else(
+            || inner.to_string(),
+            |e| e.detail().map_or_else(|| e.kind().to_string(), str::to_owned),
+        );
         if !text.contains(&more) {
             text = format!("{text}: {more}");
         }
@@ -203,8 +204,8 @@ pub fn with_site_facts(source: &str, is_expression: bool) -> String {
             continue;
         }
         let reads_fact = match (tokens.get(at + 1).map(|t| &t.0), tokens.get(at + 2).map(|t| &t.0)) {
-            (Some(Token::Dot), Some(Token::Ident(name))) => FACTS.contains(name),
-            (Some(Token::BracketOpen), Some(Token::Str(name))) => FACTS.contains(name),
+            (Some(Token::Dot), Some(Token::Ident(name)))
+            | (Some(Token::BracketOpen), Some(Token::Str(name))) => FACTS.contains(name),
             _ => false,
         };
         if reads_fact {
@@ -222,7 +223,11 @@ mod tests {
     fn scope() -> Scope {
         let facts = serde_json::json!({ "id": "grr", "zones": { "edge": { "subnet": "10.0.0.0/24" } } });
         let values = serde_json::json!({ "list": [1, 2], "n": 5 });
-        Scope::new([("site", Value::from("grr")), (SITE_FACTS, to_value(facts)), ("values", to_value(values))])
+        Scope::new([
+            ("site", Value::from("grr")),
+            (SITE_FACTS, to_value(facts)),
+            ("values", to_value(values)),
+        ])
     }
 
     #[test]
@@ -243,6 +248,12 @@ mod tests {
     fn undefined_names_and_endless_work_are_errors() {
         assert!(evaluate("values.nope.deeper", &scope()).is_err());
         assert!(evaluate("values.nope", &scope()).is_err());
-        assert!(interpolate("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", &scope()).is_err());
+        assert!(
+            interpolate(
+                "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+                &scope()
+            )
+            .is_err()
+        );
     }
 }

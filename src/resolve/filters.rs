@@ -49,8 +49,23 @@ docs! {
 
 /// The states of ISA-TR88.00.02 in the order of their numbers, from 1.
 pub const PACKML_STATES: [&str; 17] = [
-    "Clearing", "Stopped", "Starting", "Idle", "Suspended", "Execute", "Stopping", "Aborting", "Aborted", "Holding",
-    "Held", "Unholding", "Suspending", "Unsuspending", "Resetting", "Completing", "Completed",
+    "Clearing",
+    "Stopped",
+    "Starting",
+    "Idle",
+    "Suspended",
+    "Execute",
+    "Stopping",
+    "Aborting",
+    "Aborted",
+    "Holding",
+    "Held",
+    "Unholding",
+    "Suspending",
+    "Unsuspending",
+    "Resetting",
+    "Completing",
+    "Completed",
 ];
 
 /// Adds all of them to an environment.
@@ -59,7 +74,9 @@ pub fn add_to(env: &mut Environment<'static>) {
     env.add_filter("network", |net: &str| Ok::<_, Error>(parse(net)?.network().to_string()));
     env.add_filter("netmask", |net: &str| Ok::<_, Error>(parse_v4(net, "netmask")?.netmask().to_string()));
     env.add_filter("wildcard", |net: &str| Ok::<_, Error>(parse_v4(net, "wildcard")?.hostmask().to_string()));
-    env.add_filter("broadcast", |net: &str| Ok::<_, Error>(parse_v4(net, "broadcast")?.broadcast().to_string()));
+    env.add_filter("broadcast", |net: &str| {
+        Ok::<_, Error>(parse_v4(net, "broadcast")?.broadcast().to_string())
+    });
     env.add_filter("prefix_length", |net: &str| Ok::<_, Error>(parse(net)?.prefix_len()));
     env.add_filter("subnet", subnet);
     env.add_filter("contains", contains);
@@ -98,7 +115,11 @@ fn host(net: &str, k: i64) -> Result<String, Error> {
     let outside = || bad(format!("`{net}` has no host {k}"));
     let offset = |base: u128, size_bits: u32| -> Result<u128, Error> {
         let size = if size_bits >= 128 { u128::MAX } else { 1u128 << size_bits };
-        let step = if k >= 0 { k as u128 } else { size.checked_sub(k.unsigned_abs().into()).ok_or_else(outside)? };
+        let step = if k >= 0 {
+            u128::from(k.unsigned_abs())
+        } else {
+            size.checked_sub(k.unsigned_abs().into()).ok_or_else(outside)?
+        };
         if step >= size { Err(outside()) } else { Ok(base + step) }
     };
     match net {

@@ -31,7 +31,8 @@ pub(super) fn bind(fleet: &Fleet, plan: &mut Plan, as_of: Date) {
             None => {
                 let document = &plan.standard.blueprint.document;
                 let place = Place::value(document, &format!("/metrics/{index}"));
-                let near = crate::load::nearest(id.as_str(), fleet.metrics.metrics.keys().map(model::Id::as_str));
+                let near =
+                    crate::load::nearest(id.as_str(), fleet.metrics.metrics.keys().map(model::Id::as_str));
                 let next = near.map_or_else(
                     || "add it to metrics.yaml with formula, unit, owner and system of record".to_owned(),
                     |near| format!("did you mean `{near}`?"),
@@ -120,7 +121,8 @@ pub(super) fn terms(fleet: &Fleet, formula: &str) -> Vec<Term> {
             .chain(cuts.iter().rev().copied())
             .find_map(|cut| known(&rest[..cut]).map(|term| (term, cut)))
             .unwrap_or_else(|| {
-                let cut = if first.is_ascii_digit() { end } else { cuts.first().copied().unwrap_or(end) }.max(1);
+                let cut =
+                    if first.is_ascii_digit() { end } else { cuts.first().copied().unwrap_or(end) }.max(1);
                 (Term { kind: "op", text: rest[..cut].to_owned() }, cut)
             });
         out.push(term);
@@ -144,8 +146,10 @@ fn bind_element(fleet: &Fleet, plan: &Plan, id: &str, element: &model::Element) 
 /// The tags of a reading: of the unit that value `of` names, or of every unit that has it.
 fn tags(fleet: &Fleet, plan: &Plan, reading: model::Reading, of: Option<&str>) -> Vec<Tag> {
     let word = reading.as_str();
-    let chosen = of.map(|name| plan.values.get(name).map(|value| value.value.to_string()).unwrap_or_default());
-    let attr = |unit: &Value, name: &str| unit.get_attr(name).ok().filter(|v| !v.is_undefined() && !v.is_none());
+    let chosen =
+        of.map(|name| plan.values.get(name).map(|value| value.value.to_string()).unwrap_or_default());
+    let attr =
+        |unit: &Value, name: &str| unit.get_attr(name).ok().filter(|v| !v.is_undefined() && !v.is_none());
     plan.units
         .iter()
         .filter_map(|unit| {
@@ -192,7 +196,8 @@ fn trust(
     let tolerance = reconcile.tolerance.clone().unwrap_or_default();
     for row in reader.deserialize::<Shift>() {
         let row = row.map_err(|error| unread(format!("`{path}`: {error}")))?;
-        let date: Date = row.date.parse().map_err(|_| unread(format!("`{path}`: `{}` is no date", row.date)))?;
+        let date: Date =
+            row.date.parse().map_err(|_| unread(format!("`{path}`: `{}` is no date", row.date)))?;
         if date <= as_of {
             shifts.push((date, inside(&tolerance, row.ours, row.theirs)));
         }
@@ -205,7 +210,7 @@ fn trust(
 struct Shift {
     date: String,
     #[serde(rename = "shift")]
-    _shift: String,
+    _name: String,
     ours: f64,
     theirs: f64,
 }

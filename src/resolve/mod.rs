@@ -76,7 +76,8 @@ impl<'a> Resolver<'a> {
             facts.standard = self.site_standard(loaded, &mut failures);
             self.site_network(&mut facts, loaded, &mut failures);
         }
-        facts.failures = failures.into_iter().map(|finding| Finding { address: Some(id.to_owned()), ..finding }).collect();
+        facts.failures =
+            failures.into_iter().map(|finding| Finding { address: Some(id.to_owned()), ..finding }).collect();
         SiteRead { facts: Arc::new(facts), loaded }
     }
 
@@ -96,7 +97,8 @@ impl<'a> Resolver<'a> {
         match self.fleet.standards.get(reference) {
             Ok(standard) if standard.blueprint.model.scope == scope => Some(standard),
             Ok(standard) => {
-                let message = format!("`{reference}` is a blueprint for a {}", word(standard.blueprint.model.scope));
+                let message =
+                    format!("`{reference}` is a blueprint for a {}", word(standard.blueprint.model.scope));
                 let next = format!("name a blueprint of scope {}", word(scope));
                 failures.push(Finding::error("wrong-place", message).at(place).next(next));
                 None
@@ -274,9 +276,13 @@ impl<'a> Resolver<'a> {
                 other => site.standard.as_ref().filter(|s| s.id == other).map(|s| s.version.clone()),
             };
             let Ok(wanted) = semver::VersionReq::parse(range.as_str()) else { continue };
-            let met = found.as_ref().is_some_and(|v| semver::Version::parse(v).is_ok_and(|v| wanted.matches(&v)));
+            let met =
+                found.as_ref().is_some_and(|v| semver::Version::parse(v).is_ok_and(|v| wanted.matches(&v)));
             if !met {
-                let has = found.map_or_else(|| format!("site {} does not follow it", site.id), |v| format!("here is {v}"));
+                let has = found.map_or_else(
+                    || format!("site {} does not follow it", site.id),
+                    |v| format!("here is {v}"),
+                );
                 let place = Place::value(&standard.blueprint.document, &child("/requires", name));
                 let message = format!("{} needs {name} {range}; {has}", standard.reference());
                 notes.push(
@@ -290,7 +296,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn namespace(&self, scope: &Scope, is_line: bool, failures: &mut Vec<Finding>) -> Value {
-        let Some(namespace) = &self.fleet.enterprise.namespace else { return Value::from_pairs::<_, &str, Value>([]) };
+        let Some(namespace) = &self.fleet.enterprise.namespace else {
+            return Value::from_pairs::<_, &str, Value>([]);
+        };
         if !is_line {
             return Value::from_pairs::<_, &str, Value>([]);
         }
@@ -325,7 +333,8 @@ impl<'a> Resolver<'a> {
             let document = &record.record.document;
             let to = Place::value(document, "/changes/to");
             if !values.contains_key(name) {
-                let message = format!("{} changes `{name}`, which {} does not have", record.id, standard.reference());
+                let message =
+                    format!("{} changes `{name}`, which {} does not have", record.id, standard.reference());
                 let place = Place::value(document, "/changes/value");
                 let next = "close the deviation, or name a value of the blueprint";
                 notes.push(Finding::warning("deviation-without-effect", message).at(place).next(next));
@@ -362,7 +371,8 @@ impl<'a> Resolver<'a> {
         let gap = lacking.into_iter().next()?;
         let message = format!("{}; the standard's value is rendered", gap.message);
         let place = Place::file(format!("{}/deviation.yaml", record.folder));
-        let finding = Finding::warning("unapproved-deviation", message).at(place).next(gap.next).about(address);
+        let finding =
+            Finding::warning("unapproved-deviation", message).at(place).next(gap.next).about(address);
         Some(finding.owned_by(gap.role.unwrap_or(owner)))
     }
 }
@@ -473,7 +483,11 @@ fn derive(
     match value {
         serde_json::Value::String(text) => interpolate(text, scope).unwrap_or_else(|error| {
             let place = Place::value(document, pointer);
-            failures.push(Finding::error("unresolved", error).at(place).next("define the name, or correct the expression"));
+            failures.push(
+                Finding::error("unresolved", error)
+                    .at(place)
+                    .next("define the name, or correct the expression"),
+            );
             Value::from("")
         }),
         serde_json::Value::Object(members) => {
@@ -489,9 +503,13 @@ fn derive(
 impl Resolver<'_> {
     /// Returns what a line claims for itself, without resolving it; a line that cannot be read claims nothing.
     pub fn claims(&self, site: &str, entry: &LineEntry) -> Vec<plan::Claim> {
-        let Ok(document) = crate::load::read_document(&self.fleet.tree, &entry.path, &entry.path) else { return vec![] };
+        let Ok(document) = crate::load::read_document(&self.fleet.tree, &entry.path, &entry.path) else {
+            return vec![];
+        };
         let reference = document.root.get("blueprint").and_then(|member| member.node.as_str());
-        let Some(Ok(standard)) = reference.map(|reference| self.fleet.standards.get(reference)) else { return vec![] };
+        let Some(Ok(standard)) = reference.map(|reference| self.fleet.standards.get(reference)) else {
+            return vec![];
+        };
         values::claims(&standard, site, &document)
     }
 }

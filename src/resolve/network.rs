@@ -63,13 +63,17 @@ impl Reader<'_> {
     fn address_list(&mut self, value: &Value, pointer: &str) -> Vec<String> {
         let items: Vec<Value> = match value.as_str() {
             Some(_) => vec![value.clone()],
-            None => value.try_iter().map(Iterator::collect).unwrap_or_else(|_| vec![value.clone()]),
+            None => value.try_iter().map_or_else(|_| vec![value.clone()], Iterator::collect),
         };
         let mut out = vec![];
         for item in items {
             match item.as_str().filter(|text| is_address(text)) {
                 Some(text) => out.push(text.to_owned()),
-                None => self.fail(pointer, format!("`{item}` is no address or network"), "write 10.20.30.11 or 10.20.30.0/24"),
+                None => self.fail(
+                    pointer,
+                    format!("`{item}` is no address or network"),
+                    "write 10.20.30.11 or 10.20.30.0/24",
+                ),
             }
         }
         out
@@ -153,7 +157,8 @@ pub(super) fn defined(standard: &Standard, scope: &Scope) -> Defined {
             device.families.clone()
         };
         let stateful = device.stateful.unwrap_or(true);
-        out.devices.insert(id.to_string(), Device { id: id.to_string(), output, families, stateful, interfaces });
+        out.devices
+            .insert(id.to_string(), Device { id: id.to_string(), output, families, stateful, interfaces });
     }
     out.failures = reader.failures;
     out
@@ -162,8 +167,7 @@ pub(super) fn defined(standard: &Standard, scope: &Scope) -> Defined {
 /// Zones and assets of a site.yaml; `owner` stands in where a zone names none.
 pub(super) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> Defined {
     let mut out = Defined::default();
-    let mut reader =
-        Reader { document: &site.document, scope: Scope::new::<&str>([]), failures: vec![] };
+    let mut reader = Reader { document: &site.document, scope: Scope::new::<&str>([]), failures: vec![] };
     for (id, zone) in &site.model.zones {
         let at = child("/zones", id.as_str());
         let prefixes = zone.subnet.as_ref().map(|subnet| subnet.all().to_vec()).unwrap_or_default();
@@ -180,7 +184,14 @@ pub(super) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> Defined {
                 addresses,
                 place: Some(place),
             };
-            insert(&mut out.assets, asset.as_str(), new, |asset| asset.place.clone(), "asset", &mut out.failures);
+            insert(
+                &mut out.assets,
+                asset.as_str(),
+                new,
+                |asset| asset.place.clone(),
+                "asset",
+                &mut out.failures,
+            );
         }
         let zone = Zone {
             id: id.to_string(),
@@ -270,7 +281,8 @@ impl FlowResolver<'_> {
         let at = child("/conduits", id);
         let many = |reader: &mut Reader<'_>, texts: &[String], key: &str| -> Vec<String> {
             let pointer = child(&at, key);
-            let one = |(index, text): (usize, &String)| reader.text(text, &child(&pointer, &index.to_string()));
+            let one =
+                |(index, text): (usize, &String)| reader.text(text, &child(&pointer, &index.to_string()));
             texts.iter().enumerate().filter_map(one).collect()
         };
         let zones = many(&mut self.reader, &conduit.zones, "zones");
@@ -320,8 +332,10 @@ impl FlowResolver<'_> {
     }
 
     fn unknown<'k>(&mut self, noun: &str, name: &str, known: impl Iterator<Item = &'k str>, pointer: &str) {
-        let next = nearest(name, known)
-            .map_or_else(|| format!("define it, or name a {noun} that exists"), |near| format!("did you mean `{near}`?"));
+        let next = nearest(name, known).map_or_else(
+            || format!("define it, or name a {noun} that exists"),
+            |near| format!("did you mean `{near}`?"),
+        );
         let place = Place::value(self.reader.document, pointer);
         let message = format!("there is no {noun} `{name}`");
         self.reader.failures.push(Finding::error("unknown-reference", message).at(place).next(next));
@@ -401,7 +415,10 @@ impl FlowResolver<'_> {
             Some(auth) => Some(self.word(auth, AUTH, &child(at, "auth"))?),
             None => None,
         };
-        let countermeasure = self.countermeasure(flow, at)?;
+        let countermeasure = match &flow.countermeasure {
+            Some(text) => Some(self.countermeasure(text, at)?),
+            None => None,
+        };
         let owner = self.reader.maybe(flow.owner.as_ref().map(|o| o.as_str()), &child(at, "owner"));
         let known = self.service(&service, &child(at, "service"))?;
         let from = self.end(&from, &to, conduit, unit.as_ref(), &child(at, "from"));
@@ -440,18 +457,19 @@ impl FlowResolver<'_> {
         if allowed.contains(&word.as_str()) {
             return Some(word);
         }
-        let next = nearest(&word, allowed.iter().copied())
-            .map_or_else(|| format!("use one of {}", allowed.join(", ")), |near| format!("did you mean `{near}`?"));
+        let next = nearest(&word, allowed.iter().copied()).map_or_else(
+            || format!("use one of {}", allowed.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
         self.reader.fail(pointer, format!("`{word}` is not one of {}", allowed.join(", ")), next);
         None
     }
 
-    fn countermeasure(&mut self, flow: &conduits::Flow, at: &str) -> Option<Option<String>> {
-        let Some(text) = &flow.countermeasure else { return Some(None) };
+    fn countermeasure(&mut self, text: &str, at: &str) -> Option<String> {
         let pointer = child(at, "countermeasure");
         let id = self.reader.text(text, &pointer)?;
         if self.model.countermeasures.contains_key(id.as_str()) {
-            return Some(Some(id));
+            return Some(id);
         }
         let known: Vec<&str> = self.model.countermeasures.keys().map(|id| id.as_str()).collect();
         self.unknown("countermeasure", &id, known.into_iter(), &pointer);
@@ -464,7 +482,11 @@ impl FlowResolver<'_> {
         if found.is_none() {
             if name == "opc-da" {
                 let message = "opc-da opens dynamic ports; no rule can hold it";
-                self.reader.fail(pointer, message, "use OPC UA, or a tunnel with one port, as a service of your own");
+                self.reader.fail(
+                    pointer,
+                    message,
+                    "use OPC UA, or a tunnel with one port, as a service of your own",
+                );
                 return None;
             }
             let mut known: Vec<&str> = services::names().collect();
@@ -497,7 +519,11 @@ impl FlowResolver<'_> {
             return None;
         };
         if addresses.is_empty() {
-            self.reader.fail(pointer, format!("`{name}` has no address"), "give it addresses; an empty one would mean any");
+            self.reader.fail(
+                pointer,
+                format!("`{name}` has no address"),
+                "give it addresses; an empty one would mean any",
+            );
             return None;
         }
         Some(End { name: name.to_owned(), zone, addresses })

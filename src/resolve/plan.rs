@@ -5,8 +5,8 @@
 use super::expression::Value;
 use crate::finding::{Finding, Place};
 use crate::load::{Address, Standard};
-use crate::model::conduits::{Encrypted, Match};
 use crate::model::conduits::Family;
+use crate::model::conduits::{Encrypted, Match};
 use crate::model::{Json, Map};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -37,7 +37,8 @@ pub(super) fn layered(
         values.insert(name.to_string(), resolved(value, Layer::Fixed, place));
     }
     let inputs = answers.document.root.get("inputs").map(|member| member.node.to_json());
-    let inputs = inputs.filter(|value| !value.is_null()).unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+    let inputs =
+        inputs.filter(|value| !value.is_null()).unwrap_or_else(|| Json::Object(serde_json::Map::new()));
     let problems = check_values(&standard.inputs, &inputs, answers.document);
     failures.extend(problems.into_iter().map(|finding| with_question(finding, standard)));
     if let Json::Object(members) = &inputs {
@@ -50,7 +51,9 @@ pub(super) fn layered(
         if model.defaults.contains_key(name.as_str()) {
             let json = to_json(&value.value).unwrap_or_default();
             let problems = standard.inputs.check_default(name, &json, answers.document, "");
-            failures.extend(problems.into_iter().map(|f| Finding { place: Some(value.origin.place.clone()), ..f }));
+            failures.extend(
+                problems.into_iter().map(|f| Finding { place: Some(value.origin.place.clone()), ..f }),
+            );
             values.insert(name.clone(), value.clone());
         }
     }
@@ -72,7 +75,10 @@ pub(super) fn layered(
 }
 
 /// Resolves a site's own overrides, for its blueprint and its lines.
-pub(super) fn site_overrides(document: &Document, overrides: &Map<ValueName, Override>) -> Map<String, Resolved> {
+pub(super) fn site_overrides(
+    document: &Document,
+    overrides: &Map<ValueName, Override>,
+) -> Map<String, Resolved> {
     let place = |name: &ValueName| Place::value(document, &format!("/overrides/{name}/value"));
     overrides
         .iter()
@@ -95,7 +101,8 @@ fn with_question(mut finding: Finding, standard: &Standard) -> Finding {
     if let Some((name, input)) = named {
         finding.owner = Some(input.owner.to_string());
         let question = Place::key(&standard.blueprint.document, &child("/inputs", name.as_str()));
-        let why = input.why.as_deref().map_or_else(|| "asked here".to_owned(), |why| format!("asked for: {why}"));
+        let why =
+            input.why.as_deref().map_or_else(|| "asked here".to_owned(), |why| format!("asked for: {why}"));
         finding = finding.see(question, why);
     }
     finding
@@ -234,7 +241,13 @@ pub fn enum_words(fleet: &Fleet, list: &str, scope: &Scope) -> Result<Vec<String
             let value = evaluate(expression, scope)?;
             let is_map = value.kind() == minijinja::value::ValueKind::Map;
             let items = value.try_iter().map_err(|_| format!("`{expression}` is no list"))?;
-            let id = |item: Value| if is_map { item } else { item.get_attr("id").ok().filter(|id| !id.is_undefined()).unwrap_or(item) };
+            let id = |item: Value| {
+                if is_map {
+                    item
+                } else {
+                    item.get_attr("id").ok().filter(|id| !id.is_undefined()).unwrap_or(item)
+                }
+            };
             Ok(items.map(|item| id(item).to_string()).collect())
         }
     }
@@ -250,7 +263,8 @@ fn check_enum(fleet: &Fleet, answer: &Json, list: &str, scope: &Scope) -> Result
     if words.contains(&answer) {
         return Ok(());
     }
-    let home = if list == "equipment" { "equipment.yaml has no type".into() } else { format!("{list} has no") };
+    let home =
+        if list == "equipment" { "equipment.yaml has no type".into() } else { format!("{list} has no") };
     let near = nearest(&answer, words.iter().map(String::as_str));
     let next = near.map_or_else(
         || format!("use one of {}", words.iter().take(12).cloned().collect::<Vec<_>>().join(", ")),

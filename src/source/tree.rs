@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Largest file that is read, in bytes.
-pub const MAX_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_BYTES: u64 = 16 << 20;
 
 /// A thing in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,13 @@ impl Tree {
         Ok(files)
     }
 
-    fn walk_into(&self, root: &str, below: &str, depth: u8, files: &mut Vec<String>) -> Result<(), ReadError> {
+    fn walk_into(
+        &self,
+        root: &str,
+        below: &str,
+        depth: u8,
+        files: &mut Vec<String>,
+    ) -> Result<(), ReadError> {
         let here = if below.is_empty() { root.to_owned() } else { join(root, below) };
         for entry in self.list(&here)? {
             let name = join(below, &entry.name);
@@ -210,7 +216,8 @@ mod tests {
     fn a_revision_lists_like_a_folder() {
         let files = ["a/b.yaml", "a/c/d.yaml", "e"].map(|name| (name.to_owned(), vec![]));
         let tree = Tree::Revision(Arc::new(files.into_iter().collect()));
-        let names: Vec<_> = tree.list("a").expect("lists").into_iter().map(|e| (e.name, e.is_folder)).collect();
+        let names: Vec<_> =
+            tree.list("a").expect("lists").into_iter().map(|e| (e.name, e.is_folder)).collect();
         assert_eq!(names, [("b.yaml".to_owned(), false), ("c".to_owned(), true)]);
         assert_eq!(tree.walk("").expect("walks"), ["a/b.yaml", "a/c/d.yaml", "e"]);
         assert!(tree.contains("a/c") && !tree.contains("a/x"));

@@ -41,11 +41,15 @@ impl VersionError {
     /// Returns what to run or do.
     pub fn next(&self) -> &'static str {
         match self {
-            Self::NoRepository => "keep that version in a folder `blueprints/<id>@<version>/`, or put the fleet under git",
+            Self::NoRepository => {
+                "keep that version in a folder `blueprints/<id>@<version>/`, or put the fleet under git"
+            }
             Self::NoTag { shallow: true, .. } => "run `git fetch --unshallow --tags`",
             Self::NoTag { .. } => "run `git fetch --tags`, or name a version that exists",
             Self::NoFolder(..) => "check the tag; it must hold the blueprint's folder",
-            Self::Git(_) => "run `git fsck`; if the folder belongs to another user, `git config --global --add safe.directory PATH`",
+            Self::Git(_) => {
+                "run `git fsck`; if the folder belongs to another user, `git config --global --add safe.directory PATH`"
+            }
         }
     }
 }
@@ -73,7 +77,8 @@ impl History {
             .map_err(|_| VersionError::NoTag { tag: tag.to_owned(), shallow })?;
         let git = |error: &git2::Error| VersionError::Git(error.message().to_owned());
         let root = reference.peel_to_tree().map_err(|error| git(&error))?;
-        let path = if self.prefix.is_empty() { folder.to_owned() } else { format!("{}/{folder}", self.prefix) };
+        let path =
+            if self.prefix.is_empty() { folder.to_owned() } else { format!("{}/{folder}", self.prefix) };
         let missing = || VersionError::NoFolder(tag.to_owned(), path.clone());
         let entry = root.get_path(Path::new(&path)).map_err(|_| missing())?;
         let object = entry.to_object(&self.repository).map_err(|error| git(&error))?;

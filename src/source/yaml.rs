@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Most nodes that one file may hold once its aliases are expanded.
-pub const MAX_NODES: usize = 1_000_000;
+pub(crate) const MAX_NODES: usize = 1_000_000;
 /// Deepest nesting of lists and maps.
-pub const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// A parsed file.
 #[derive(Debug, Clone)]
@@ -393,7 +393,9 @@ fn whole(text: &str) -> Option<Result<Content, String>> {
             if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
                 return None;
             }
-            return Some(u64::from_str_radix(digits, radix).map_or_else(|_| too_large(), |v| Ok(from_u64(v))));
+            return Some(
+                u64::from_str_radix(digits, radix).map_or_else(|_| too_large(), |v| Ok(from_u64(v))),
+            );
         }
     }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -465,10 +467,27 @@ mod tests {
     #[test]
     fn the_core_schema_decides_types() {
         assert_eq!(
-            json("[no, on, 06:00, 010, 1e3, 0o14, 0xC, ~, true, -1, 1.50, .5, 1., 2026-01-01, 1_000, '', +3]"),
+            json(
+                "[no, on, 06:00, 010, 1e3, 0o14, 0xC, ~, true, -1, 1.50, .5, 1., 2026-01-01, 1_000, '', +3]"
+            ),
             serde_json::json!([
-                "no", "on", "06:00", 10, 1000.0, 12, 12, null, true, -1, 1.5, 0.5, 1.0, "2026-01-01", "1_000",
-                "", 3
+                "no",
+                "on",
+                "06:00",
+                10,
+                1000.0,
+                12,
+                12,
+                null,
+                true,
+                -1,
+                1.5,
+                0.5,
+                1.0,
+                "2026-01-01",
+                "1_000",
+                "",
+                3
             ])
         );
     }

@@ -88,7 +88,8 @@ impl Jig {
     /// Runs it to its end.
     pub fn run(mut self) -> Run {
         let shown = format!("{:?}", self.command);
-        let mut child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("jig starts");
+        let mut child =
+            self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("jig starts");
         let stdout = drain(child.stdout.take());
         let stderr = drain(child.stderr.take());
         let deadline = Instant::now() + self.limit;
@@ -200,7 +201,11 @@ impl From<&Json> for Found {
 impl Found {
     /// Returns `file:line:column`, or the file alone where a finding is about it as a whole.
     pub fn place(&self) -> String {
-        if self.line == 0 { self.file.clone() } else { format!("{}:{}:{}", self.file, self.line, self.column) }
+        if self.line == 0 {
+            self.file.clone()
+        } else {
+            format!("{}:{}:{}", self.file, self.line, self.column)
+        }
     }
 }
 
@@ -222,7 +227,10 @@ impl FleetBuilder {
             .file("jig.yaml", JIG)
             .file("blueprints/hello/blueprint.yaml", BLUEPRINT)
             .file("blueprints/hello/templates/settings/target.yaml", TARGET)
-            .file("blueprints/hello/templates/settings/settings.json.j2", "{ \"plc\": {{ values.plc_ip }} }\n")
+            .file(
+                "blueprints/hello/templates/settings/settings.json.j2",
+                "{ \"plc\": {{ values.plc_ip }} }\n",
+            )
             .file("sites/home/site.yaml", "name: Home\ntimezone: Europe/Berlin\n")
             .file("sites/home/lines/one.yaml", LINE)
     }
@@ -368,7 +376,8 @@ pub fn files_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() && !path.is_symlink() {
                 folders.push(path);
             } else if path.is_file() {
-                let name = path.strip_prefix(folder).expect("it lies below").to_string_lossy().replace('\\', "/");
+                let name =
+                    path.strip_prefix(folder).expect("it lies below").to_string_lossy().replace('\\', "/");
                 found.insert(name, fs::read(&path).expect("a file can be read"));
             }
         }

@@ -43,14 +43,21 @@ pub(crate) fn run(session: &mut Session, args: &NewBlueprint) -> Run {
     };
     write::create_folder(&root.join(&folder), &files)
         .map_err(|error| Failure::new(format!("cannot write: {error}"), "nothing was written"))?;
-    wrote(session, &format!("{folder}/"), &[format!("next: edit {folder}/blueprint.yaml, then `jig validate`")])
+    wrote(
+        session,
+        &format!("{folder}/"),
+        &[format!("next: edit {folder}/blueprint.yaml, then `jig validate`")],
+    )
 }
 
 fn copy(shipped: &str) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let Some(dir) = SHIPPED.get_dir(shipped) else {
         let names: Vec<_> = SHIPPED.dirs().filter_map(|dir| dir.path().to_str()).collect();
         let near = nearest(shipped, names.iter().copied());
-        let hint = near.map_or_else(|| format!("there are {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        let hint = near.map_or_else(
+            || format!("there are {}", names.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
         return Err(Failure::new(format!("no blueprint `{shipped}` comes with jig"), hint));
     };
     Ok(super::super::init::files_below(dir))

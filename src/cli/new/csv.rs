@@ -27,10 +27,17 @@ pub(super) fn run(session: &mut Session, desk: &mut Desk<'_>, file: &Path) -> Ru
             desk.take(draft, &checked);
             ready.push((draft, checked.text));
         }
-        findings.extend(own.into_iter().map(|finding| Finding { message: format!("row {row}: {}", finding.message), ..finding }));
+        findings.extend(
+            own.into_iter()
+                .map(|finding| Finding { message: format!("row {row}: {}", finding.message), ..finding }),
+        );
     }
     if !findings.is_empty() {
-        session.report(&findings, || crate::report::json_object("new"), || "nothing was written".to_owned())?;
+        session.report(
+            &findings,
+            || crate::report::json_object("new"),
+            || "nothing was written".to_owned(),
+        )?;
         return Ok(Outcome::Findings);
     }
     let root = session.root()?;
@@ -53,16 +60,26 @@ pub(super) fn run(session: &mut Session, desk: &mut Desk<'_>, file: &Path) -> Ru
 }
 
 fn drafts(desk: &Desk<'_>, name: &str, text: &str) -> Result<Vec<(u64, Draft)>, Failure> {
-    let separator = if text.lines().next().is_some_and(|header| header.contains(';') && !header.contains(',')) { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(separator).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let separator = if text.lines().next().is_some_and(|header| header.contains(';') && !header.contains(','))
+    {
+        b';'
+    } else {
+        b','
+    };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).trim(csv::Trim::All).from_reader(text.as_bytes());
     let bad = |what: String| Failure::new(format!("`{name}`: {what}"), "nothing was written");
     let header = reader.headers().map_err(|error| bad(error.to_string()))?.clone();
     let asked = &desk.standard.blueprint.model.inputs;
     for column in &header {
         if !OWN.contains(&column) && !asked.contains_key(column) {
-            let near = crate::load::nearest(column, asked.keys().map(|id| id.as_str()).chain(OWN.iter().copied()));
+            let near =
+                crate::load::nearest(column, asked.keys().map(|id| id.as_str()).chain(OWN.iter().copied()));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(bad(format!("{} does not ask for the column `{column}`{hint}", desk.standard.reference())));
+            return Err(bad(format!(
+                "{} does not ask for the column `{column}`{hint}",
+                desk.standard.reference()
+            )));
         }
     }
     for needed in ["site", "line", "area"] {
@@ -89,7 +106,9 @@ fn draft(desk: &Desk<'_>, header: &csv::StringRecord, record: &csv::StringRecord
     let cell = |name: &str| header.iter().position(|column| column == name).and_then(|at| record.get(at));
     let text = |name: &str| cell(name).filter(|text| !text.is_empty()).map(str::to_owned);
     let mut inputs = Map::new();
-    for (column, cell) in header.iter().zip(record).filter(|(column, cell)| !OWN.contains(column) && !cell.is_empty()) {
+    for (column, cell) in
+        header.iter().zip(record).filter(|(column, cell)| !OWN.contains(column) && !cell.is_empty())
+    {
         let schema = &desk.standard.inputs.schema["properties"][column];
         let value = yaml::typed(cell, schema).map_err(|why| format!("{column}: {why}"))?;
         inputs.insert(column.to_owned(), value);

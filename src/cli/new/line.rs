@@ -1,9 +1,9 @@
 //! `jig new line`: the answers of one line, or of many from a spreadsheet.
 
-use super::proposals::Neighbours;
 use super::super::questions::{Question, ask};
 use super::super::session::Session;
 use super::super::{Failure, Outcome, Run, init, write};
+use super::proposals::Neighbours;
 use super::{csv, fleet, yaml};
 use crate::finding::{Finding, Level};
 use crate::load::schema::FileKind;
@@ -123,7 +123,11 @@ pub(crate) fn run(session: &mut Session, args: &NewLine) -> Run {
             return write_line(session, &desk, &draft, &checked);
         }
         if !session.is_interactive() {
-            session.report(&own, || crate::report::json_object("new"), || "nothing was written".to_owned())?;
+            session.report(
+                &own,
+                || crate::report::json_object("new"),
+                || "nothing was written".to_owned(),
+            )?;
             return Ok(Outcome::Findings);
         }
         for finding in &own {
@@ -139,8 +143,10 @@ fn standard(fleet: &Fleet, reference: &str) -> Result<Arc<Standard>, Failure> {
         Some(_) => reference.to_owned(),
         None => {
             let version = fleet.standards.newest(reference).ok_or_else(|| {
-                let known: Vec<String> = fleet.standards.all().iter().map(|standard| standard.id.clone()).collect();
-                let near = nearest(reference, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                let known: Vec<String> =
+                    fleet.standards.all().iter().map(|standard| standard.id.clone()).collect();
+                let near = nearest(reference, known.iter().map(String::as_str))
+                    .map(|near| format!("did you mean `{near}`?"));
                 let hint = near.unwrap_or_else(|| format!("there are {}", known.join(", ")));
                 Failure::new(format!("there is no blueprint `{reference}`"), hint)
             })?;
@@ -158,7 +164,10 @@ fn standard(fleet: &Fleet, reference: &str) -> Result<Arc<Standard>, Failure> {
 fn start(args: &NewLine, fleet: &Fleet) -> Result<Draft, Failure> {
     let address = args.address.as_deref().unwrap_or_default();
     let Some((site, line)) = address.split_once('/') else {
-        return Err(Failure::new(format!("`{address}` is no line"), "write it as SITE/LINE, such as grr/pk4"));
+        return Err(Failure::new(
+            format!("`{address}` is no line"),
+            "write it as SITE/LINE, such as grr/pk4",
+        ));
     };
     check_place(fleet, site, line)?;
     Ok(Draft {
@@ -181,7 +190,10 @@ pub(super) fn check_place(fleet: &Fleet, site: &str, line: &str) -> Result<(), F
     }
     let Some(entry) = fleet.sites.iter().find(|entry| entry.id == site) else {
         let near = nearest(site, fleet.sites.iter().map(|entry| entry.id.as_str()));
-        let hint = near.map_or_else(|| format!("`jig new site {site}` starts it"), |near| format!("did you mean `{near}`?"));
+        let hint = near.map_or_else(
+            || format!("`jig new site {site}` starts it"),
+            |near| format!("did you mean `{near}`?"),
+        );
         return Err(Failure::new(format!("there is no site `{site}`"), hint));
     };
     if entry.lines.iter().any(|known| known.id == line) {
@@ -198,24 +210,36 @@ fn given(session: &Session, args: &NewLine, standard: &Standard) -> Result<Map<S
         let text = session.read_file(file)?;
         match yaml::parsed(&text) {
             Ok(Json::Object(members)) => inputs.extend(members),
-            Ok(_) => return Err(Failure::new(format!("`{}` is no map of answers", file.display()), "write name: value")),
+            Ok(_) => {
+                return Err(Failure::new(
+                    format!("`{}` is no map of answers", file.display()),
+                    "write name: value",
+                ));
+            }
             Err(why) => return Err(Failure::new(format!("`{}`: {why}", file.display()), "correct the YAML")),
         }
     }
     for text in &args.set {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Failure::new(format!("`{text}` is no NAME=VALUE"), "write --set cell_subnet=10.20.108.0/24"));
+            return Err(Failure::new(
+                format!("`{text}` is no NAME=VALUE"),
+                "write --set cell_subnet=10.20.108.0/24",
+            ));
         };
         let schema = standard.inputs.schema.pointer(&format!("/properties/{name}"));
-        let value = yaml::typed(value, schema.unwrap_or(&Json::Null))
-            .map_err(|why| Failure::new(format!("--set {name}: {why}"), "see `jig schema` for this blueprint"))?;
+        let value = yaml::typed(value, schema.unwrap_or(&Json::Null)).map_err(|why| {
+            Failure::new(format!("--set {name}: {why}"), "see `jig schema` for this blueprint")
+        })?;
         inputs.insert(name.to_owned(), value);
     }
     for name in inputs.keys() {
         let known = standard.blueprint.model.inputs.keys().map(|id| id.as_str());
         if !standard.blueprint.model.inputs.contains_key(name.as_str()) {
             let near = nearest(name, known.clone());
-            let hint = near.map_or_else(|| format!("it asks for {}", known.collect::<Vec<_>>().join(", ")), |near| format!("did you mean `{near}`?"));
+            let hint = near.map_or_else(
+                || format!("it asks for {}", known.collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             return Err(Failure::new(format!("{} does not ask for `{name}`", standard.reference()), hint));
         }
     }
@@ -288,7 +312,9 @@ fn scope(desk: &Desk<'_>, draft: &Draft) -> Scope {
 
 fn choices(desk: &Desk<'_>, draft: &Draft, schema: &Json) -> Option<Vec<String>> {
     if let Some(options) = schema.get("enum").and_then(Json::as_array) {
-        return Some(options.iter().map(|o| o.as_str().map_or_else(|| o.to_string(), str::to_owned)).collect());
+        return Some(
+            options.iter().map(|o| o.as_str().map_or_else(|| o.to_string(), str::to_owned)).collect(),
+        );
     }
     let list = schema.get("enum_from").and_then(Json::as_str)?;
     enum_words(desk.fleet, list, &scope(desk, draft)).ok()
@@ -317,14 +343,19 @@ fn ask_area(desk: &Desk<'_>, site: &str) -> Result<String, Failure> {
         why: Some("The area of the site that the line stands in".into()),
         choices: vec![],
         proposal: known.into_iter().next(),
-        check: Box::new(|answer| if is_id(answer) { Ok(()) } else { Err("lower-case letters, digits and hyphens".into()) }),
+        check: Box::new(|answer| {
+            if is_id(answer) { Ok(()) } else { Err("lower-case letters, digits and hyphens".into()) }
+        }),
     })
 }
 
 fn ask_input(desk: &Desk<'_>, draft: &Draft, name: &str) -> Result<Json, Failure> {
     let schema = schema_of(desk, name);
     let input = &desk.standard.blueprint.model.inputs[name];
-    let title = schema.get("title").and_then(Json::as_str).map_or_else(|| name.to_owned(), |t| format!("{name}: {t}"));
+    let title = schema
+        .get("title")
+        .and_then(Json::as_str)
+        .map_or_else(|| name.to_owned(), |t| format!("{name}: {t}"));
     let why = match &input.why {
         Some(why) => format!("{why} (answered by {})", input.owner),
         None => format!("answered by {}", input.owner),
@@ -352,14 +383,16 @@ fn ask_input(desk: &Desk<'_>, draft: &Draft, name: &str) -> Result<Json, Failure
 
 /// A list of maps, asked entry by entry; an empty first answer ends it.
 fn ask_table(desk: &Desk<'_>, draft: &Draft, name: &str, schema: &Json, why: &str) -> Result<Json, Failure> {
-    let properties = schema.pointer("/items/properties").and_then(Json::as_object).cloned().unwrap_or_default();
+    let properties =
+        schema.pointer("/items/properties").and_then(Json::as_object).cloned().unwrap_or_default();
     let least = schema.get("minItems").and_then(Json::as_u64).unwrap_or(0) as usize;
     let mut rows: Vec<Json> = vec![];
     loop {
         let mut row = Map::new();
         for (index, (key, property)) in properties.iter().enumerate() {
             let is_first = index == 0;
-            let why = (is_first && rows.is_empty()).then(|| format!("{why}\nOne entry at a time; an empty `{key}` ends the list"));
+            let why = (is_first && rows.is_empty())
+                .then(|| format!("{why}\nOne entry at a time; an empty `{key}` ends the list"));
             let mut with_rows = Draft { inputs: draft.inputs.clone(), ..draft.copy() };
             with_rows.inputs.insert(name.to_owned(), Json::Array(rows.clone()));
             let wanted = property.clone();
@@ -379,7 +412,8 @@ fn ask_table(desk: &Desk<'_>, draft: &Draft, name: &str, schema: &Json, why: &st
             if is_first && answer.is_empty() {
                 return Ok(Json::Array(rows));
             }
-            let value = yaml::typed(&answer, property).map_err(|why| Failure::new(why, "nothing was written"))?;
+            let value =
+                yaml::typed(&answer, property).map_err(|why| Failure::new(why, "nothing was written"))?;
             if value != Json::String(String::new()) {
                 row.insert(key.clone(), value);
             }
@@ -393,7 +427,8 @@ fn address_proposal(desk: &Desk<'_>, draft: &Draft, name: &str, key: &str, schem
     let within = schema.get("within").and_then(Json::as_str)?;
     let network = crate::resolve::expression::evaluate(within, &scope(desk, draft)).ok()?;
     let rows = draft.inputs.get(name).and_then(Json::as_array)?;
-    let mine: Vec<std::net::IpAddr> = rows.iter().filter_map(|row| row.get(key)?.as_str()?.parse().ok()).collect();
+    let mine: Vec<std::net::IpAddr> =
+        rows.iter().filter_map(|row| row.get(key)?.as_str()?.parse().ok()).collect();
     Neighbours::read(desk.fleet, &draft.site).next_address(&mine, network.as_str()?.parse().ok()?)
 }
 
@@ -521,10 +556,14 @@ pub(super) fn outlook(checked: &Checked) -> Vec<String> {
     }
     let decisions: BTreeSet<&str> = plan.flows.iter().filter_map(|flow| flow.decision.as_deref()).collect();
     let decisions: Vec<&str> = decisions.into_iter().collect();
-    let open: Vec<&Finding> = checked.findings.iter().filter(|finding| finding.level == Level::Error).collect();
+    let open: Vec<&Finding> =
+        checked.findings.iter().filter(|finding| finding.level == Level::Error).collect();
     let paths = plan.flows.len();
     if open.is_empty() {
-        return vec![format!("{paths} paths, all covered by standing decisions {}; 0 decisions needed", decisions.join(", "))];
+        return vec![format!(
+            "{paths} paths, all covered by standing decisions {}; 0 decisions needed",
+            decisions.join(", ")
+        )];
     }
     let mut out = vec![format!("{paths} paths; before they render:")];
     out.extend(open.iter().map(|finding| {

@@ -67,6 +67,7 @@ fn known_role(fleet: &Fleet, role: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let near = crate::load::nearest(role, fleet.enterprise.roles.keys().map(|id| id.as_str()));
-    let hint = near.map_or_else(|| "roles stand in jig.yaml".to_owned(), |near| format!("did you mean `{near}`?"));
+    let hint =
+        near.map_or_else(|| "roles stand in jig.yaml".to_owned(), |near| format!("did you mean `{near}`?"));
     Err(Failure::new(format!("there is no role `{role}`"), hint))
 }

@@ -22,7 +22,9 @@ impl Neighbours {
         for entry in &fleet.sites {
             for line in &entry.lines {
                 let Ok(document) = read_document(&fleet.tree, &line.path, &line.path) else { continue };
-                let Some(inputs) = document.root.get("inputs").map(|member| member.node.to_json()) else { continue };
+                let Some(inputs) = document.root.get("inputs").map(|member| member.node.to_json()) else {
+                    continue;
+                };
                 if entry.id == site { found.here.push(inputs) } else { found.elsewhere.push(inputs) }
             }
         }
@@ -49,7 +51,8 @@ impl Neighbours {
         match format {
             "ipv4-network" | "ipv6-network" => self.next_network(name, format, within.or(self.supernet)),
             "ipv4" | "ipv6" => {
-                let mine: Vec<IpAddr> = self.here.iter().filter_map(|inputs| address_of(inputs.get(name)?)).collect();
+                let mine: Vec<IpAddr> =
+                    self.here.iter().filter_map(|inputs| address_of(inputs.get(name)?)).collect();
                 self.next_address(&mine, within?)
             }
             _ => None,
@@ -59,30 +62,38 @@ impl Neighbours {
     /// Proposes an address inside a network, after those in `mine`.
     pub(super) fn next_address(&self, mine: &[IpAddr], within: IpNet) -> Option<String> {
         const FIRST: u128 = 11;
-        let mut used: Vec<IpNet> = self.taken.iter().copied().filter(|net| net.prefix_len() == net.max_prefix_len()).collect();
+        let mut used: Vec<IpNet> =
+            self.taken.iter().copied().filter(|net| net.prefix_len() == net.max_prefix_len()).collect();
         for inputs in self.here.iter().chain(&self.elsewhere) {
             collect_networks(inputs, &mut used);
         }
         used.extend(mine.iter().map(|address| IpNet::from(*address)));
         let base = number(within.network());
-        let last = mine.iter().filter(|address| within.contains(*address)).map(|address| number(*address)).max();
+        let last =
+            mine.iter().filter(|address| within.contains(*address)).map(|address| number(*address)).max();
         let start = last.map_or(base + FIRST, |last| last + 1);
-        let size = 1u128.checked_shl(u32::from(within.max_prefix_len() - within.prefix_len())).unwrap_or(u128::MAX);
+        let size =
+            1u128.checked_shl(u32::from(within.max_prefix_len() - within.prefix_len())).unwrap_or(u128::MAX);
         let end = base.saturating_add(size.min(1 << 16)).saturating_sub(2);
         let is_free = |candidate: &u128| {
             let address = address(*candidate, within);
             !used.iter().any(|net| net.prefix_len() == net.max_prefix_len() && net.addr() == address)
         };
         let after = (start..=end).find(is_free);
-        after.or_else(|| (base + 1..start.min(end + 1)).find(is_free)).map(|free| address(free, within).to_string())
+        after
+            .or_else(|| (base + 1..start.min(end + 1)).find(is_free))
+            .map(|free| address(free, within).to_string())
     }
 
     fn next_network(&self, name: &str, format: &str, pool: Option<IpNet>) -> Option<String> {
         let is_v4 = format == "ipv4-network";
         let fits = |net: &IpNet| matches!(net, IpNet::V4(_)) == is_v4;
         let of = |all: &[Json]| -> Vec<IpNet> {
-            let mut found: Vec<IpNet> =
-                all.iter().filter_map(|inputs| inputs.get(name)?.as_str()?.parse().ok()).filter(fits).collect();
+            let mut found: Vec<IpNet> = all
+                .iter()
+                .filter_map(|inputs| inputs.get(name)?.as_str()?.parse().ok())
+                .filter(fits)
+                .collect();
             found.sort();
             found
         };
@@ -99,7 +110,8 @@ impl Neighbours {
         let steps = here.windows(2).map(|pair| number(pair[1].network()) - number(pair[0].network()));
         let step = steps.filter(|step| *step >= size).min().unwrap_or(size);
         let first = number(pool.network());
-        let end = first.saturating_add(1u128.checked_shl(u32::from(pool.max_prefix_len() - pool.prefix_len()))?);
+        let end =
+            first.saturating_add(1u128.checked_shl(u32::from(pool.max_prefix_len() - pool.prefix_len()))?);
         let start = here.last().map_or(first, |last| number(last.network()) + step);
         let candidate = |base: u128| -> Option<IpNet> {
             let net = IpNet::new(address(base, pool), length).ok()?;
@@ -107,8 +119,11 @@ impl Neighbours {
             (base + size <= end && net.trunc() == net && free).then_some(net)
         };
         const MOST: u128 = 1 << 16;
-        let after = (0..MOST).map_while(|k| (start + k * step < end).then_some(start + k * step)).find_map(candidate);
-        let found = after.or_else(|| (0..MOST).map_while(|k| (first + k * size < end).then_some(first + k * size)).find_map(candidate));
+        let after =
+            (0..MOST).map_while(|k| (start + k * step < end).then_some(start + k * step)).find_map(candidate);
+        let found = after.or_else(|| {
+            (0..MOST).map_while(|k| (first + k * size < end).then_some(first + k * size)).find_map(candidate)
+        });
         found.map(|net| net.to_string())
     }
 }
@@ -168,7 +183,11 @@ mod tests {
 
     #[test]
     fn the_next_subnet_keeps_the_step_and_avoids_what_is_taken() {
-        let found = neighbours().propose("cell_subnet", &json!({ "format": "ipv4-network" }), &Scope::new::<&str>([]));
+        let found = neighbours().propose(
+            "cell_subnet",
+            &json!({ "format": "ipv4-network" }),
+            &Scope::new::<&str>([]),
+        );
         assert_eq!(found.as_deref(), Some("10.20.108.0/24"));
     }
 

@@ -13,7 +13,9 @@ use serde_json::{Value as Json, json};
 
 /// Starts a risk decision for a conduit
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  jig new decision --for packaging-line/CN-01 --question \"May the gateway read the controllers?\"")]
+#[command(
+    after_help = "Example:\n  jig new decision --for packaging-line/CN-01 --question \"May the gateway read the controllers?\""
+)]
 pub(crate) struct NewDecision {
     /// The conduit, as BLUEPRINT/CONDUIT; may be given several times
     #[arg(long = "for", value_name = "BLUEPRINT/CONDUIT", required = true)]
@@ -40,7 +42,8 @@ pub(crate) fn decision(session: &mut Session, args: &NewDecision) -> Run {
     let today = session.today(Some(&fleet));
     let id = args.id.clone().unwrap_or_else(|| next_id("RD", 3, fleet.decisions.keys()));
     let review = args.review_by.unwrap_or_else(|| today.saturating_add(Span::new().years(1)));
-    let question = args.question.clone().unwrap_or_else(|| format!("May {} be opened?", args.covers.join(" and ")));
+    let question =
+        args.question.clone().unwrap_or_else(|| format!("May {} be opened?", args.covers.join(" and ")));
     let mut text = editor_line("decision", 2);
     text.push_str("standing: true\n");
     text.push_str(&yaml::member(0, "covers", &json!(args.covers)));
@@ -59,8 +62,13 @@ pub(crate) fn decision(session: &mut Session, args: &NewDecision) -> Run {
     let path = format!("decisions/{id}/decision.yaml");
     create(&session.root()?, &path, &text)?;
     let approvers = Approvers::of(&fleet, "conduit", vec![]);
-    let who = if approvers.roles.is_empty() { "the owner of the conduit".to_owned() } else { approvers.roles.join(" and ") };
-    let steps = [format!("to approve: {who}"), format!("next: fill it in, then `jig approve {id} --as ROLE`")];
+    let who = if approvers.roles.is_empty() {
+        "the owner of the conduit".to_owned()
+    } else {
+        approvers.roles.join(" and ")
+    };
+    let steps =
+        [format!("to approve: {who}"), format!("next: fill it in, then `jig approve {id} --as ROLE`")];
     wrote(session, &path, &steps)
 }
 
@@ -75,14 +83,17 @@ fn check_conduit(fleet: &Fleet, covered: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let near = crate::load::nearest(covered, known.iter().map(String::as_str));
-    let hint = near.map_or_else(|| "write it as BLUEPRINT/CONDUIT".to_owned(), |near| format!("did you mean `{near}`?"));
+    let hint = near
+        .map_or_else(|| "write it as BLUEPRINT/CONDUIT".to_owned(), |near| format!("did you mean `{near}`?"));
     Err(Failure::new(format!("there is no conduit `{covered}`"), hint))
 }
 
 /// Starts a deviation: an approved, owned, expiring difference of one line
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  jig new deviation --line lej/pk1 --value opcua_security --of labeler \\\n    \
-                        --to SignAndEncrypt/Basic128Rsa15 --owner site-controls --reason \"firmware 4.1\" --days 90")]
+#[command(
+    after_help = "Example:\n  jig new deviation --line lej/pk1 --value opcua_security --of labeler \\\n    \
+                        --to SignAndEncrypt/Basic128Rsa15 --owner site-controls --reason \"firmware 4.1\" --days 90"
+)]
 pub(crate) struct NewDeviation {
     /// The line, as SITE/LINE
     #[arg(long, value_name = "SITE/LINE")]
@@ -121,21 +132,30 @@ pub(crate) fn deviation(session: &mut Session, args: &NewDeviation) -> Run {
     known_role(&fleet, &args.owner)?;
     let (standard, _) = standard_of(&fleet, &args.line)?;
     let model = &standard.blueprint.model;
-    let names: Vec<&str> = model.inputs.keys().chain(model.defaults.keys()).chain(model.fixed.keys()).map(|n| n.as_str()).collect();
+    let names: Vec<&str> = model
+        .inputs
+        .keys()
+        .chain(model.defaults.keys())
+        .chain(model.fixed.keys())
+        .map(|n| n.as_str())
+        .collect();
     if !names.contains(&args.value.as_str()) {
         let near = crate::load::nearest(&args.value, names.iter().copied());
-        let hint = near.map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        let hint = near
+            .map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
         return Err(Failure::new(format!("{} has no value `{}`", standard.reference(), args.value), hint));
     }
     let today = session.today(Some(&fleet));
-    let expires = args.expires.unwrap_or_else(|| today.saturating_add(Span::new().days(i64::from(args.days))));
+    let expires =
+        args.expires.unwrap_or_else(|| today.saturating_add(Span::new().days(i64::from(args.days))));
     if expires < today {
         return Err(Failure::new(format!("{expires} is past"), "name a day that is still to come"));
     }
     let fixed = model.fixed.get(args.value.as_str());
     let schema = standard.inputs.default_schema(&args.value).cloned();
     let schema = schema.or_else(|| fixed.map(|value| json!({ "type": kind(value) }))).unwrap_or(Json::Null);
-    let to = yaml::typed(&args.to, &schema).map_err(|why| Failure::new(format!("--to: {why}"), "give a value of that kind"))?;
+    let to = yaml::typed(&args.to, &schema)
+        .map_err(|why| Failure::new(format!("--to: {why}"), "give a value of that kind"))?;
     let id = next_id("DV", 4, fleet.deviations.keys());
     let mut changes = serde_json::Map::new();
     changes.insert("value".into(), json!(args.value));
@@ -176,24 +196,35 @@ fn optional(key: &str, value: Option<&String>) -> String {
     }
 }
 
-fn standard_of(fleet: &Fleet, address: &str) -> Result<(std::sync::Arc<crate::load::Standard>, String), Failure> {
-    let lines = fleet.sites.iter().flat_map(|site| site.lines.iter().map(move |line| (format!("{}/{}", site.id, line.id), line)));
+fn standard_of(
+    fleet: &Fleet,
+    address: &str,
+) -> Result<(std::sync::Arc<crate::load::Standard>, String), Failure> {
+    let lines = fleet
+        .sites
+        .iter()
+        .flat_map(|site| site.lines.iter().map(move |line| (format!("{}/{}", site.id, line.id), line)));
     let lines: Vec<_> = lines.collect();
     let Some((_, entry)) = lines.iter().find(|(known, _)| known == address) else {
         let near = crate::load::nearest(address, lines.iter().map(|(known, _)| known.as_str()));
-        let hint = near.map_or_else(|| "write it as SITE/LINE".to_owned(), |near| format!("did you mean `{near}`?"));
+        let hint =
+            near.map_or_else(|| "write it as SITE/LINE".to_owned(), |near| format!("did you mean `{near}`?"));
         return Err(Failure::new(format!("there is no line `{address}`"), hint));
     };
     let document = crate::load::read_document(&fleet.tree, &entry.path, &entry.path);
     let reference = document.ok().and_then(|d| Some(d.root.get("blueprint")?.node.as_str()?.to_owned()));
-    let reference = reference.ok_or_else(|| Failure::new(format!("`{}` cannot be read", entry.path), "`jig validate` says why"))?;
-    let standard = fleet.standards.get(&reference).map_err(|m| Failure::new(m.message.clone(), m.next.clone()))?;
+    let reference = reference
+        .ok_or_else(|| Failure::new(format!("`{}` cannot be read", entry.path), "`jig validate` says why"))?;
+    let standard =
+        fleet.standards.get(&reference).map_err(|m| Failure::new(m.message.clone(), m.next.clone()))?;
     Ok((standard, reference))
 }
 
 /// Adds a lesson to lessons.yaml
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  jig new lesson --seen-at grr/pk1 --cause \"state codes differ by firmware\" --change \"map per type\"")]
+#[command(
+    after_help = "Example:\n  jig new lesson --seen-at grr/pk1 --cause \"state codes differ by firmware\" --change \"map per type\""
+)]
 pub(crate) struct NewLesson {
     /// The line that taught it, as SITE/LINE
     #[arg(long, value_name = "SITE/LINE")]
@@ -238,7 +269,8 @@ pub(crate) fn lesson(session: &mut Session, args: &NewLesson) -> Run {
         let message = "lessons.yaml does not end with its `lessons`, so that nothing can be added at its end";
         return Err(Failure::new(message, format!("add it by hand:\n{}", yaml::member(2, &id, &entry))));
     }
-    write::replace(&path, text.as_bytes()).map_err(|error| Failure::new(format!("cannot write: {error}"), "nothing was written"))?;
+    write::replace(&path, text.as_bytes())
+        .map_err(|error| Failure::new(format!("cannot write: {error}"), "nothing was written"))?;
     wrote(session, "lessons.yaml", &[format!("{id} is open until a version carries it: `carried_by`")])
 }
 

@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 
 /// Starts a site: name, time zone, blueprint and zones
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  jig new site pne --name Pune --timezone Asia/Kolkata --blueprint site-base \\\n    \
-                        --zone edge=10.50.30.0/24 --asset siteops/broker=10.50.10.10")]
+#[command(
+    after_help = "Example:\n  jig new site pne --name Pune --timezone Asia/Kolkata --blueprint site-base \\\n    \
+                        --zone edge=10.50.30.0/24 --asset siteops/broker=10.50.10.10"
+)]
 pub(crate) struct NewSite {
     /// Id of the site
     id: String,
@@ -47,7 +49,13 @@ pub(crate) fn run(session: &mut Session, args: &NewSite) -> Run {
         return Err(Failure::new(format!("the site {} is already there", args.id), hint));
     }
     let name = given(session, args.name.as_ref(), "name", "--name", |_| Ok(()))?;
-    let timezone = given(session, args.timezone.as_ref(), "timezone (IANA, such as Europe/Berlin)", "--timezone", is_zone)?;
+    let timezone = given(
+        session,
+        args.timezone.as_ref(),
+        "timezone (IANA, such as Europe/Berlin)",
+        "--timezone",
+        is_zone,
+    )?;
     is_zone(&timezone).map_err(|why| Failure::new(why, "use an IANA name such as America/Detroit"))?;
     let mut text = init::editor_line("site", 2);
     text.push_str(&yaml::member(0, "name", &json!(name)));
@@ -57,13 +65,20 @@ pub(crate) fn run(session: &mut Session, args: &NewSite) -> Run {
             Some(_) => blueprint.clone(),
             None => {
                 let version = fleet.standards.newest(blueprint);
-                let version = version.ok_or_else(|| Failure::new(format!("there is no blueprint `{blueprint}`"), "`jig new blueprint` starts one"))?;
+                let version = version.ok_or_else(|| {
+                    Failure::new(
+                        format!("there is no blueprint `{blueprint}`"),
+                        "`jig new blueprint` starts one",
+                    )
+                })?;
                 format!("{blueprint}@{version}")
             }
         };
-        let standard = fleet.standards.get(&reference).map_err(|m| Failure::new(m.message.clone(), m.next.clone()))?;
+        let standard =
+            fleet.standards.get(&reference).map_err(|m| Failure::new(m.message.clone(), m.next.clone()))?;
         text.push_str(&yaml::member(0, "blueprint", &json!(standard.reference())));
         let inputs = answers(&args.set, &standard.inputs.schema)?;
+        all_answered(&standard, &inputs)?;
         if !inputs.is_empty() {
             text.push_str("inputs:\n");
             inputs.iter().for_each(|(name, value)| text.push_str(&yaml::member(2, name, value)));
@@ -76,12 +91,33 @@ pub(crate) fn run(session: &mut Session, args: &NewSite) -> Run {
     wrote(session, &path, &[next])
 }
 
+/// Lists the answers of the site's blueprint that were not given.
+fn all_answered(standard: &crate::load::Standard, inputs: &BTreeMap<String, Json>) -> Result<(), Failure> {
+    let missing: Vec<String> = standard
+        .blueprint
+        .model
+        .inputs
+        .iter()
+        .filter(|(name, _)| !inputs.contains_key(name.as_str()))
+        .map(|(name, input)| {
+            let why = input.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            format!("\n  {name} ({}){why}", input.owner)
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("answers for {} are missing:{}", standard.reference(), missing.concat());
+    Err(Failure::new(message, "give them with --set NAME=VALUE; nothing was written"))
+}
+
 fn answers(set: &[String], schema: &Json) -> Result<BTreeMap<String, Json>, Failure> {
     set.iter()
         .map(|text| {
             let (name, value) = pair(text, '=', "NAME=VALUE")?;
             let schema = &schema["properties"][name];
-            let value = yaml::typed(value, schema).map_err(|why| Failure::new(format!("--set {name}: {why}"), ""))?;
+            let value =
+                yaml::typed(value, schema).map_err(|why| Failure::new(format!("--set {name}: {why}"), ""))?;
             Ok((name.to_owned(), value))
         })
         .collect()
@@ -114,7 +150,8 @@ fn zones_text(args: &NewSite) -> Result<String, Failure> {
 }
 
 fn pair<'a>(text: &'a str, cut: char, form: &str) -> Result<(&'a str, &'a str), Failure> {
-    text.split_once(cut).ok_or_else(|| Failure::new(format!("`{text}` is no {form}"), format!("write it as {form}")))
+    text.split_once(cut)
+        .ok_or_else(|| Failure::new(format!("`{text}` is no {form}"), format!("write it as {form}")))
 }
 
 fn given(
@@ -127,8 +164,16 @@ fn given(
     match given {
         Some(text) => Ok(text.clone()),
         None if session.is_interactive() => {
-            let check = move |answer: &str| if answer.is_empty() { Err("an answer is wanted".into()) } else { check(answer) };
-            ask(&Question { title: title.into(), why: None, choices: vec![], proposal: None, check: Box::new(check) })
+            let check = move |answer: &str| {
+                if answer.is_empty() { Err("an answer is wanted".into()) } else { check(answer) }
+            };
+            ask(&Question {
+                title: title.into(),
+                why: None,
+                choices: vec![],
+                proposal: None,
+                check: Box::new(check),
+            })
         }
         None => Err(Failure::new(format!("{flag} is missing"), "give it, or run the command on a terminal")),
     }
@@ -136,7 +181,9 @@ fn given(
 
 /// An IANA name: Area/Location, or UTC.
 fn is_zone(text: &str) -> Result<(), String> {
-    let safe = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
+    let safe = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
+    };
     let good = text == "UTC" || (text.contains('/') && text.split('/').all(safe));
     if good { Ok(()) } else { Err(format!("`{text}` is no IANA time zone")) }
 }

@@ -5,8 +5,31 @@ use serde_json::Value as Json;
 
 /// Writes a value on one line, as YAML that every reader takes the same way.
 pub(super) fn literal(value: &Json) -> String {
-    // What YAML 1.1 and 1.2 readers take differently is quoted; JSON is YAML when nothing shorter is safe.
-    yaml_literal(&datum(value)).unwrap_or_else(|_| value.to_string())
+    match value {
+        Json::String(text) if is_plain(text) => text.clone(),
+        Json::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
+        Json::Object(members) if members.is_empty() => "{}".into(),
+        Json::Object(members) => {
+            let member = |(key, value): (&String, &Json)| {
+                format!("{}: {}", literal(&Json::String(key.clone())), literal(value))
+            };
+            format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+        // What YAML 1.1 and 1.2 readers take differently is quoted.
+        value => yaml_literal(&datum(value)).unwrap_or_else(|_| value.to_string()),
+    }
+}
+
+/// Text that needs no quotes in any reader: words, addresses, ids.
+fn is_plain(text: &str) -> bool {
+    const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"];
+    let safe = |b: u8| b.is_ascii_alphanumeric() || b" ._/@-".contains(&b);
+    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_address = text.bytes().filter(|b| *b == b'.').count() >= 3;
+    (is_word || (is_address && !text.contains(' ')))
+        && text.bytes().all(safe)
+        && !text.ends_with(' ')
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str())
 }
 
 fn datum(value: &Json) -> Datum {
@@ -20,7 +43,9 @@ fn datum(value: &Json) -> Datum {
         },
         Json::String(text) => Datum::Str(text.clone()),
         Json::Array(items) => Datum::List(items.iter().map(datum).collect()),
-        Json::Object(members) => Datum::Map(members.iter().map(|(key, value)| (key.clone(), datum(value))).collect()),
+        Json::Object(members) => {
+            Datum::Map(members.iter().map(|(key, value)| (key.clone(), datum(value))).collect())
+        }
     }
 }
 
@@ -78,7 +103,20 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for value in [json!("no"), json!("010"), json!("1e3"), json!("a: b # c"), json!([1, "2"]), json!({ "a": null }), json!(1.5), json!("")] {
+        for value in [
+            json!("no"),
+            json!("010"),
+            json!("1e3"),
+            json!("a: b # c"),
+            json!("10.20.30.0/24"),
+            json!("1.2.3"),
+            json!("on"),
+            json!("a b"),
+            json!([1, "2"]),
+            json!({ "a": null }),
+            json!(1.5),
+            json!(""),
+        ] {
             let text = member(0, "k", &json!([{ "v": value }]));
             let read = parsed(&text).unwrap_or_else(|why| panic!("{text}: {why}"));
             assert_eq!(read, json!({ "k": [{ "v": value }] }), "{text}");
