@@ -40,9 +40,9 @@ docs! {
     "ipv6" "Test: whether a text is an IPv6 address or network." "'fd00::/8' is ipv6" "true";
     "slug" "Lower-case letters, digits and hyphens only." "'Abfüllung Halle 3'|slug" "abf-llung-halle-3";
     "zero_pad" "A whole number with leading zeros." "7|zero_pad(3)" "007";
-    "hex_id" "The first n hex digits of the BLAKE3 of a text: the same id in every run." "'grr/pk1 filler'|hex_id(8)" "91ed13a2";
+    "hex_id" "The first n hex digits of the BLAKE3 of a text: the same id in every run." "'grr/pk1 filler'|hex_id(8)" "209adfc8";
     "env_name" "A name for an environment variable." "'grr-pk1-mqtt'|env_name" "GRR_PK1_MQTT";
-    "truncate_id" "A name within a limit: cut, with a suffix that keeps different names different." "'a-very-long-object-name'|truncate_id(12)" "a-very-10df6";
+    "truncate_id" "A name within a limit: cut, with a suffix that keeps different names different." "'a-very-long-object-name'|truncate_id(12)" "a-very-1dbb8";
     "packml_number" "The number of a PackML state (ISA-TR88.00.02)." "'Execute'|packml_number" "6";
     "packml_states" "PackML states by number." "packml_states()[6]" "Execute";
 }

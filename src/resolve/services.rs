@@ -70,6 +70,18 @@ pub fn builtin(name: &str) -> Option<Service> {
     Some(Service { matches: matches.collect(), encrypted: Some(known.encrypted), name: None })
 }
 
+/// Lists the built-in services for documentation: name, protocols with their ports, and whether they are encrypted.
+pub fn table() -> impl Iterator<Item = (&'static str, String, Encrypted)> {
+    let matched = |(proto, ports): &(&str, &[&str])| match ports {
+        [] => (*proto).to_owned(),
+        ports => format!("{} {proto}", ports.join(", ")),
+    };
+    SERVICES.iter().map(move |known| {
+        let matches: Vec<_> = known.matches.iter().map(matched).collect();
+        (known.name, matches.join("; "), known.encrypted)
+    })
+}
+
 /// Lists the names of the built-in services.
 pub fn names() -> impl Iterator<Item = &'static str> {
     SERVICES.iter().map(|known| known.name)

@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// Longest time a run may take before it counts as hanging.
 const LIMIT: Duration = Duration::from_secs(90);
 
+/// Most characters of its output that a failed run shows.
+const SHOWN: usize = 4000;
+
 /// Starts a run of the binary.
 pub fn jig() -> Jig {
     Jig { command: clean(Command::new(env!("CARGO_BIN_EXE_jig"))), limit: LIMIT }
@@ -162,7 +165,9 @@ impl Run {
 
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}\n{}", self.shown, self.snapshot())
+        let whole = self.snapshot();
+        let start: String = whole.chars().take(SHOWN).collect();
+        write!(f, "{}\n{start}{}", self.shown, if start.len() < whole.len() { " ..." } else { "" })
     }
 }
 
