@@ -5,6 +5,12 @@
 //! and the machine lacks makes it a skip that nobody can overlook, or a failure where `JIG_TEST_REQUIRE` is set, as
 //! `scripts/test` does after it has installed everything.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test ends where something fails, and shows what was said"
+)]
+
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 //! [`RULES`] lists every rule that any finding may name, with its meaning; documentation, `jig explain RULE` and the
 //! settings of jig.yaml are read off it.
 
+mod conditions;
 mod released;
 mod unescaped;
 mod unused;
@@ -223,8 +224,10 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 /// Checks what lines share: references, released versions, templates, values.
 pub fn shared(fleet: &Fleet, renderer: &Renderer<'_>) -> Vec<Finding> {
     let mut findings = fleet.check_shared();
+    findings.extend(conditions::decisions(fleet));
     for standard in fleet.standards.all() {
         findings.extend(fleet.check_standard(&standard));
+        findings.extend(conditions::words(&standard));
         findings.extend(released::check(fleet, &standard));
         findings.extend(unescaped::check(&standard, renderer));
         findings.extend(unused::check(&standard, renderer));

@@ -140,13 +140,7 @@ impl Session {
         let needs_json = self.wants(Format::Json);
         let json = needs_json.then(|| format!("{}\n", serde_json::to_string(&object()).unwrap_or_default()));
         let plain = |style: Style| {
-            let mut out = String::new();
-            for finding in findings {
-                out.push_str(&report::finding_text(finding, style));
-                out.push_str("\n\n");
-            }
-            out.push_str(&text());
-            out
+            report::findings_text(findings, style) + &text()
         };
         for wanted in &self.wanted {
             let Some(file) = &wanted.file else { continue };

@@ -179,25 +179,39 @@ impl Ord for FileState {
     }
 }
 
+/// Everything is written beside its place first; only when all of it is there does anything change its name.
 fn carry_out(folder: &Path, todo: &[&RenderedFile], gone: &[String], manifest: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    fs::create_dir_all(folder).map_err(|error| named(error, folder))?;
     let pending = folder.join(PENDING);
-    fs::write(&pending, manifest)?;
+    let prepared = fs::write(&pending, manifest).map_err(|error| named(error, &pending)).and_then(|()| {
+        todo.iter().try_for_each(|file| {
+            let path = folder.join(&file.path);
+            if let Some(parent) = path.parent().filter(|parent| *parent != folder) {
+                fs::create_dir_all(parent).map_err(|error| named(error, parent))?;
+            }
+            fs::write(beside(&path), file.text.as_bytes()).map_err(|error| named(error, &path))
+        })
+    });
+    if let Err(error) = prepared {
+        // Nothing has changed yet; what lies beside is taken away again.
+        for file in todo {
+            let path = folder.join(&file.path);
+            let _ = fs::remove_file(beside(&path));
+            remove_empty_parents(&path, folder);
+        }
+        let _ = fs::remove_file(&pending);
+        return Err(error);
+    }
     for file in todo {
         let path = folder.join(&file.path);
-        if let Some(parent) = path.parent().filter(|parent| *parent != folder) {
-            fs::create_dir_all(parent)?;
-        }
-        let beside = beside(&path);
-        fs::write(&beside, file.text.as_bytes())?;
-        fs::rename(&beside, &path)?;
+        fs::rename(beside(&path), &path).map_err(|error| named(error, &path))?;
     }
     for path in gone {
         let path = folder.join(path);
         remove_if_there(&path)?;
         remove_empty_parents(&path, folder);
     }
-    fs::rename(&pending, folder.join(MANIFEST))
+    fs::rename(&pending, folder.join(MANIFEST)).map_err(|error| named(error, folder))
 }
 
 /// Removes what jig wrote into a folder whose line is gone; files edited by hand stay.
@@ -414,7 +428,7 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(fs::TryLockError::WouldBlock) => {
-                    std::thread::sleep(std::time::Duration::from_millis(100))
+                    std::thread::sleep(std::time::Duration::from_millis(100));
                 }
                 Err(fs::TryLockError::Error(error)) => return Err(named(error, folder)),
             }

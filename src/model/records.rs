@@ -50,6 +50,7 @@ pub struct Condition {
 /// deviations/DV-nnn/deviation.yaml: an approved, owned, expiring difference from the standard.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{ "required": ["changes"] }, { "required": ["accepts"] }]))]
 pub struct Deviation {
     /// The line, as `site/line`.
     #[schemars(regex(pattern = "^[a-z][a-z0-9-]{0,31}/[a-z][a-z0-9-]{0,31}$"))]

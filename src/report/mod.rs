@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 pub use json::{finding as finding_json, object as json_object};
-pub use text::{Style, finding as finding_text, summary_line};
+pub use text::{Style, findings as findings_text, summary_line};
 
 /// A report format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

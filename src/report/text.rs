@@ -12,8 +12,29 @@ pub enum Style {
     Colour,
 }
 
-/// Draws a finding.
-pub fn finding(finding: &Finding, style: Style) -> String {
+/// Draws findings; what is the same at several lines is drawn once, with all of them.
+pub fn findings(findings: &[Finding], style: Style) -> String {
+    let mut groups: Vec<(&Finding, Vec<&str>)> = vec![];
+    for finding in findings {
+        let same = |known: &&mut (&Finding, Vec<&str>)| {
+            let other = known.0;
+            other.rule == finding.rule && other.message == finding.message && other.place == finding.place
+        };
+        // Findings are sorted, so that the same ones stand near each other.
+        match groups.iter_mut().rev().take(NEAR).find(same) {
+            Some(group) => group.1.extend(finding.address.as_deref()),
+            None => groups.push((finding, finding.address.as_deref().into_iter().collect())),
+        }
+    }
+    groups.iter().map(|(finding, addresses)| draw(finding, addresses, style) + "\n\n").collect()
+}
+
+/// How far back the same finding may stand.
+const NEAR: usize = 64;
+/// Most addresses that one finding lists.
+const LISTED: usize = 8;
+
+fn draw(finding: &Finding, addresses: &[&str], style: Style) -> String {
     let mark = match finding.level {
         Level::Error => Mark::ERROR,
         Level::Warning => Mark::WARNING,
@@ -28,9 +49,18 @@ pub fn finding(finding: &Finding, style: Style) -> String {
     for (place, words) in &finding.related {
         group = with_place(group, place, Some(words), AnnotationKind::Context);
     }
-    if let Some(address) = &finding.address {
-        let what = if address.contains('/') { "line" } else { "site" };
-        group = group.element(Mark::NOTE.with_name(what).message(address.as_str()));
+    if let Some(first) = addresses.first() {
+        let what = match (first.contains('/'), addresses.len()) {
+            (true, 1) => "line",
+            (true, _) => "lines",
+            (false, 1) => "site",
+            (false, _) => "at",
+        };
+        let mut list = addresses.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+        if addresses.len() > LISTED {
+            list.push_str(&format!(" and {} more", addresses.len() - LISTED));
+        }
+        group = group.element(Mark::NOTE.with_name(what).message(list));
     }
     if let Some(owner) = &finding.owner {
         group = group.element(Mark::NOTE.with_name("owner").message(owner.as_str()));

@@ -212,6 +212,7 @@ impl<'a> Resolver<'a> {
             base_scope(self.fleet, &site.id, area.as_deref(), address.line.as_deref(), &site.facts, &all);
         let claims =
             values::check_answers(self.fleet, &standard, &site.id, answers.document, &scope, &mut failures);
+        notes.extend(self.strange_units(&address.to_string(), &values, &changed));
         let facts = UnitFacts { types: self.types.clone(), changed };
         let units = values
             .get("units")
@@ -351,6 +352,27 @@ impl<'a> Resolver<'a> {
             }
         }
         (counting, changed)
+    }
+
+    /// Deviations for a unit that the line does not have.
+    fn strange_units(
+        &self,
+        address: &str,
+        values: &Map<String, Resolved>,
+        changed: &BTreeMap<String, Vec<(String, Resolved)>>,
+    ) -> Vec<Finding> {
+        let lists = values.values().filter(|value| value.value.as_str().is_none());
+        let items = lists.filter_map(|value| value.value.try_iter().ok()).flatten();
+        let known: std::collections::BTreeSet<String> = items.map(|item| units::name(&item)).collect();
+        let strange = changed.iter().filter(|(unit, _)| !known.contains(*unit));
+        strange
+            .filter_map(|(unit, changes)| {
+                let (_, change) = changes.first()?;
+                let message = format!("a deviation is for the unit `{unit}`, which {address} does not have");
+                let finding = Finding::warning("deviation-without-effect", message).at(change.origin.place.clone());
+                Some(finding.next("close the deviation, or name a unit of the line"))
+            })
+            .collect()
     }
 
     /// Why a deviation does not count: expired, or not approved.

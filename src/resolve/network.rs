@@ -509,6 +509,10 @@ impl FlowResolver<'_> {
             return self.unit_end(other, conduit, unit, pointer);
         }
         let (zone, addresses) = if let Some(asset) = self.plan.assets.get(name) {
+            if !self.plan.zones.contains_key(&asset.zone) {
+                self.stranded(asset);
+                return None;
+            }
             (asset.zone.clone(), asset.addresses.clone())
         } else if let Some(zone) = self.plan.zones.get(name) {
             (zone.id.clone(), zone.prefixes.clone())
@@ -527,6 +531,18 @@ impl FlowResolver<'_> {
             return None;
         }
         Some(End { name: name.to_owned(), zone, addresses })
+    }
+
+    /// An asset in a zone that nobody defined.
+    fn stranded(&mut self, asset: &Asset) {
+        let near = nearest(&asset.zone, self.plan.zones.keys().map(String::as_str));
+        let next = near.map_or_else(|| "define the zone".to_owned(), |near| format!("did you mean `{near}`?"));
+        let message = format!("asset `{}` stands in the zone `{}`, which is not defined", asset.id, asset.zone);
+        let finding = Finding::error("unknown-reference", message).next(next);
+        self.reader.failures.push(match &asset.place {
+            Some(place) => finding.at(place.clone()),
+            None => finding,
+        });
     }
 
     fn unit_end(
