@@ -27,7 +27,8 @@ fn generated_parts_are_what_the_program_says() {
     for page in pages() {
         let fresh = pages::fill(&page, &mut |name| {
             seen.insert(name.to_owned());
-            generated::part(name).unwrap_or_else(|| panic!("{}: no generated part is called {name}", page.name))
+            generated::part(name)
+                .unwrap_or_else(|| panic!("{}: no generated part is called {name}", page.name))
         });
         if fresh == page.text {
             continue;
@@ -41,7 +42,11 @@ fn generated_parts_are_what_the_program_says() {
     for (name, _) in generated::PARTS {
         assert!(seen.contains(*name), "no page shows the generated part {name}");
     }
-    assert!(old.is_empty(), "not current: {}; run `JIG_UPDATE_DOCS=1 cargo test --test docs`", old.join(", "));
+    assert!(
+        old.is_empty(),
+        "not current: {}; run `JIG_UPDATE_DOCS=1 cargo test --test docs`",
+        old.join(", ")
+    );
 }
 
 /// Commands are written for a POSIX shell.
@@ -57,14 +62,18 @@ fn commands_that_are_shown_do_what_stands_below_them() {
             faults.push(format!("{}: {fault}", page.name));
         }
     }
-    assert!(blocks > 20, "only {blocks} blocks of commands were found: does this test still read the pages right?");
+    assert!(
+        blocks > 20,
+        "only {blocks} blocks of commands were found: does this test still read the pages right?"
+    );
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
 /// The table of names has an expression for each; every one of them gives something on a line of the example.
 #[test]
 fn names_promised_to_templates_are_there() {
-    let page = pages().into_iter().find(|page| page.name.ends_with("templates.md")).expect("the page is there");
+    let page =
+        pages().into_iter().find(|page| page.name.ends_with("templates.md")).expect("the page is there");
     let names = pages::expressions(&page);
     assert!(names.len() > 60, "only {} expressions were found", names.len());
     if let Err(fault) = shell::evaluate(&names) {
@@ -101,6 +110,7 @@ fn every_page_of_the_guide_is_in_its_summary() {
     let listed: BTreeSet<String> =
         pages::links(summary).iter().map(|link| pages::joined(Path::new("docs/src"), link)).collect();
     let guide = all.iter().filter(|page| page.name.starts_with("docs/src/") && page.name != summary.name);
-    let missing: Vec<&str> = guide.map(|page| page.name.as_str()).filter(|name| !listed.contains(*name)).collect();
+    let missing: Vec<&str> =
+        guide.map(|page| page.name.as_str()).filter(|name| !listed.contains(*name)).collect();
     assert!(missing.is_empty(), "pages that the summary does not list: {missing:?}");
 }

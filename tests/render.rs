@@ -414,7 +414,12 @@ const GAPS: &[Gap] = &[
         fails: SITES,
         rule: "unowned-output",
     },
-    Gap { what: "nothing but a comment", spoil: |f| f.edit(V13, "decision: RD-001", "decision: RD-001 # moved"), fails: &[], rule: "" },
+    Gap {
+        what: "nothing but a comment",
+        spoil: |f| f.edit(V13, "decision: RD-001", "decision: RD-001 # moved"),
+        fails: &[],
+        rule: "",
+    },
     Gap {
         what: "a decision of CN-01",
         spoil: |f| cut(f, V13, "CN-01:", "decision: "),
@@ -633,7 +638,9 @@ fn an_expired_or_unapproved_deviation_renders_the_standard_and_warns() {
 fn without_rights_one_approval_by_the_owner_is_enough() {
     let approval = copy_example("kestrel").read("decisions/RD-011/ot.yaml");
     let old = approval.lines().find(|line| line.starts_with("role: ")).expect("a role");
-    for (role, enough) in [("site-mes", true), ("corp-standards", true), ("site-quality", false), ("integrator", false)] {
+    for (role, enough) in
+        [("site-mes", true), ("corp-standards", true), ("site-quality", false), ("integrator", false)]
+    {
         let side = if role == "site-mes" { "it" } else { "ot" };
         let copy = copy_example("kestrel");
         copy.remove("rights.yaml");
@@ -641,7 +648,8 @@ fn without_rights_one_approval_by_the_owner_is_enough() {
         copy.remove("decisions/RD-011/ot.yaml");
         copy.write(&format!("decisions/RD-011/{side}.yaml"), approval.replace(old, &format!("role: {role}")));
         let run = copy.jig("render --dry-run --format json").run();
-        let failures = run.findings().into_iter().filter(|f| f.level == "error" && f.message.contains("RD-011")).count();
+        let failures =
+            run.findings().into_iter().filter(|f| f.level == "error" && f.message.contains("RD-011")).count();
         assert_eq!(failures == 0, enough, "{role}: {run}");
     }
 }
@@ -779,7 +787,12 @@ fn threads_time_zone_language_and_folder_change_no_byte() {
 fn a_kill_leaves_every_file_old_or_new_and_the_next_run_heals() {
     let fleet = many_lines(200);
     let folder = fleet.path("intended");
-    let stamp = |round: u32| fleet.write("blueprints/hello/templates/six/macros.j2", format!("{{% macro stamp() %}}round {round}{{% endmacro %}}\n"));
+    let stamp = |round: u32| {
+        fleet.write(
+            "blueprints/hello/templates/six/macros.j2",
+            format!("{{% macro stamp() %}}round {round}{{% endmacro %}}\n"),
+        )
+    };
     let mut interrupted = 0;
     for round in 0..20 {
         stamp(round);

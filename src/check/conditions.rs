@@ -14,7 +14,8 @@ pub(super) fn decisions(fleet: &Fleet) -> Vec<Finding> {
         for (index, condition) in record.record.model.conditions.iter().enumerate() {
             if !known.contains(&condition.check.as_str()) {
                 let place = Place::value(&record.record.document, &format!("/conditions/{index}/check"));
-                let message = format!("{} names the check `{}`, which jig does not know", record.id, condition.check);
+                let message =
+                    format!("{} names the check `{}`, which jig does not know", record.id, condition.check);
                 let finding = Finding::error("unknown-condition", message).at(place);
                 findings.push(finding.next(suggest(&condition.check, &known)));
             }
@@ -32,7 +33,9 @@ pub(super) fn words(standard: &Standard) -> Vec<Finding> {
             let at = child(&format!("{}/flows", child("/conduits", id.as_str())), flow_id.as_str());
             let fields = [("access", Some(&flow.access), ACCESS), ("auth", flow.auth.as_ref(), AUTH)];
             for (field, word, allowed) in fields {
-                let Some(word) = word.filter(|word| !word.contains("{{") && !allowed.contains(&word.as_str())) else {
+                let Some(word) =
+                    word.filter(|word| !word.contains("{{") && !allowed.contains(&word.as_str()))
+                else {
                     continue;
                 };
                 let message = format!("`{word}` is not one of {}", allowed.join(", "));

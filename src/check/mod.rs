@@ -4,6 +4,7 @@
 //! settings of jig.yaml are read off it.
 
 mod conditions;
+mod literal_secret;
 mod released;
 mod unescaped;
 mod unused;
@@ -82,6 +83,10 @@ rules! {
         "A line that did not render keeps its old files, and some of them still carry the flows in question."
         "The path stays open on the device until the line renders again."
         "Mend the line, or take the flow off the device.";
+    "literal-secret" Error true
+        "A password, key or token stands in a fleet file as itself."
+        "A repository is copied, and its history keeps what was deleted."
+        "Keep it in the plant's secret store, write secret:<name>, and change it.";
     "malformed-yaml" Error false
         "A file is not valid YAML."
         "Nothing in it can be trusted, so nothing is."
@@ -221,12 +226,24 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.name == name)
 }
 
+/// Checks the file of one line or site as it is written.
+pub fn written(fleet: &Fleet, path: &str) -> Vec<Finding> {
+    // A file that cannot be read has its own finding.
+    crate::load::read_document(&fleet.tree, path, path)
+        .map(|document| literal_secret::check(&document))
+        .unwrap_or_default()
+}
+
 /// Checks what lines share: references, released versions, templates, values.
 pub fn shared(fleet: &Fleet, renderer: &Renderer<'_>) -> Vec<Finding> {
     let mut findings = fleet.check_shared();
+    findings.extend(literal_secret::check(&fleet.document));
+    findings
+        .extend(fleet.deviations.values().flat_map(|record| literal_secret::check(&record.record.document)));
     findings.extend(conditions::decisions(fleet));
     for standard in fleet.standards.all() {
         findings.extend(fleet.check_standard(&standard));
+        findings.extend(literal_secret::check(&standard.blueprint.document));
         findings.extend(conditions::words(&standard));
         findings.extend(released::check(fleet, &standard));
         findings.extend(unescaped::check(&standard, renderer));

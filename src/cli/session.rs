@@ -139,9 +139,7 @@ impl Session {
     ) -> Result<(), Failure> {
         let needs_json = self.wants(Format::Json);
         let json = needs_json.then(|| format!("{}\n", serde_json::to_string(&object()).unwrap_or_default()));
-        let plain = |style: Style| {
-            report::findings_text(findings, style) + &text()
-        };
+        let plain = |style: Style| report::findings_text(findings, style) + &text();
         for wanted in &self.wanted {
             let Some(file) = &wanted.file else { continue };
             let content = match wanted.format {

@@ -42,6 +42,15 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
             })
             .collect();
         findings.extend(results.into_iter().flatten());
+        let written: Vec<Vec<Finding>> = selected
+            .par_iter()
+            .map(|selected| {
+                let site = format!("sites/{}/site.yaml", selected.site.id);
+                let lines = selected.lines.iter().map(|index| selected.site.lines[*index].path.as_str());
+                lines.chain([site.as_str()]).flat_map(|path| crate::check::written(fleet, path)).collect()
+            })
+            .collect();
+        findings.extend(written.into_iter().flatten());
         findings.extend(fleet.standards.take_findings());
         findings.extend(crate::check::shared(fleet, &work.renderer));
         counts = (selected.iter().map(|s| s.lines.len()).sum(), selected.len());

@@ -126,7 +126,11 @@ impl Story<'_> {
 
     fn tell(&mut self, error: &ValidationError<'_>, missing: &mut BTreeMap<String, Vec<String>>) {
         let pointer = self.pointer(error);
-        let here = Place::value(self.document, &pointer);
+        let mut here = Place::value(self.document, &pointer);
+        if matches!(error.kind(), Kind::Format { format } if format == "secret") {
+            // What was typed may be the secret itself: the source line is not shown.
+            here.excerpt = "".into();
+        }
         match error.kind() {
             Kind::Required { .. } => {}
             Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {

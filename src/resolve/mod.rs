@@ -369,7 +369,8 @@ impl<'a> Resolver<'a> {
             .filter_map(|(unit, changes)| {
                 let (_, change) = changes.first()?;
                 let message = format!("a deviation is for the unit `{unit}`, which {address} does not have");
-                let finding = Finding::warning("deviation-without-effect", message).at(change.origin.place.clone());
+                let finding =
+                    Finding::warning("deviation-without-effect", message).at(change.origin.place.clone());
                 Some(finding.next("close the deviation, or name a unit of the line"))
             })
             .collect()

@@ -113,7 +113,8 @@ fn built_in_services() -> String {
 }
 
 fn file_formats() -> String {
-    let row = |name: &str, path: &str| vec![code(name), path.split(';').map(paths).collect::<Vec<_>>().join(";")];
+    let row =
+        |name: &str, path: &str| vec![code(name), path.split(';').map(paths).collect::<Vec<_>>().join(";")];
     table(&["name", "files"], FORMATS.iter().map(|format| row(format.name, format.path)))
 }
 
@@ -126,12 +127,15 @@ fn paths(text: &str) -> String {
 }
 
 fn report_formats() -> String {
-    let row = |(format, what): &(report::Format, &str)| vec![code(&format!("{format:?}").to_lowercase()), (*what).into()];
+    let row = |(format, what): &(report::Format, &str)| {
+        vec![code(&format!("{format:?}").to_lowercase()), (*what).into()]
+    };
     table(&["format", "what it is for"], report::FORMATS.iter().map(row))
 }
 
 fn syntaxes() -> String {
-    let extensions = |all: &[&str]| all.iter().map(|name| code(&format!(".{name}"))).collect::<Vec<_>>().join(" ");
+    let extensions =
+        |all: &[&str]| all.iter().map(|name| code(&format!(".{name}"))).collect::<Vec<_>>().join(" ");
     let row = |syntax: &&dyn syntax::Syntax| {
         vec![code(syntax.name()), syntax.title().into(), extensions(syntax.extensions())]
     };
@@ -178,9 +182,13 @@ fn blueprint(fleet: &str, id: &str) -> String {
         let by = default.override_by.as_ref().map(|role| code(role.as_str())).unwrap_or_default();
         vec![code(name.as_str()), title(&default.schema), code(&default.value.to_string()), by]
     });
-    out.push_str(&format!("\n{}", table(&["default", "what it is", "value", "who may override it"], defaults)));
+    out.push_str(&format!(
+        "\n{}",
+        table(&["default", "what it is", "value", "who may override it"], defaults)
+    ));
     if !model.fixed.is_empty() {
-        let fixed = model.fixed.iter().map(|(name, value)| vec![code(name.as_str()), code(&value.to_string())]);
+        let fixed =
+            model.fixed.iter().map(|(name, value)| vec![code(name.as_str()), code(&value.to_string())]);
         out.push_str(&format!("\n{}", table(&["fixed", "value"], fixed)));
     }
     let outputs = model.outputs.iter().map(|output| {
@@ -191,7 +199,13 @@ fn blueprint(fleet: &str, id: &str) -> String {
     let conduits = standard.conduits.iter().flat_map(|loaded| &loaded.model.conduits).map(|(id, conduit)| {
         let flows: Vec<_> = conduit.flows.iter().map(|(id, flow)| format!("{id} {}", flow.purpose)).collect();
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        vec![code(id.as_str()), text(&conduit.name), conduit.zones.join(" and "), flows.join("; "), text(&conduit.decision)]
+        vec![
+            code(id.as_str()),
+            text(&conduit.name),
+            conduit.zones.join(" and "),
+            flows.join("; "),
+            text(&conduit.decision),
+        ]
     });
     out.push_str(&format!("\n{}", table(&["conduit", "name", "joins", "flows", "decision"], conduits)));
     out

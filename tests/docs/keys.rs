@@ -10,7 +10,12 @@ pub fn of_files() -> String {
     let mut described: BTreeSet<String> = BTreeSet::new();
     for format in &FORMATS {
         let schema = format.schema();
-        out.push_str(&format!("## {}\n\n`{}`\n\n{}\n\n", format.name, format.path.replace("; ", "`; `"), description(schema)));
+        out.push_str(&format!(
+            "## {}\n\n`{}`\n\n{}\n\n",
+            format.name,
+            format.path.replace("; ", "`; `"),
+            description(schema)
+        ));
         out.push_str(&keys(schema));
         let definitions = schema.get("$defs").and_then(Json::as_object).into_iter().flatten();
         for (name, definition) in definitions {
@@ -39,18 +44,24 @@ fn has_keys(schema: &Json) -> bool {
 
 /// The table of a map's keys.
 fn keys(schema: &Json) -> String {
-    let Some(properties) = schema.get("properties").and_then(Json::as_object).filter(|keys| !keys.is_empty()) else {
+    let Some(properties) = schema.get("properties").and_then(Json::as_object).filter(|keys| !keys.is_empty())
+    else {
         return String::new();
     };
     let required = |name: &str| {
-        schema.get("required").and_then(Json::as_array).is_some_and(|all| all.iter().any(|known| known == name))
+        schema
+            .get("required")
+            .and_then(Json::as_array)
+            .is_some_and(|all| all.iter().any(|known| known == name))
     };
     let mut out = String::from("| key | | holds | meaning |\n| --- | --- | --- | --- |\n");
     for (name, property) in properties {
         let must = if required(name) { "required" } else { "" };
         let meaning = description(property).split_whitespace().collect::<Vec<_>>().join(" ");
         let default = match property.get("default") {
-            Some(Json::Number(_) | Json::String(_) | Json::Bool(true)) => format!(" Default: `{}`.", property["default"]),
+            Some(Json::Number(_) | Json::String(_) | Json::Bool(true)) => {
+                format!(" Default: `{}`.", property["default"])
+            }
             _ => String::new(),
         };
         out.push_str(&format!("| `{name}` | {must} | {} | {meaning}{default} |\n", kind(property, schema)));
@@ -85,12 +96,18 @@ fn kind(schema: &Json, around: &Json) -> String {
     }
     let kinds: Vec<&str> = match schema.get("type") {
         Some(Json::String(one)) => vec![one],
-        Some(Json::Array(all)) => all.iter().filter_map(Json::as_str).filter(|kind| *kind != "null").collect(),
+        Some(Json::Array(all)) => {
+            all.iter().filter_map(Json::as_str).filter(|kind| *kind != "null").collect()
+        }
         _ => return "any value".into(),
     };
     match kinds.first().copied().unwrap_or_default() {
-        "array" => format!("list of {}", schema.get("items").map_or("any value".into(), |items| kind(items, around))),
-        "object" => format!("map of {}", members(schema).map_or("any value".into(), |inner| kind(inner, around))),
+        "array" => {
+            format!("list of {}", schema.get("items").map_or("any value".into(), |items| kind(items, around)))
+        }
+        "object" => {
+            format!("map of {}", members(schema).map_or("any value".into(), |inner| kind(inner, around)))
+        }
         "string" => "text".into(),
         "integer" => "whole number".into(),
         "boolean" => "true or false".into(),
@@ -100,7 +117,8 @@ fn kind(schema: &Json, around: &Json) -> String {
 
 /// What a map without fixed keys holds.
 fn members(schema: &Json) -> Option<&Json> {
-    let by_pattern = schema.get("patternProperties").and_then(Json::as_object).and_then(|all| all.values().next());
+    let by_pattern =
+        schema.get("patternProperties").and_then(Json::as_object).and_then(|all| all.values().next());
     by_pattern.or_else(|| schema.get("additionalProperties")).filter(|inner| inner.is_object())
 }
 

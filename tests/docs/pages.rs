@@ -90,7 +90,11 @@ pub fn steps(page: &Page) -> Vec<Step> {
             "sh" => steps.push(Step { script: lines.join("\n"), prints: vec![] }),
             "text" if after_commands => {
                 let said = lines.iter().filter(|line| !line.trim().is_empty() && **line != "...");
-                steps.last_mut().expect("commands came before").prints.extend(said.map(|line| (*line).to_owned()));
+                steps
+                    .last_mut()
+                    .expect("commands came before")
+                    .prints
+                    .extend(said.map(|line| (*line).to_owned()));
             }
             _ => {}
         }
@@ -104,7 +108,8 @@ pub fn expressions(page: &Page) -> Vec<String> {
     let inside = page.text.split("<!-- expressions -->").skip(1);
     let inside = inside.filter_map(|part| Some(part.split_once("<!-- end expressions -->")?.0));
     let mut found = vec![];
-    for row in inside.flat_map(str::lines).filter(|line| line.starts_with("| ") && !line.starts_with("| ---")) {
+    for row in inside.flat_map(str::lines).filter(|line| line.starts_with("| ") && !line.starts_with("| ---"))
+    {
         let last = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap_or_default();
         found.extend(last.split('`').skip(1).step_by(2).map(str::to_owned));
     }

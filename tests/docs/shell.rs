@@ -18,7 +18,8 @@ pub fn play(steps: &[Step]) -> Result<(), String> {
     for step in steps {
         let (code, said, after) = run(home.path(), &folder, &step.script);
         let fault = |what: String| Err(format!("{what}\n--- commands\n{}\n--- printed\n{said}", step.script));
-        let wanted = step.script.rsplit_once("# exit code ").map_or(0, |(_, code)| code.trim().parse().unwrap_or(-1));
+        let wanted =
+            step.script.rsplit_once("# exit code ").map_or(0, |(_, code)| code.trim().parse().unwrap_or(-1));
         if code != wanted {
             return fault(format!("it ended with {code}, not {wanted}"));
         }
@@ -51,7 +52,8 @@ fn run(home: &Path, folder: &Path, script: &str) -> (i32, String, PathBuf) {
         .stdin(std::process::Stdio::null())
         .output()
         .expect("a shell can be started");
-    let after = fs::read_to_string(&left).map_or_else(|_| folder.to_path_buf(), |text| text.trim_end().into());
+    let after =
+        fs::read_to_string(&left).map_or_else(|_| folder.to_path_buf(), |text| text.trim_end().into());
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned(), after)
 }
 

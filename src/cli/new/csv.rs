@@ -2,7 +2,8 @@
 
 use super::super::session::Session;
 use super::super::{Failure, Outcome, Run, init, write};
-use super::line::{Desk, Draft, check_place};
+use super::draft::{Desk, Draft};
+use super::line::check_place;
 use super::yaml;
 use crate::finding::Finding;
 use serde_json::{Map, Value as Json};

@@ -1,7 +1,9 @@
 //! `jig new`: starts a line, site, blueprint, decision, deviation or lesson as a file that is right from the start.
 
+mod asking;
 mod blueprint;
 mod csv;
+mod draft;
 mod line;
 mod proposals;
 mod records;

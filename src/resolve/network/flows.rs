@@ -1,255 +1,18 @@
-//! Zones, assets, devices, conduits and flows of one line or site, with their addresses.
+//! Conduits and flows of one line or site, each with both ends, its service and its devices.
 
-use super::expression::{Scope, Value, evaluate, interpolate, to_value};
-use super::plan::{Asset, Conduit, Device, End, Flow, Plan, SiteFacts, Zone};
-use super::services;
+use super::texts::Reader;
 use crate::finding::{Finding, Place};
-use crate::load::{Loaded, Standard, nearest};
+use crate::load::nearest;
+use crate::model::conduits;
 use crate::model::conduits::{ACCESS, AUTH, Conduits, Service};
-use crate::model::{Json, Site, conduits};
-use crate::source::{Document, child};
-use ipnet::IpNet;
+use crate::resolve::expression::{Scope, Value, evaluate};
+use crate::resolve::plan::{Asset, Conduit, End, Flow, Plan};
+use crate::resolve::{services, units};
+use crate::source::child;
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
-/// The texts of one conduits.yaml, evaluated for one line or site.
-struct Reader<'a> {
-    document: &'a Document,
-    scope: Scope,
-    failures: Vec<Finding>,
-}
-
-impl Reader<'_> {
-    fn fail(&mut self, pointer: &str, message: impl Into<String>, next: impl Into<String>) {
-        let place = Place::value(self.document, pointer);
-        self.failures.push(Finding::error("unresolved", message).at(place).next(next));
-    }
-
-    fn value(&mut self, text: &str, pointer: &str) -> Option<Value> {
-        match interpolate(text, &self.scope) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.fail(pointer, error, "define the name, or correct the expression");
-                None
-            }
-        }
-    }
-
-    fn text(&mut self, text: &str, pointer: &str) -> Option<String> {
-        let value = self.value(text, pointer)?;
-        if value.as_str().is_some() || value.is_number() {
-            return Some(value.to_string());
-        }
-        self.fail(pointer, format!("text is wanted here, not {value}"), "use an expression that gives text");
-        None
-    }
-
-    fn maybe(&mut self, text: Option<&str>, pointer: &str) -> Option<String> {
-        text.and_then(|text| self.text(text, pointer))
-    }
-
-    /// Addresses or networks; a list in an expression is spliced.
-    fn addresses(&mut self, texts: &[String], pointer: &str) -> Vec<String> {
-        let mut out = vec![];
-        for (index, text) in texts.iter().enumerate() {
-            let pointer = child(pointer, &index.to_string());
-            let Some(value) = self.value(text, &pointer) else { continue };
-            out.extend(self.address_list(&value, &pointer));
-        }
-        out
-    }
-
-    fn address_list(&mut self, value: &Value, pointer: &str) -> Vec<String> {
-        let items: Vec<Value> = match value.as_str() {
-            Some(_) => vec![value.clone()],
-            None => value.try_iter().map_or_else(|_| vec![value.clone()], Iterator::collect),
-        };
-        let mut out = vec![];
-        for item in items {
-            match item.as_str().filter(|text| is_address(text)) {
-                Some(text) => out.push(text.to_owned()),
-                None => self.fail(
-                    pointer,
-                    format!("`{item}` is no address or network"),
-                    "write 10.20.30.11 or 10.20.30.0/24",
-                ),
-            }
-        }
-        out
-    }
-}
-
-fn is_address(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok() || text.parse::<IpNet>().is_ok_and(|net| net.trunc() == net)
-}
-
-fn purdue(level: Option<&conduits::Purdue>) -> Json {
-    match level {
-        Some(conduits::Purdue::Level(level)) if level.fract() == 0.0 => json!(*level as i64),
-        Some(conduits::Purdue::Level(level)) => json!(level),
-        Some(conduits::Purdue::Word(word)) => json!(word),
-        None => Json::Null,
-    }
-}
-
-/// What one conduits.yaml defines for a line or site.
-#[derive(Default)]
-pub(super) struct Defined {
-    pub(super) zones: BTreeMap<String, Zone>,
-    pub(super) assets: BTreeMap<String, Asset>,
-    pub(super) devices: BTreeMap<String, Device>,
-    pub(super) failures: Vec<Finding>,
-}
-
-/// Evaluates zones, assets and devices of a blueprint.
-pub(super) fn defined(standard: &Standard, scope: &Scope) -> Defined {
-    let Some(loaded) = &standard.conduits else { return Defined::default() };
-    let mut reader = Reader { document: &loaded.document, scope: scope.clone(), failures: vec![] };
-    let mut out = Defined::default();
-    for (id, zone) in &loaded.model.zones {
-        let at = child("/zones", id.as_str());
-        let owner = reader.maybe(zone.owner.as_ref().map(|o| o.as_str()), &child(&at, "owner"));
-        let name = reader.maybe(zone.name.as_deref(), &child(&at, "name"));
-        let prefixes = reader.addresses(&zone.prefixes, &child(&at, "prefixes"));
-        let zone = Zone {
-            id: id.to_string(),
-            name: name.unwrap_or_else(|| id.to_string()),
-            function: reader.maybe(zone.function.as_deref(), &child(&at, "function")),
-            purdue: purdue(zone.purdue.as_ref()),
-            sl_t: json!(zone.sl_t),
-            owner,
-            prefixes,
-            isolated: zone.isolated,
-            level: zone.purdue.as_ref().map(conduits::Purdue::level),
-            place: Some(Place::key(&loaded.document, &at)),
-        };
-        out.zones.insert(id.to_string(), zone);
-    }
-    for (id, asset) in &loaded.model.assets {
-        let at = child("/assets", id.as_str());
-        let Some(zone) = reader.text(&asset.zone, &child(&at, "zone")) else { continue };
-        let addresses = reader.addresses(&asset.addresses, &child(&at, "addresses"));
-        let name = reader.maybe(asset.name.as_deref(), &child(&at, "name"));
-        let asset = Asset {
-            id: id.to_string(),
-            name: name.unwrap_or_else(|| id.to_string()),
-            zone,
-            role: reader.maybe(asset.role.as_deref(), &child(&at, "role")),
-            addresses,
-            place: Some(Place::key(&loaded.document, &at)),
-        };
-        out.assets.insert(id.to_string(), asset);
-    }
-    for (id, device) in &loaded.model.devices {
-        let at = child("/devices", id.as_str());
-        let output = reader.maybe(device.output.as_deref(), &child(&at, "output"));
-        let mut interfaces = crate::model::Map::new();
-        for (zone, interface) in &device.interfaces {
-            let pointer = child(&child(&at, "interfaces"), zone.as_str());
-            if let Some(interface) = reader.text(interface, &pointer) {
-                interfaces.insert(zone.to_string(), interface);
-            }
-        }
-        let families = if device.families.is_empty() {
-            vec![conduits::Family::Ipv4, conduits::Family::Ipv6]
-        } else {
-            device.families.clone()
-        };
-        let stateful = device.stateful.unwrap_or(true);
-        out.devices
-            .insert(id.to_string(), Device { id: id.to_string(), output, families, stateful, interfaces });
-    }
-    out.failures = reader.failures;
-    out
-}
-
-/// Zones and assets of a site.yaml; `owner` stands in where a zone names none.
-pub(super) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> Defined {
-    let mut out = Defined::default();
-    let mut reader = Reader { document: &site.document, scope: Scope::new::<&str>([]), failures: vec![] };
-    for (id, zone) in &site.model.zones {
-        let at = child("/zones", id.as_str());
-        let prefixes = zone.subnet.as_ref().map(|subnet| subnet.all().to_vec()).unwrap_or_default();
-        let prefixes = reader.address_list(&to_value(prefixes), &child(&at, "subnet"));
-        for (asset, addresses) in &zone.assets {
-            let pointer = child(&child(&at, "assets"), asset.as_str());
-            let addresses = reader.address_list(&to_value(addresses.all()), &pointer);
-            let place = Place::key(&site.document, &pointer);
-            let new = Asset {
-                id: asset.to_string(),
-                name: asset.to_string(),
-                zone: id.to_string(),
-                role: None,
-                addresses,
-                place: Some(place),
-            };
-            insert(
-                &mut out.assets,
-                asset.as_str(),
-                new,
-                |asset| asset.place.clone(),
-                "asset",
-                &mut out.failures,
-            );
-        }
-        let zone = Zone {
-            id: id.to_string(),
-            name: zone.name.clone().unwrap_or_else(|| id.to_string()),
-            function: None,
-            purdue: purdue(zone.purdue.as_ref()),
-            sl_t: json!(zone.sl_t),
-            owner: zone.owner.as_ref().map(ToString::to_string).or_else(|| owner.map(str::to_owned)),
-            prefixes,
-            isolated: false,
-            level: zone.purdue.as_ref().map(conduits::Purdue::level),
-            place: Some(Place::key(&site.document, &at)),
-        };
-        out.zones.insert(id.to_string(), zone);
-    }
-    out.failures.append(&mut reader.failures);
-    out
-}
-
-/// Joins definitions from several files; the same id in two of them is an error.
-pub(super) fn merge(into: &mut Defined, other: Defined) {
-    for (id, zone) in other.zones {
-        insert(&mut into.zones, &id, zone, |zone| zone.place.clone(), "zone", &mut into.failures);
-    }
-    for (id, asset) in other.assets {
-        insert(&mut into.assets, &id, asset, |asset| asset.place.clone(), "asset", &mut into.failures);
-    }
-    for (id, device) in other.devices {
-        into.devices.entry(id).or_insert(device);
-    }
-    into.failures.extend(other.failures);
-}
-
-fn insert<T>(
-    map: &mut BTreeMap<String, T>,
-    id: &str,
-    new: T,
-    place: impl Fn(&T) -> Option<Place>,
-    noun: &str,
-    failures: &mut Vec<Finding>,
-) {
-    let Some(first) = map.get(id) else {
-        map.insert(id.to_owned(), new);
-        return;
-    };
-    let mut finding = Finding::error("duplicate-id", format!("{noun} `{id}` is defined twice"))
-        .next("keep one of the two, or give one another id");
-    if let Some(place) = place(&new) {
-        finding = finding.at(place);
-    }
-    if let Some(place) = place(first) {
-        finding = finding.see(place, "first defined here");
-    }
-    failures.push(finding);
-}
 
 /// Resolves the conduits and flows of a plan's blueprint.
-pub(super) fn flows(plan: &mut Plan, scope: &Scope) {
+pub(in crate::resolve) fn flows(plan: &mut Plan, scope: &Scope) {
     let standard = plan.standard.clone();
     let Some(loaded) = &standard.conduits else { return };
     let mut resolver = FlowResolver {
@@ -375,7 +138,7 @@ impl FlowResolver<'_> {
         };
         match value.value.try_iter() {
             Ok(items) if value.value.as_str().is_none() => {
-                let enrich = |item: Value| super::units::enrich(&item, self.plan);
+                let enrich = |item: Value| units::enrich(&item, self.plan);
                 Some(items.map(enrich).collect())
             }
             _ => {
@@ -426,7 +189,7 @@ impl FlowResolver<'_> {
         let other = from.as_ref().map(|end| end.name.clone()).unwrap_or_default();
         let to = self.end(&to_name, &other, conduit, unit.as_ref(), &child(at, "to"));
         let key = match &unit {
-            Some(unit) => format!("{id} {}", super::units::name(unit)),
+            Some(unit) => format!("{id} {}", units::name(unit)),
             None => id.to_owned(),
         };
         Some(Flow {
@@ -536,8 +299,10 @@ impl FlowResolver<'_> {
     /// An asset in a zone that nobody defined.
     fn stranded(&mut self, asset: &Asset) {
         let near = nearest(&asset.zone, self.plan.zones.keys().map(String::as_str));
-        let next = near.map_or_else(|| "define the zone".to_owned(), |near| format!("did you mean `{near}`?"));
-        let message = format!("asset `{}` stands in the zone `{}`, which is not defined", asset.id, asset.zone);
+        let next =
+            near.map_or_else(|| "define the zone".to_owned(), |near| format!("did you mean `{near}`?"));
+        let message =
+            format!("asset `{}` stands in the zone `{}`, which is not defined", asset.id, asset.zone);
         let finding = Finding::error("unknown-reference", message).next(next);
         self.reader.failures.push(match &asset.place {
             Some(place) => finding.at(place.clone()),
@@ -556,7 +321,7 @@ impl FlowResolver<'_> {
             self.reader.fail(pointer, "`unit` needs `for_each`", "add for_each: units");
             return None;
         };
-        let name = super::units::name(unit);
+        let name = units::name(unit);
         let ip = unit.get_attr("ip").ok().filter(|ip| !ip.is_undefined() && !ip.is_none());
         let Some(ip) = ip else {
             self.reader.fail(pointer, format!("unit `{name}` has no `ip`"), "give the unit an address");
@@ -569,15 +334,5 @@ impl FlowResolver<'_> {
         let other_zone = self.plan.assets.get(other).map_or(other, |asset| asset.zone.as_str());
         let zone = conduit.zones.iter().find(|zone| *zone != other_zone).or(conduit.zones.first());
         Some(End { name, zone: zone.cloned().unwrap_or_default(), addresses })
-    }
-}
-
-/// Definitions that lines see through their site.
-pub(super) fn shared(site: &SiteFacts) -> Defined {
-    Defined {
-        zones: site.zones.clone(),
-        assets: site.assets.clone(),
-        devices: site.devices.clone(),
-        failures: vec![],
     }
 }
