@@ -83,12 +83,22 @@ impl<'a> Work<'a> {
         let address = Address { site: entry.id.clone(), line: Some(line.id.clone()) }.to_string();
         let mut plan = match self.resolver.line(site, line) {
             Ok(plan) => plan,
-            Err(findings) => return (failed(address, false, findings), None),
+            Err(findings) => {
+                let reference = self.named_blueprint(&line.path);
+                return (Evaluated { reference, ..failed(address, false, findings) }, None);
+            }
         };
         self.check_claims(&mut plan);
         self.check_shared(&mut plan);
         let evaluated = self.evaluated(&mut plan, |plan| self.renderer.line(plan));
         (evaluated, Some(plan))
+    }
+
+    /// The blueprint that a line names, also where it cannot be used.
+    fn named_blueprint(&self, path: &str) -> String {
+        let document = crate::load::read_document(&self.fleet.tree, path, path).ok();
+        let name = |document: crate::source::Document| Some(document.root.get("blueprint")?.node.as_str()?.to_owned());
+        document.and_then(name).unwrap_or_default()
     }
 
     fn site_outputs(&self, site: &SiteRead, plans: &[Plan], all_rendered: bool) -> Option<Evaluated> {

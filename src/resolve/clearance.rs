@@ -127,18 +127,29 @@ impl Clearance<'_> {
             return;
         };
         let Some(record) = self.resolver.fleet.decisions.get(decision) else {
-            let known = self.resolver.fleet.decisions.keys().map(String::as_str);
-            let next = nearest(decision, known).map_or_else(
-                || format!("`jig new decision --for {full_id}`, or correct the record it has"),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("{name} names the decision {decision}, which is not there or has errors");
+            let (what, next) = self.missing_decision(decision, &full_id);
+            let message = format!("{name} names the decision {decision}, which {what}");
             let place = self.place(&child(&at, "decision"));
             let finding = Finding::error("undecided-conduit", message).at(place).next(next);
             self.failures.push(finding.owned_by(self.standard_owner()));
             return;
         };
         self.decision(conduit, record, &full_id, &at);
+    }
+
+    /// What is wrong with a decision that could not be loaded, and what to do.
+    fn missing_decision(&self, decision: &str, full_id: &str) -> (&'static str, String) {
+        let fleet = self.resolver.fleet;
+        let path = format!("decisions/{decision}/decision.yaml");
+        if fleet.tree.contains(&path) {
+            return ("has errors", format!("correct `{path}`; its findings are listed"));
+        }
+        let near = nearest(decision, fleet.decisions.keys().map(String::as_str));
+        let next = near.map_or_else(
+            || format!("`jig new decision --for {full_id}`"),
+            |near| format!("did you mean `{near}`? Else `jig new decision --for {full_id}`"),
+        );
+        ("is not there", next)
     }
 
     fn decision(&mut self, conduit: &Conduit, record: &Record<Decision>, full_id: &str, at: &str) {
