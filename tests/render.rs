@@ -694,7 +694,7 @@ fn a_fleet_may_lie_in_a_folder_of_its_repository() {
 #[test]
 fn a_version_that_is_nowhere_says_where_it_was_looked_for_and_how_to_get_it() {
     let missing = |fleet: &Fleet| {
-        let run = fleet.jig("render --format json").run().exits(1);
+        let run = fleet.jig("render --format json").run().exits(2);
         let finding = run
             .findings()
             .into_iter()

@@ -33,7 +33,7 @@ use std::process::ExitCode;
                         could not run.\nStart here: jig init DIR --example"
 )]
 struct Cli {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "The same everywhere")]
     global: Global,
     #[command(subcommand)]
     command: Option<Command>,
