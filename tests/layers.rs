@@ -15,6 +15,8 @@ const FENCES: &[(&str, &[&str])] = &[
         &[
             "resolve/expression.rs",
             "resolve/filters.rs",
+            "resolve/operators.rs",
+            "resolve/strict.rs",
             "resolve/units.rs",
             "resolve/values.rs",
             "render/engine.rs",
@@ -28,7 +30,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("File::create", &["cli/write.rs"]),
     ("std::env::", &["cli/"]),
     ("stdout()", &["cli/session.rs"]),
-    ("stderr()", &["cli/session.rs"]),
+    ("stderr()", &["cli/session.rs", "cli/questions.rs"]),
     ("println!", &["cli/session.rs"]),
     ("print!", &["cli/session.rs"]),
     ("dbg!", &[]),

@@ -151,7 +151,11 @@ impl Session {
             })?;
         }
         if self.on_stdout(Format::Text) {
-            self.out(plain(self.style).trim_end_matches('\n'));
+            let text = plain(self.style);
+            // With -q a run without findings prints nothing at all, not an empty line.
+            if !text.trim().is_empty() {
+                self.out(text.trim_end_matches('\n'));
+            }
         } else if let Some(json) = json.filter(|_| self.on_stdout(Format::Json)) {
             self.out(json.trim_end_matches('\n'));
         }

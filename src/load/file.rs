@@ -33,7 +33,11 @@ fn unreadable(error: &ReadError, name: &str) -> Finding {
         ReadError::NotText(..) => "save it as UTF-8",
         ReadError::TooLarge(_) => "split it",
     };
-    Finding::error("unreadable", error.to_string()).at(Place::file(name)).next(next).blind()
+    let place = match error {
+        ReadError::NotText(_, at) => Place::point(name, *at),
+        _ => Place::file(name),
+    };
+    Finding::error("unreadable", error.to_string()).at(place).next(next).blind()
 }
 
 fn malformed(problem: &Problem, text: &Arc<crate::source::Text>) -> Finding {

@@ -14,6 +14,7 @@ pub mod schema;
 mod standards;
 
 pub use file::{Loaded, read_document, read_file, read_text, validate_against};
+pub(crate) use format::is_secret_name;
 pub use fleet::{Address, Fleet, LineEntry, Record, SiteEntry};
 pub use inputs::{InputRules, check_values};
 pub use near::nearest;

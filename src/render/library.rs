@@ -155,7 +155,12 @@ fn load_parts(
                     None => format!("the extension of `{}` says no syntax", spec.path),
                 };
                 let next = format!("name one: {}", known.join(", "));
-                findings.push(Finding::error("unknown-syntax", message).at(at("path")).next(next));
+                let place = match (&spec.syntax, named) {
+                    (Some(_), _) => at("syntax"),
+                    (None, Some(_)) => crate::finding::Place::value(&loaded.document, "/syntax"),
+                    (None, None) => at("path"),
+                };
+                findings.push(Finding::error("unknown-syntax", message).at(place).next(next));
             }
         }
     }

@@ -11,8 +11,10 @@ pub mod expression;
 pub mod filters;
 pub mod metrics;
 mod network;
+pub mod operators;
 pub mod plan;
 pub mod services;
+pub mod strict;
 mod units;
 mod values;
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Every generated part, and what makes it.
-pub const PARTS: &[(&str, fn() -> String)] = &[
+pub(crate) const PARTS: &[(&str, fn() -> String)] = &[
     ("blueprint cnc-cell", || blueprint("examples/machining", "cnc-cell")),
     ("blueprint packaging-line", || blueprint("examples/starter", "packaging-line")),
     ("blueprint site-base", || blueprint("examples/starter", "site-base")),
@@ -34,7 +34,7 @@ pub const PARTS: &[(&str, fn() -> String)] = &[
 ];
 
 /// Makes a part.
-pub fn part(name: &str) -> Option<String> {
+pub(crate) fn part(name: &str) -> Option<String> {
     PARTS.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
 }
 
@@ -49,7 +49,15 @@ fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String
 
 /// Text in a cell: one line, its bars escaped.
 fn one_cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    prose(&text.split_whitespace().collect::<Vec<_>>().join(" ")).replace('|', "\\|")
+}
+
+/// Text in which `<` begins no tag; what stands in backticks is left alone.
+pub(crate) fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let escaped =
+        parts.map(|(at, part)| if at % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
+    escaped.collect::<Vec<_>>().join("`")
 }
 
 fn code(text: &str) -> String {
@@ -88,8 +96,12 @@ fn rules() -> String {
     for rule in RULES {
         let level = rule.level.as_str();
         let soft = if rule.soft || level != "error" { "its level can be changed" } else { "always an error" };
-        out.push_str(&format!("## {}\n\n*{level}; {soft}*\n\n{}\n\n", rule.name, rule.what));
-        out.push_str(&format!("- Why it matters: {}\n- What to do: {}\n\n", rule.why, rule.instead));
+        out.push_str(&format!("## {}\n\n*{level}; {soft}*\n\n{}\n\n", rule.name, prose(rule.what)));
+        out.push_str(&format!(
+            "- Why it matters: {}\n- What to do: {}\n\n",
+            prose(rule.why),
+            prose(rule.instead)
+        ));
     }
     out
 }
