@@ -1,6 +1,8 @@
 //! Broken input of every kind: reported at its place with a next step, exit 1 or 2, never a panic, and what was
 //! rendered before stays whole.
 
+#![allow(clippy::case_sensitive_file_extension_comparisons)] // these names are written here
+
 mod support;
 
 use std::fmt::Write as _;
@@ -33,7 +35,7 @@ const HELLO: &str = "blueprints/hello/blueprint.yaml";
 const TARGET: &str = "blueprints/hello/templates/settings/target.yaml";
 const TEMPLATE: &str = "blueprints/hello/templates/settings/settings.json.j2";
 const CONDUITS: &str = "blueprints/packaging-line/conduits.yaml";
-const PK1: &str = "sites/grr/lines/pk1.yaml";
+const PK1: &str = "sites/lej/lines/pk1.yaml";
 
 const fn case(
     what: &'static str,
@@ -105,17 +107,17 @@ const CASES: &[Case] = &[
 
     // names that name nothing
     case("an owner that is no role", Small, |f| f.edit(HELLO, "owner: controls\ninputs", "owner: contrlos\ninputs"), "unknown-reference", "blueprints/hello/blueprint.yaml:3:8", 1),
-    case("an unknown goal", Kestrel, |f| f.edit(PK1, "goal: G-", "goal: G-9"), "unknown-reference", "sites/grr/lines/pk1.yaml:3:7", 1),
+    case("an unknown goal", Kestrel, |f| f.edit(PK1, "goal: G-", "goal: G-9"), "unknown-reference", "sites/lej/lines/pk1.yaml:3:7", 1),
     case("an unknown metric", Kestrel, |f| f.edit("blueprints/packaging-line/blueprint.yaml", "  - availability", "  - availabilty"), "unknown-reference", "blueprints/packaging-line/blueprint.yaml:100:5", 1),
     case("an unknown lesson", Kestrel, |f| f.edit("blueprints/packaging-line/blueprint.yaml", "lessons: [L-001", "lessons: [L-999"), "unknown-reference", "blueprints/packaging-line/blueprint.yaml:10:11", 1),
     case("an unknown system of record", Kestrel, |f| f.edit("metrics.yaml", "record: line-plc", "record: line-plx"), "unknown-reference", "metrics.yaml:5:57", 1),
     case("an unknown equipment profile", Kestrel, |f| f.edit("equipment.yaml", "profile: packml-opcua", "profile: packml-opc"), "unknown-reference", "equipment.yaml:13:55", 1),
-    case("an unknown equipment type", Kestrel, |f| f.edit(PK1, "type: ", "type: un"), "unknown-reference", "sites/grr/lines/pk1.yaml:11:27", 1),
+    case("an unknown equipment type", Kestrel, |f| f.edit(PK1, "type: ", "type: un"), "unknown-reference", "sites/lej/lines/pk1.yaml:11:27", 1),
     case("an unknown zone", Kestrel, |f| f.edit(CONDUITS, "zones: [edge, cell]", "zones: [edge, cel]"), "unknown-reference", "blueprints/packaging-line/conduits.yaml:32:19", 1),
     case("an unknown asset", Kestrel, |f| f.edit(CONDUITS, "from: gateway", "from: gatway"), "unknown-reference", "blueprints/packaging-line/conduits.yaml:42:15", 1),
     case("an unknown device", Kestrel, |f| f.edit(CONDUITS, "enforced_by: [line-firewall]", "enforced_by: [line-firewal]"), "unknown-reference", "blueprints/packaging-line/conduits.yaml:33:19", 1),
     case("an unknown service", Kestrel, |f| f.edit(CONDUITS, "service: opcua", "service: opcau"), "unknown-reference", "blueprints/packaging-line/conduits.yaml:46:18", 1),
-    case("an unknown countermeasure", Kestrel, |f| f.edit(CONDUITS, "countermeasure: CM-1", "countermeasure: CM-9"), "unknown-reference", "blueprints/packaging-line/conduits.yaml:59:25", 1),
+    case("an unknown countermeasure", Kestrel, |f| f.edit(CONDUITS, "auth: application-certificate", "auth: application-certificate\n        countermeasure: CM-9"), "unknown-reference", "blueprints/packaging-line/conduits.yaml:49:25", 1),
     case("an unknown decision", Kestrel, |f| f.edit(CONDUITS, "decision: RD-001", "decision: RD-999"), "undecided-conduit", "blueprints/packaging-line/conduits.yaml:35:5", 1),
     case("an unknown check", Kestrel, |f| f.edit("decisions/RD-001/decision.yaml", "check: read-only", "check: read-olny"), "unknown-condition", "decisions/RD-001/decision.yaml:12:14", 1),
     case("an unknown access", Kestrel, |f| f.edit(CONDUITS, "access: read", "access: raed"), "schema", "blueprints/packaging-line/conduits.yaml:47:17", 1),
@@ -127,10 +129,10 @@ const CASES: &[Case] = &[
     case("a target without target.yaml", Small, |f| f.remove(TARGET), "unknown-target", "blueprints/hello/blueprint.yaml:7:29", 1),
     case("an unknown syntax", Small, |f| f.edit(TARGET, "kind:", "syntax: jsn\nkind:"), "unknown-syntax", "blueprints/hello/templates/settings/target.yaml:1:9", 1),
     case("a deviation of no line", Kestrel, |f| f.edit("deviations/DV-0007/deviation.yaml", "lej/pk1", "lej/pk9"), "deviation-without-effect", "deviations/DV-0007/deviation.yaml:1:7", 0),
-    case("a line of a site blueprint", Kestrel, |f| f.edit(PK1, "packaging-line@1.3.0", "site-base@1.1.0"), "wrong-place", "sites/grr/lines/pk1.yaml:2:12", 1),
-    case("a site of a line blueprint", Kestrel, |f| f.edit("sites/grr/site.yaml", "site-base@1.1.0", "packaging-line@1.3.0"), "wrong-place", "sites/grr/site.yaml:7:12", 1),
-    case("an address outside its network", Kestrel, |f| f.edit(PK1, "gateway_ip: 10.20.30", "gateway_ip: 10.99.30"), "outside-network", "sites/grr/lines/pk1.yaml:9:15", 1),
-    case("an address given twice", Kestrel, |f| f.edit("sites/grr/lines/pk2.yaml", "gateway_ip: 10.20.30.12", "gateway_ip: 10.20.30.11"), "duplicate-address", "sites/grr/lines/pk2.yaml:9:15", 1),
+    case("a line of a site blueprint", Kestrel, |f| f.edit(PK1, "packaging-line@1.3.0", "site-base@1.1.0"), "wrong-place", "sites/lej/lines/pk1.yaml:2:12", 1),
+    case("a site of a line blueprint", Kestrel, |f| f.edit("sites/lej/site.yaml", "site-base@1.1.0", "packaging-line@1.3.0"), "wrong-place", "sites/lej/site.yaml:7:12", 1),
+    case("an address outside its network", Kestrel, |f| f.edit(PK1, "gateway_ip: 10.30.30", "gateway_ip: 10.99.30"), "outside-network", "sites/lej/lines/pk1.yaml:9:15", 1),
+    case("an address given twice", Kestrel, |f| f.edit("sites/lej/lines/pk2.yaml", "gateway_ip: 10.30.30.12", "gateway_ip: 10.30.30.11"), "duplicate-address", "sites/lej/lines/pk2.yaml:9:15", 1),
 
     // templates
     case("a template with a mistake", Small, |f| f.write(TEMPLATE, "{\n {% if %}\n}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:2:8", 1),
@@ -170,31 +172,43 @@ fn every_kind_of_broken_input_is_reported_at_its_place() {
 fn check(case: &Case) -> Option<String> {
     let fleet = match case.fleet {
         Small => FleetBuilder::smallest().build(),
-        Kestrel => copy_example("kestrel"),
+        Kestrel => one_site(),
     };
     if case.fleet == Small {
         fleet.jig("render").run().exits(0);
     }
     (case.spoil)(&fleet);
     let validated = fleet.jig("validate --format json").run();
-    let rendered = fleet.jig("render").run();
+    let mut runs = vec![fleet.jig("render").run()];
+    if case.fleet == Small {
+        runs.push(fleet.jig("").run());
+    }
     let text = fleet.jig("validate").run();
-    let bare = fleet.jig("").run();
     let mut wrong = vec![];
-    for run in [&validated, &rendered, &text, &bare] {
+    for run in runs.iter().chain([&validated, &text]) {
         if run.stderr.contains("panicked") || !(0..=2).contains(&run.code) {
             wrong.push(format!("it crashed: {run}"));
         }
     }
-    if (validated.code, text.code) != (case.code, case.code) {
-        wrong.push(format!(
-            "validate exits {} as JSON and {} as text, not {}",
-            validated.code, text.code, case.code
-        ));
+    for run in [&validated, &text] {
+        if run.code != case.code {
+            wrong.push(format!("it exits {}, not {}: {run}", run.code, case.code));
+        }
     }
     wrong.extend(finding(case, &validated, &text));
     wrong.extend(torn(&fleet));
     (!wrong.is_empty()).then(|| format!("- {}: {}", case.what, wrong.join("; ")))
+}
+
+/// The enterprise with one of its three sites, which says as much in less time.
+fn one_site() -> Fleet {
+    let fleet = copy_example("kestrel");
+    for site in ["grr", "mty"] {
+        fleet.remove(&format!("sites/{site}"));
+    }
+    fleet.remove("deviations/DV-0004");
+    fleet.remove("blueprints/packaging-line@1.2.0");
+    fleet
 }
 
 /// The finding stands at its place in both reports, and every finding says what to do next.
@@ -313,7 +327,7 @@ fn a_folder_that_may_not_be_read_is_reported() {
     use std::os::unix::fs::PermissionsExt as _;
     let fleet = FleetBuilder::smallest().build();
     let lines = fleet.path("sites/home/lines");
-    std::fs::set_permissions(&lines, std::fs::Permissions::from_mode(0)).expect("rights can be set");
+    std::fs::set_permissions(&lines, std::fs::Permissions::from_mode(0o000)).expect("rights can be set");
     if std::fs::read_dir(&lines).is_ok() {
         eprintln!("SKIPPED: this user may read everything (root); `a file where a folder belongs` stands in");
     } else {

@@ -1,5 +1,7 @@
 //! The command line: help, the bare `jig`, reports, approvals, schemas, and how it behaves in pipes and scripts.
 
+#![allow(clippy::case_sensitive_file_extension_comparisons)] // these names are written here
+
 mod support;
 
 use serde_json::{Value as Json, json};
@@ -447,6 +449,130 @@ fn a_deviation_is_approved_like_a_decision() {
         fleet.jig("approve DV-0004 --as").arg(role).run().exits(0);
     }
     assert_eq!(lacking(&fleet), 0);
+}
+
+// ---- init and new, without a terminal
+
+#[test]
+fn a_new_fleet_validates_and_renders_at_once() {
+    for args in ["init here", "init here --example"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = jig().cwd(folder.path()).args(args).run().exits(0);
+        assert!(made.stdout.contains("next: jig"), "{made}");
+        let fleet = folder.path().join("here");
+        jig().fleet(&fleet).arg("validate").run().exits(0);
+        jig().fleet(&fleet).arg("render").run().exits(0);
+        jig().fleet(&fleet).args("render --check").run().exits(0);
+        let before = support::files_below(&fleet);
+        let again = jig().cwd(folder.path()).args(args).run().exits(2);
+        assert!(again.stderr.contains("is not empty"), "{again}");
+        assert!(support::files_below(&fleet) == before);
+    }
+}
+
+#[test]
+fn every_yaml_file_that_jig_starts_begins_with_its_schema_and_meets_it() {
+    let fleet = started();
+    let copied = fleet.files("");
+    fleet.jig("new decision --for packaging-line/CN-01").run().exits(0);
+    fleet.jig("approve RD-014 --as corp-security").run().exits(0);
+    fleet.jig("new site p2 --name Two --timezone UTC").run().exits(0);
+    fleet.jig("new blueprint bp --owner corp-standards").run().exits(0);
+    let started =
+        fleet.files("").into_iter().filter(|(path, _)| path.ends_with(".yaml") && !copied.contains_key(path));
+    for (path, bytes) in started {
+        let text = String::from_utf8(bytes).expect("text");
+        let schema =
+            text.lines().next().and_then(|line| line.strip_prefix("# yaml-language-server: $schema="));
+        let schema = schema.unwrap_or_else(|| panic!("{path} names no schema"));
+        let schema = fleet.path(&path).parent().expect("a folder").join(schema);
+        let schema: Json =
+            serde_json::from_slice(&std::fs::read(&schema).expect("the schema is there")).expect("JSON");
+        let value: Json = serde_yaml::from_str(&text).expect("YAML");
+        let validator = jsonschema::validator_for(&schema).expect("it compiles");
+        let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{path}: {errors:?}");
+        assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path} does not end with one newline");
+    }
+}
+
+const ANSWERS: &str = "cell_subnet: 10.20.106.0/24
+safety_subnet: 10.20.107.0/28
+gateway: plant1-edge-04
+gateway_ip: 10.20.30.14
+units: [{ id: filler, type: filler-a, ip: 10.20.106.11 }]
+count_source: filler
+";
+
+#[test]
+fn a_new_line_from_answers_renders_and_one_that_lacks_answers_is_not_written() {
+    let fleet = started();
+    fleet.write("answers.yaml", ANSWERS);
+    let file = fleet.path("answers.yaml");
+    let begin = || fleet.jig("new line plant1/pk4 --blueprint packaging-line --area packaging");
+    let lacking = begin().run().exits(2);
+    for words in ["6 answers are missing", "next free: 10.20.30.12", "site-network", "nothing was written"] {
+        assert!(lacking.stderr.contains(words), "{lacking}");
+    }
+    let wrong = begin().arg("--values").arg(&file).args("--set gateway_ip=10.99.0.1").run();
+    assert!((1..=2).contains(&wrong.code) && wrong.stdout.contains("is not in 10.20.30.0/24"), "{wrong}");
+    let taken = begin().arg("--values").arg(&file).args("--set gateway_ip=10.20.30.11").run();
+    assert!((1..=2).contains(&taken.code) && taken.stdout.contains("unique"), "{taken}");
+    assert!(!fleet.has("sites/plant1/lines/pk4.yaml"), "no half-written line");
+    begin().arg("--values").arg(&file).run().exits(0);
+    fleet.jig("render plant1/pk4").run().exits(0);
+    let before = fleet.read("sites/plant1/lines/pk4.yaml");
+    let again = begin().arg("--values").arg(&file).run().exits(2);
+    assert!(again.stderr.contains("is already there"), "{again}");
+    assert_eq!(fleet.read("sites/plant1/lines/pk4.yaml"), before);
+}
+
+#[test]
+fn lines_from_a_table_are_all_written_or_none() {
+    let fleet = started();
+    let row = |id: &str, net: u8, unit: u8| {
+        format!(
+            "plant1,{id},packaging,G-1,10.20.{net}.0/24,10.20.{}.0/28,plant1-{id},10.20.30.{net},\"[{{\"\"id\"\":\"\"filler\"\",\"\"type\"\":\"\"filler-a\"\",\"\"ip\"\":\"\"10.20.{unit}.11\"\"}}]\",filler\n",
+            net + 1
+        )
+    };
+    let head = "site,line,area,goal,cell_subnet,safety_subnet,gateway,gateway_ip,units,count_source\n";
+    let import = |text: String| {
+        fleet.write("lines.csv", text);
+        fleet.jig("new line --blueprint packaging-line --from-csv").arg(fleet.path("lines.csv")).run()
+    };
+    let bad = import(format!("{head}{}{}", row("pk2", 120, 120), row("pk3", 122, 99)));
+    assert!((1..=2).contains(&bad.code) && bad.stdout.contains("row 3"), "{bad}");
+    let twins = import(format!("{head}{}{}", row("pk2", 120, 120), row("pk3", 120, 120)));
+    assert!((1..=2).contains(&twins.code), "{twins}");
+    assert_eq!(fleet.files("sites/plant1/lines").len(), 1, "nothing was written");
+    import(format!("\u{feff}{head}{}{}", row("pk2", 120, 120), row("pk3", 122, 122)).replace('\n', "\r\n"))
+        .exits(0);
+    assert_eq!(fleet.files("sites/plant1/lines").len(), 3);
+    fleet.jig("render").run().exits(0);
+}
+
+#[test]
+fn a_new_deviation_counts_once_both_sides_approved_it() {
+    let fleet = started();
+    let begin = "new deviation --line plant1/pk1 --value opcua_security --of labeler --to None/None --owner site-controls";
+    fleet.jig(begin).arg("--reason").arg("firmware: \"4.1\" # old").run().exits(0);
+    let gateway = || {
+        fleet.jig("render plant1/pk1").run().exits(0);
+        fleet.read("intended/plant1/pk1/gateway/telegraf.conf")
+    };
+    let standard = gateway();
+    fleet.jig("approve DV-0001 --as corp-security").run().exits(0);
+    assert_eq!(gateway(), standard);
+    fleet.jig("approve DV-0001 --as site-controls").run().exits(0);
+    assert_ne!(gateway(), standard);
+}
+
+/// A fleet as `jig init` makes it.
+fn started() -> Fleet {
+    let fleet = FleetBuilder::new().build();
+    jig().cwd(fleet.root()).args("init .").run().exits(0);
+    fleet
 }
 
 // ---- schemas

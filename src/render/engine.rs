@@ -25,7 +25,9 @@ const FUEL: u64 = 10_000_000;
 /// Largest rendered file, in bytes.
 const MAX_OUTPUT: usize = 64 << 20;
 /// Most bytes that captures and values of one file may take on the way.
-const MAX_WORK: usize = 256 << 20;
+const MAX_WORK: usize = 128 << 20;
+/// What a value takes beside its text.
+const VALUE_WORK: usize = 128;
 /// The filter that an instrumented template runs every printed expression through.
 const MARK_FILTER: &str = "__slot";
 
@@ -200,7 +202,7 @@ impl Templates {
         {
             finding.message = format!("`{path}` is not defined");
             if let Some(near) = near_name(path, context) {
-                finding.next = Some(format!("did you mean `{near}`?"));
+                finding.next = format!("did you mean `{near}`?");
             }
         }
         finding
@@ -430,7 +432,7 @@ fn datum(value: &Value, depth: usize) -> Result<Datum, Error> {
     if depth > expression::RECURSION {
         return Err(bad("the value is nested too deep"));
     }
-    charge(size_of::<Datum>())?;
+    charge(VALUE_WORK)?;
     Ok(match value.kind() {
         ValueKind::Undefined => return Err(Error::new(ErrorKind::UndefinedError, "this names nothing")),
         ValueKind::None => Datum::Null,

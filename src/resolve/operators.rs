@@ -208,8 +208,13 @@ impl Writer<'_> {
                 self.condition(after..self.right(after, region, level));
             }
             COMPARE | SUM => {
-                self.wrap_captured(self.left(at, region, level)..at, level, PLAIN);
-                self.wrap_captured(after..self.right(after, region, level), level, PLAIN);
+                let (start, end) = (self.left(at, region, level), self.right(after, region, level));
+                self.wrap_captured(start..at, level, PLAIN);
+                self.wrap_captured(after..end, level, PLAIN);
+                let adds_number = self.is_number(start..at) || self.is_number(after..end);
+                if matches!(self.tokens[at].0, Token::Plus) && !adds_number {
+                    self.wrap(self.left(at, region, SUM - 1)..end, SUM, '(', format!(")|{BOUNDED}"));
+                }
             }
             TILDE => self.chain(at, region),
             PRODUCT if matches!(self.tokens[at].0, Token::Mul) => {
@@ -221,6 +226,10 @@ impl Writer<'_> {
             }
             _ => {}
         }
+    }
+
+    fn is_number(&self, range: std::ops::Range<usize>) -> bool {
+        range.len() == 1 && matches!(self.tokens[range.start].0, Token::Int(_) | Token::Float(_))
     }
 
     /// Joins a whole chain `a ~ b ~ c` at its first operator.
@@ -520,7 +529,7 @@ mod tests {
             guarded("{{ '[' ~ a[0] ~ ']' if a is ipv6 else b }}"),
             "{{ ['[' , a[0] , ']']|__cat(5) if a is ipv6 else b }}"
         );
-        assert_eq!(guarded("{% set x = a + b ~ c - d %}"), "{% set x = a + [b , c]|__cat(0) - d %}");
+        assert_eq!(guarded("{% set x = a + b ~ c - d %}"), "{% set x = (a + [b , c]|__cat(0))|__bounded - d %}");
         assert_eq!(guarded("{{ f(x=a ~ b, y=[c~d]) }}"), "{{ f(x=[a , b]|__cat(0), y=[[c,d]|__cat(0)]) }}");
     }
 

@@ -93,7 +93,7 @@ impl<'e> Strict<'e> {
         self.env.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             let mut args = args.into_values();
             prepare(reading, &mut args)?;
-            bounded(filter.call(state, &args)?)
+            made(reading, filter.call(state, &args)?)
         });
     }
 
@@ -119,9 +119,9 @@ impl<'e> Strict<'e> {
         add!(plain_all: "length" length, "count" length, "dictsort" dictsort, "reverse" reverse, "round" round,
             "abs" abs, "min" min, "max" max, "sort" sort, "bool" bool, "sum" sum,
             "groupby" groupby, "unique" unique);
-        add!(plain_first: "first" first, "last" last, "list" list, "items" items, "batch" batch, "slice" slice,
-            "chain" chain, "zip" zip, "map" map, "select" select, "reject" reject, "selectattr" selectattr,
+        add!(plain_first: "first" first, "last" last, "list" list, "items" items, "chain" chain, "zip" zip, "map" map, "select" select, "reject" reject, "selectattr" selectattr,
             "rejectattr" rejectattr, "attr" attr);
+        add!(counted: "batch" batch, "slice" slice);
         add!(shown_first: "default" default, "d" default);
         add!(number_first: "int" int, "float" float);
         add!(indented: "indent" indent);
@@ -169,7 +169,7 @@ impl<'e> Strict<'e> {
         let reading = self.reading;
         self.env.add_filter(PLAIN, move |value: &Value| bounded((reading.plain)(value)?));
         self.env.add_filter(SHOWN, move |value: &Value| shown(reading, value));
-        self.env.add_filter(BOUNDED, bounded);
+        self.env.add_filter(BOUNDED, move |value: Value| made(reading, value));
         self.env.add_filter(FACTOR, move |value: &Value| {
             let value = bounded((reading.plain)(value)?)?;
             // A tuple is repeated at once, a list only as it is read.
@@ -197,6 +197,17 @@ fn bounded(value: Value) -> Result<Value, Error> {
         }
         _ => Ok(value),
     }
+}
+
+/// Bounds and counts a new text or list; small ones come and go.
+fn made(reading: Reading, value: Value) -> Result<Value, Error> {
+    const SMALL: usize = 4096;
+    let value = bounded(value)?;
+    let size = value.as_str().map_or_else(|| value.len().unwrap_or(0) * size_of::<Value>(), str::len);
+    if size > SMALL {
+        (reading.charge)(size)?;
+    }
+    Ok(value)
 }
 
 /// Captured text without any visible character becomes the empty text, which counts as false.
@@ -236,6 +247,15 @@ fn plain_all(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
 fn plain_first(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
     for value in args.iter_mut().take(1) {
         *value = bounded((reading.plain)(value)?)?;
+    }
+    Ok(())
+}
+
+/// `batch` and `slice` make as many items as they are told.
+fn counted(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
+    plain_first(reading, args)?;
+    if args.iter().skip(1).take(1).any(|count| count.as_usize().is_some_and(|count| count > MOST_ITEMS)) {
+        return Err(bad("a list of so many items is too long"));
     }
     Ok(())
 }
@@ -387,5 +407,5 @@ fn concat(state: &mut State, reading: Reading, pieces: &[(Value, bool)]) -> Resu
             return Err(bad("the joined text is too long; is there a loop that doubles it?"));
         }
     }
-    Ok(if captured { Value::from_safe_string(out) } else { Value::from(out) })
+    made(reading, if captured { Value::from_safe_string(out) } else { Value::from(out) })
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing of the developer's machine reaches a run: no colour settings, no CI variables, no terminal, no stdin.
 
-#![allow(dead_code)] // each test file is a crate of its own and uses a part of this
+#![allow(dead_code, unreachable_pub)] // each test file is a crate of its own and uses a part of this
 
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
