@@ -6,7 +6,6 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::time::Duration;
 use support::{Fleet, FleetBuilder, LINE, Run, copy_example, in_parallel};
 
 /// One kind of broken input: what is done to a good fleet, and the finding that must come.
@@ -15,7 +14,8 @@ struct Case {
     fleet: Base,
     spoil: fn(&Fleet),
     rule: &'static str,
-    /// `file:line:column`, or the file alone where it is to blame as a whole.
+    /// `file:line:column`, or the file alone where it is to blame as a whole; `file:line:` where any step of an
+    /// endless loop may be the last.
     place: &'static str,
     code: i32,
 }
@@ -138,7 +138,8 @@ const CASES: &[Case] = &[
     case("a template with a mistake", Small, |f| f.write(TEMPLATE, "{\n {% if %}\n}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:2:8", 1),
     case("an unknown filter", Small, |f| f.write(TEMPLATE, "{ \"a\": {{ line|shout }} }"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:1:16", 1),
     case("an undefined name", Small, |f| f.write(TEMPLATE, "{\n \"a\": {{ values.plc_pi }}\n}"), "undefined-value", "blueprints/hello/templates/settings/settings.json.j2:2:10", 1),
-    case("a loop without end", Small, |f| f.write(TEMPLATE, "{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:1:1", 1),
+    case("a loop without end", Small, |f| f.write(TEMPLATE, "{% for a in range(99999) %}{% for b in range(99999) %}{% if a == b %}{% endif %}{% endfor %}{% endfor %}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:1:", 1),
+    case("text without end", Small, |f| f.write(TEMPLATE, "{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:1:", 1),
     case("a template that includes itself", Small, |f| f.write(TEMPLATE, "{% include 'settings.json.j2' %}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:1:4", 1),
     case("a macro that calls itself", Small, |f| f.write(TEMPLATE, "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:1:19", 1),
     case("an include of a file outside", Small, |f| f.write(TEMPLATE, "{% include '../../../../jig.yaml' %}"), "template-error", "blueprints/hello/templates/settings/settings.json.j2:1:4", 1),
@@ -218,10 +219,15 @@ fn finding(case: &Case, json: &Run, text: &Run) -> Option<String> {
         return Some(format!("a finding without a place or a next step: {mute:?}"));
     }
     let shown: Vec<_> = findings.iter().map(|f| format!("{} {} {}", f.rule, f.place(), f.message)).collect();
-    if !findings.iter().any(|f| f.rule == case.rule && f.place() == case.place) {
+    if !findings.iter().any(|f| f.rule == case.rule && is_at(&f.place(), case.place)) {
         return Some(format!("no {} at {}, but {shown:#?}", case.rule, case.place));
     }
     (!text.stdout.contains(case.place)).then(|| format!("the text does not say {}", case.place))
+}
+
+/// Whether a place is the one expected; a place that ends with a colon leaves the column open.
+fn is_at(place: &str, expected: &str) -> bool {
+    if expected.ends_with(':') { place.starts_with(expected) } else { place == expected }
 }
 
 /// Whether something under intended/ is not exactly what its manifest says.
@@ -313,12 +319,12 @@ fn links_that_lead_in_a_circle_or_nowhere_are_reported() {
     symlink("round.yaml", fleet.path("sites/home/lines/round.yaml")).expect("a link");
     symlink("/nonexistent", fleet.path("goals.yaml")).expect("a link");
     symlink("..", fleet.path("blueprints/hello/templates/settings/up")).expect("a link");
-    let run = fleet.jig("validate --format json").limit(Duration::from_secs(20)).run().exits(2);
+    let run = fleet.jig("validate --format json").run().exits(2);
     let unreadable: Vec<_> =
         run.findings().into_iter().filter(|f| f.rule == "unreadable").map(|f| f.file).collect();
     assert!(unreadable.contains(&"goals.yaml".to_owned()), "{run}");
     assert!(unreadable.contains(&"sites/home/lines/round.yaml".to_owned()), "{run}");
-    fleet.jig("render").limit(Duration::from_secs(20)).run().exits(2);
+    fleet.jig("render").run().exits(2);
 }
 
 #[cfg(unix)]
@@ -382,7 +388,7 @@ fn random_damage_never_panics_or_hangs() {
             let (at, path, bytes) = &victims[dice.below(victims.len())];
             let damaged = damage(bytes, &mut dice);
             fleets[*at].write(path, &damaged);
-            let outcome = fleets[*at].jig("validate").limit(Duration::from_secs(30)).run();
+            let outcome = fleets[*at].jig("validate").run();
             if outcome.stderr.contains("panicked") || !(0..=2).contains(&outcome.code) {
                 found.push(format!("run {run}, {path}: {outcome}\n{}", String::from_utf8_lossy(&damaged)));
             }

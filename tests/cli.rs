@@ -424,12 +424,18 @@ fn who_may_not_approve_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn one_role_never_approves_both_sides() {
+fn one_role_never_approves_both_sides_and_a_side_needs_no_second_role() {
     let fleet = unapproved();
+    fleet.edit("rights.yaml", "agrees: [corp-standards]", "agrees: [corp-standards, corp-platform]");
     fleet.jig("approve RD-001 --as corp-standards").run().exits(0);
-    assert!(fleet.has("decisions/RD-001/it.yaml"), "a joint role fills a missing side");
+    assert!(fleet.has("decisions/RD-001/ot.yaml"), "a joint role takes the side that the others cannot");
     fleet.jig("approve RD-001 --as corp-standards").run().exits(0);
-    assert!(!fleet.has("decisions/RD-001/ot.yaml"), "the second time it renews its own");
+    assert!(!fleet.has("decisions/RD-001/it.yaml"), "the second time it renews its own");
+    fleet.jig("approve RD-001 --as corp-security").run().exits(0);
+    let held = fleet.read("decisions/RD-001/it.yaml");
+    let late = fleet.jig("approve RD-001 --as corp-platform").run().exits(2);
+    assert!(late.stderr.contains("corp-security has approved"), "{late}");
+    assert_eq!(fleet.read("decisions/RD-001/it.yaml"), held);
 }
 
 #[test]

@@ -7,8 +7,8 @@
 use crate::finding::{Finding, Place};
 use crate::load::nearest;
 use crate::resolve::expression::{self, Error, Scope, Value, describe, is_secret};
-use crate::resolve::operators::{Guarded, captured_names, guard};
-use crate::resolve::strict::Reading;
+use crate::resolve::operators::{Guarded, captured_names, guard, overlong};
+use crate::resolve::strict::{self, Reading, charge};
 use crate::source::Text;
 use crate::syntax::{CLOSE, Datum, OPEN, Syntax, json_literal, toml_literal, yaml_literal};
 use minijinja::machinery::{Token, tokenize};
@@ -21,11 +21,9 @@ use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 /// Steps that one file may take.
-const FUEL: u64 = 10_000_000;
+const FUEL: u64 = 5_000_000;
 /// Largest rendered file, in bytes.
 const MAX_OUTPUT: usize = 64 << 20;
-/// Most bytes that captures and values of one file may take on the way.
-const MAX_WORK: usize = 128 << 20;
 /// What a value takes beside its text.
 const VALUE_WORK: usize = 128;
 /// The filter that an instrumented template runs every printed expression through.
@@ -39,8 +37,6 @@ struct Slots {
     places: Vec<usize>,
     here: usize,
     secret: Option<Arc<str>>,
-    /// Bytes that captures and values took.
-    work: usize,
 }
 
 thread_local! {
@@ -56,6 +52,23 @@ pub struct SlotPlace {
     pub start: usize,
     /// End of that range.
     pub end: usize,
+}
+
+/// Output that refuses to grow beyond all measure.
+struct Bounded(Vec<u8>);
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_OUTPUT {
+            return Err(std::io::Error::other("the output is too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The compiled templates of one target.
@@ -81,10 +94,12 @@ impl Templates {
         let captured = captured_names(sources.iter().map(|(_, text)| text.content.as_str()));
         for (name, text) in sources {
             let text = Arc::new(text);
-            let guarded = guarded(&text.content, &captured);
             if let Some(finding) = forbidden(&text) {
                 findings.push(finding);
+                texts.insert(name, text);
+                continue;
             }
+            let guarded = guarded(&text.content, &captured);
             if let Err(error) = env.add_template_owned(name.clone(), guarded.source.clone()) {
                 findings.push(at_template(&error, &text, &guarded, "template-error"));
             }
@@ -164,18 +179,29 @@ impl Templates {
         name: &str,
         context: Value,
     ) -> Result<(String, Slots), Box<Finding>> {
-        SLOTS.replace(Slots { secret: self.secret.clone(), ..Slots::default() });
-        let result = env.get_template(name).and_then(|template| template.render(context.clone()));
+        let mut out = Bounded(vec![]);
+        let rendered = |env: &Environment<'static>, out: &mut Bounded| {
+            SLOTS.replace(Slots { secret: self.secret.clone(), ..Slots::default() });
+            let template = env.get_template(name)?;
+            strict::apart(|| template.render_captured_to(context.clone(), out).map(drop))
+        };
+        let result = rendered(env, &mut out);
         let slots = SLOTS.take();
         match result {
-            Ok(text) if text.len() > MAX_OUTPUT => {
+            Ok(()) => Ok((String::from_utf8(out.0).unwrap_or_default(), slots)),
+            Err(error) if error.kind() == ErrorKind::WriteFailure => {
+                // What overflows has no place. With less fuel the run stops in the same loop, and that has one.
+                let mut env = env.clone();
+                let stopped = (1..20).find_map(|halvings| {
+                    env.set_fuel(Some(FUEL >> halvings));
+                    let error = rendered(&env, &mut Bounded(vec![])).err();
+                    error.filter(|error| error.kind() == ErrorKind::OutOfFuel)
+                });
+                SLOTS.take();
+                let finding = self.explain(&stopped.unwrap_or(error), name, &context);
                 let message = format!("the output grows beyond {} MiB", MAX_OUTPUT >> 20);
-                let place = Place::file(self.sources[name].name.clone());
-                Err(Box::new(
-                    Finding::error("template-error", message).at(place).next("bound the loop that makes it"),
-                ))
+                Err(Box::new(Finding { message, ..finding }.next("bound the loop that makes it")))
             }
-            Ok(text) => Ok((text, slots)),
             Err(error) => Err(Box::new(self.explain(&error, name, &context))),
         }
     }
@@ -198,8 +224,11 @@ impl Templates {
         finding.message = describe(error);
         let range = inner.range().map(|range| guarded.original(range.start)..guarded.original(range.end));
         if let Some(range) = range.filter(|_| inner.kind() == ErrorKind::UndefinedError)
-            && let Some(path) = path_at(&text.content, range)
+            && let Some(span) = path_at(&text.content, range)
         {
+            let path = &text.content[span.clone()];
+            let bytes = crate::source::Span { start: span.start as u32, end: span.end as u32 };
+            finding.place = Some(Place::span(text, bytes));
             finding.message = format!("`{path}` is not defined");
             if let Some(near) = near_name(path, context) {
                 finding.next = format!("did you mean `{near}`?");
@@ -232,12 +261,13 @@ impl Templates {
 }
 
 /// The dotted path that ends with a range of a template, if it is one: MiniJinja's ranges begin too late.
-fn path_at(source: &str, range: std::ops::Range<usize>) -> Option<&str> {
+fn path_at(source: &str, range: std::ops::Range<usize>) -> Option<std::ops::Range<usize>> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let before = source.get(..range.start)?;
     let start = before.trim_end_matches(is_part).len();
     let path = source.get(start..range.end)?.trim_end();
-    (!path.is_empty() && !path.starts_with('.') && path.chars().all(is_part)).then_some(path)
+    let is_path = !path.is_empty() && !path.starts_with('.') && path.chars().all(is_part);
+    is_path.then(|| start..start + path.len())
 }
 
 /// The path with its first unknown name replaced by one that exists and looks like it.
@@ -293,8 +323,13 @@ fn marked(name: &str, source: &str, places: &mut Vec<SlotPlace>) -> String {
     out
 }
 
-/// `{% autoescape %}` would let values pass as syntax.
+/// What no template may hold: `{% autoescape %}`, which would let values pass as syntax, our markers, endless chains.
 fn forbidden(text: &Arc<Text>) -> Option<Finding> {
+    if let Some(long) = overlong(&text.content, false) {
+        let span = crate::source::Span { start: long.start as u32, end: long.end as u32 };
+        let finding = Finding::error("template-error", "too many operators follow each other");
+        return Some(finding.at(Place::span(text, span)).next("split it up with `set`"));
+    }
     let tokens = tokens(&text.content);
     let hit = tokens.windows(2).find_map(|pair| match pair {
         [(Token::BlockStart, _), (Token::Ident("autoescape"), at)] => Some(*at),
@@ -334,7 +369,7 @@ fn at_template(error: &Error, text: &Arc<Text>, guarded: &Guarded, rule: &'stati
 }
 
 fn environment() -> Environment<'static> {
-    let mut env = expression::base_environment(Reading { plain, text: text_of, charge });
+    let mut env = expression::base_environment(Reading { plain, text: text_of });
     env.set_auto_escape_callback(|_| AutoEscape::Custom("slots".into()));
     env.set_syntax(expression::syntax());
     env.set_formatter(format_value);
@@ -368,19 +403,6 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
         slots.data.len() - 1
     });
     write!(out, "{OPEN}{slot}{CLOSE}")?;
-    Ok(())
-}
-
-/// Counts bytes that a run takes beside its output.
-fn charge(bytes: usize) -> Result<(), Error> {
-    let work = SLOTS.with_borrow_mut(|slots| {
-        slots.work = slots.work.saturating_add(bytes);
-        slots.work
-    });
-    if work > MAX_WORK {
-        let message = format!("it makes more than {} MiB of text", MAX_WORK >> 20);
-        return Err(Error::new(ErrorKind::InvalidOperation, message));
-    }
     Ok(())
 }
 

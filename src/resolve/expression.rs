@@ -4,8 +4,8 @@
 //! its type; anything else becomes text.
 
 use super::filters;
-use super::operators::{Guarded, guard};
-use super::strict::{Reading, Strict};
+use super::operators::{Guarded, guard, overlong};
+use super::strict::{self, Reading, Strict};
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, ErrorKind, Expression, UndefinedBehavior};
@@ -64,7 +64,8 @@ pub fn to_json(value: &Value) -> Option<serde_json::Value> {
 
 /// Evaluates a bare expression such as `site.zones.edge.subnet`.
 pub fn evaluate(expression: &str, scope: &Scope) -> Result<Value, String> {
-    let value = compiled(expression)?.eval(scope.0.clone()).map_err(|error| explain(&error, expression, true))?;
+    let program = compiled(expression)?;
+    let value = strict::apart(|| program.eval(scope.0.clone())).map_err(|error| explain(&error, expression, true))?;
     if value.is_undefined() {
         return Err(format!("`{}` names nothing here", expression.trim()));
     }
@@ -76,13 +77,16 @@ pub fn interpolate(text: &str, scope: &Scope) -> Result<Value, String> {
     if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
         return Ok(Value::from(text));
     }
+    if overlong(text, false).is_some() {
+        return Err("too many operators follow each other".into());
+    }
     if let Some(inner) = whole_expression(text)
         && compiled(inner).is_ok()
     {
         return evaluate(inner, scope);
     }
     let source = guarded(text, false).source;
-    let value = environment().render_str(&source, scope.0.clone()).map_err(|error| explain(&error, text, false))?;
+    let value = strict::apart(|| environment().render_str(&source, scope.0.clone())).map_err(|error| explain(&error, text, false))?;
     Ok(Value::from(value))
 }
 
@@ -159,7 +163,7 @@ pub fn syntax() -> SyntaxConfig {
 fn environment() -> &'static Environment<'static> {
     static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
-        let reading = Reading { plain: |value| Ok(value.clone()), text: text_of, charge: |_| Ok(()) };
+        let reading = Reading { plain: |value| Ok(value.clone()), text: text_of };
         let mut env = base_environment(reading);
         env.set_auto_escape_callback(|_| AutoEscape::None);
         env.set_syntax(syntax());
@@ -196,6 +200,9 @@ fn compiled(expression: &str) -> Result<Compiled, String> {
     COMPILED.with_borrow_mut(|cache| {
         if let Some(known) = cache.get(expression) {
             return Ok(known.clone());
+        }
+        if overlong(expression, true).is_some() {
+            return Err("too many operators follow each other".into());
         }
         let source = guarded(expression, true).source;
         let fresh = environment().compile_expression_owned(source).map_err(|error| describe(&error))?;

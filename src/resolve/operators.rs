@@ -14,6 +14,8 @@ pub const CAT: &str = "__cat";
 pub const PLAIN: &str = "__plain";
 /// Makes captured text that says nothing the empty text, so that it counts as false.
 pub const SHOWN: &str = "__shown";
+/// Reads what is compared or searched, and counts how long that takes.
+pub const SEARCHED: &str = "__searched";
 /// Checks an operand of `*`.
 pub const FACTOR: &str = "__factor";
 /// Checks the size of a result.
@@ -68,6 +70,47 @@ pub fn guard(source: &str, is_expression: bool, captured: &BTreeSet<String>) -> 
         writer.loops();
     }
     apply(source, writer.wraps, &writer.commas)
+}
+
+/// Finds a tag with more operators, or a chain of more `elif`, than a compiler can take in without running out of
+/// stack; returns its bytes.
+pub fn overlong(source: &str, is_expression: bool) -> Option<std::ops::Range<usize>> {
+    const MOST: usize = 500;
+    let tokens = tokens(source, is_expression);
+    let bytes = |range: std::ops::Range<usize>| {
+        let (first, last) = (tokens.get(range.start)?.1, tokens.get(range.end - 1)?.1);
+        Some(first.start_offset as usize..last.end_offset as usize)
+    };
+    let mut branches = 0;
+    for (region, keyword) in regions(&tokens, is_expression) {
+        branches += usize::from(keyword == "elif");
+        let in_region = |at: &usize| {
+            matches!(
+                tokens[*at].0,
+                Token::Plus
+                    | Token::Minus
+                    | Token::Mul
+                    | Token::Div
+                    | Token::FloorDiv
+                    | Token::Mod
+                    | Token::Pow
+                    | Token::Tilde
+                    | Token::Dot
+                    | Token::Pipe
+                    | Token::Ident("not" | "and" | "or" | "if" | "is")
+            ) || (matches!(tokens[*at].0, Token::BracketOpen | Token::ParenOpen)
+                && *at > region.start
+                && matches!(tokens[*at - 1].0, Token::BracketClose | Token::ParenClose))
+        };
+        // What stands in brackets is nested by itself; MiniJinja bounds how deep.
+        if let Some(last) = region.clone().filter(in_region).nth(MOST) {
+            return bytes(region.start..last + 1);
+        }
+        if branches > MOST {
+            return bytes(region);
+        }
+    }
+    None
 }
 
 /// Returns the names that may hold captured text in any of the sources, which may import each other.
@@ -210,7 +253,13 @@ impl Writer<'_> {
             COMPARE | SUM => {
                 let (start, end) = (self.left(at, region, level), self.right(after, region, level));
                 self.wrap_captured(start..at, level, PLAIN);
-                self.wrap_captured(after..end, level, PLAIN);
+                let searches = after == at + 2 || is_word(&self.tokens[at].0, &["in"]);
+                let compares = level == COMPARE && (searches || !self.is_literal(start..at, false));
+                if compares && !self.is_literal(after..end, searches) {
+                    self.wrap(after..end, level, '(', format!(")|{SEARCHED}"));
+                } else {
+                    self.wrap_captured(after..end, level, PLAIN);
+                }
                 let adds_number = self.is_number(start..at) || self.is_number(after..end);
                 if matches!(self.tokens[at].0, Token::Plus) && !adds_number {
                     self.wrap(self.left(at, region, SUM - 1)..end, SUM, '(', format!(")|{BOUNDED}"));
@@ -225,6 +274,16 @@ impl Writer<'_> {
                 self.wrap(after..end, POWER, '(', format!(")|{FACTOR}"));
             }
             _ => {}
+        }
+    }
+
+    /// Whether an operand is written out; a list only where it is all that is asked for.
+    fn is_literal(&self, range: std::ops::Range<usize>, or_list: bool) -> bool {
+        match self.tokens.get(range.start).map(|(token, _)| token) {
+            Some(Token::BracketOpen) => or_list,
+            Some(Token::Str(_) | Token::String(_) | Token::Int(_) | Token::Float(_)) => range.len() == 1,
+            Some(Token::Ident("true" | "false" | "none")) => range.len() == 1,
+            _ => false,
         }
     }
 
@@ -524,7 +583,7 @@ mod tests {
     #[test]
     fn tildes_become_one_list() {
         assert_eq!(guarded("{{ a ~ b.c ~ 'x' }}"), "{{ [a , b.c , 'x']|__cat(4) }}");
-        assert_eq!(guarded("{{ (a ~ 1)|f == -b ~ c|g(d) }}"), "{{ ([a , 1]|__cat(0))|f == [-b , c|g(d)]|__cat(0) }}");
+        assert_eq!(guarded("{{ (a ~ 1)|f + -b ~ c|g(d) }}"), "{{ (([a , 1]|__cat(0))|f + [-b , c|g(d)]|__cat(0))|__bounded }}");
         assert_eq!(
             guarded("{{ '[' ~ a[0] ~ ']' if a is ipv6 else b }}"),
             "{{ ['[' , a[0] , ']']|__cat(5) if a is ipv6 else b }}"

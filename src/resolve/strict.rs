@@ -6,19 +6,62 @@
 //! `debug` and `pprint`, which show the insides of values, are taken out.
 
 use super::expression::{Error, Value, is_secret};
-use super::operators::{BOUNDED, CAT, FACTOR, PLAIN, ROUNDS, SHOWN};
+use super::operators::{BOUNDED, CAT, FACTOR, PLAIN, ROUNDS, SEARCHED, SHOWN};
 use minijinja::functions::Function;
 use minijinja::value::{FunctionArgs, FunctionResult, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, ErrorKind, State, filters, tests};
+use std::cell::Cell;
 
 /// Longest text that an expression may make, in bytes.
-const MOST_TEXT: usize = 8 << 20;
+const MOST_TEXT: usize = 1 << 20;
 /// Longest list that an expression may make.
 const MOST_ITEMS: usize = 1 << 20;
 /// Widest indent or padding.
 const MOST_WIDTH: usize = 1000;
 /// Filters that were taken out, and what to use.
 const FORBIDDEN: &[&str] = &["pprint"];
+
+/// Most bytes that texts, lists and values of one run may take.
+const MOST_MEMORY: usize = 128 << 20;
+/// Most items and bytes, eight for one, that filters and comparisons of one run may walk over.
+const MOST_STEPS: usize = 20_000_000;
+/// Below this size nothing is counted: the fuel of the run is bound enough.
+const SMALL: usize = 256;
+
+thread_local! {
+    static MEMORY: Cell<usize> = const { Cell::new(0) };
+    static STEPS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Does something with counts of its own.
+pub fn apart<T>(run: impl FnOnce() -> T) -> T {
+    let outer = (MEMORY.replace(0), STEPS.replace(0));
+    let result = run();
+    MEMORY.set(outer.0);
+    STEPS.set(outer.1);
+    result
+}
+
+/// Counts bytes that a run takes.
+pub fn charge(bytes: usize) -> Result<(), Error> {
+    MEMORY.set(MEMORY.get().saturating_add(bytes));
+    if MEMORY.get() > MOST_MEMORY {
+        return Err(bad(format!("it makes more than {} MiB of text and values", MOST_MEMORY >> 20)));
+    }
+    Ok(())
+}
+
+/// Counts a walk over a value.
+fn walk(value: &Value) -> Result<(), Error> {
+    let steps = value.as_str().map_or_else(|| value.len().unwrap_or(0), |text| text.len() / 8);
+    if steps > SMALL {
+        STEPS.set(STEPS.get().saturating_add(steps));
+        if STEPS.get() > MOST_STEPS {
+            return Err(bad("it takes too many steps; is there a loop that goes over a large value again and again?"));
+        }
+    }
+    Ok(())
+}
 
 /// How values are read; templates capture text, expressions do not.
 #[derive(Clone, Copy)]
@@ -27,8 +70,6 @@ pub struct Reading {
     pub plain: fn(&Value) -> Result<Value, Error>,
     /// A value inside other text.
     pub text: fn(&Value) -> Result<String, Error>,
-    /// Counts text that a loop may write.
-    pub charge: fn(usize) -> Result<(), Error>,
 }
 
 /// An environment whose filters and tests read values in one way.
@@ -72,6 +113,7 @@ impl<'e> Strict<'e> {
         self.env.add_test(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             let mut args = args.into_values();
             for value in &mut args {
+                walk(value)?;
                 *value = (reading.plain)(value)?;
             }
             test.call(state, &args).map(|value| value.is_true())
@@ -92,8 +134,9 @@ impl<'e> Strict<'e> {
         let reading = self.reading;
         self.env.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             let mut args = args.into_values();
+            args.iter().try_for_each(walk)?;
             prepare(reading, &mut args)?;
-            made(reading, filter.call(state, &args)?)
+            made(filter.call(state, &args)?)
         });
     }
 
@@ -117,13 +160,13 @@ impl<'e> Strict<'e> {
             "lines" lines);
         add!(text_all: "replace" replace);
         add!(plain_all: "length" length, "count" length, "dictsort" dictsort, "reverse" reverse, "round" round,
-            "abs" abs, "min" min, "max" max, "sort" sort, "bool" bool, "sum" sum,
-            "groupby" groupby, "unique" unique);
+            "abs" abs, "min" min, "max" max, "sort" sort, "bool" bool, "groupby" groupby, "unique" unique);
         add!(plain_first: "first" first, "last" last, "list" list, "items" items, "chain" chain, "zip" zip, "map" map, "select" select, "reject" reject, "selectattr" selectattr,
             "rejectattr" rejectattr, "attr" attr);
         add!(counted: "batch" batch, "slice" slice);
         add!(shown_first: "default" default, "d" default);
         add!(number_first: "int" int, "float" float);
+        add!(numbers: "sum" sum);
         add!(indented: "indent" indent);
         add!(trimmed: "trim" trim);
         add!(formatted: "format" format);
@@ -168,15 +211,19 @@ impl<'e> Strict<'e> {
     fn operators(&mut self) {
         let reading = self.reading;
         self.env.add_filter(PLAIN, move |value: &Value| bounded((reading.plain)(value)?));
+        self.env.add_filter(SEARCHED, move |value: &Value| {
+            walk(value)?;
+            (reading.plain)(value)
+        });
         self.env.add_filter(SHOWN, move |value: &Value| shown(reading, value));
-        self.env.add_filter(BOUNDED, move |value: Value| made(reading, value));
+        self.env.add_filter(BOUNDED, move |value: Value| made(value));
         self.env.add_filter(FACTOR, move |value: &Value| {
             let value = bounded((reading.plain)(value)?)?;
             // A tuple is repeated at once, a list only as it is read.
             if value.is_tuple() { Ok(value.try_iter()?.collect()) } else { Ok(value) }
         });
         self.env.add_filter(ROUNDS, move |value: Value, text: usize| {
-            (reading.charge)(text.saturating_mul(value.len().unwrap_or(0)))?;
+            charge(text.saturating_mul(value.len().unwrap_or(0)))?;
             Ok::<_, Error>(value)
         });
     }
@@ -200,12 +247,11 @@ fn bounded(value: Value) -> Result<Value, Error> {
 }
 
 /// Bounds and counts a new text or list; small ones come and go.
-fn made(reading: Reading, value: Value) -> Result<Value, Error> {
-    const SMALL: usize = 4096;
+fn made(value: Value) -> Result<Value, Error> {
     let value = bounded(value)?;
     let size = value.as_str().map_or_else(|| value.len().unwrap_or(0) * size_of::<Value>(), str::len);
     if size > SMALL {
-        (reading.charge)(size)?;
+        charge(size)?;
     }
     Ok(value)
 }
@@ -285,6 +331,17 @@ fn number_first(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Sums of lists would copy them again and again.
+fn numbers(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
+    plain_all(reading, args)?;
+    let named = args.last().filter(|value| value.is_kwargs()).and_then(|value| value.get_attr("start").ok());
+    let start = named.filter(|value| !value.is_undefined()).or(args.get(2).cloned());
+    if start.is_some_and(|start| !start.is_number() && !start.is_kwargs()) {
+        return Err(bad("`sum` adds numbers; join lists with `+` or `chain`"));
+    }
+    Ok(())
 }
 
 fn text_all(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
@@ -407,5 +464,5 @@ fn concat(state: &mut State, reading: Reading, pieces: &[(Value, bool)]) -> Resu
             return Err(bad("the joined text is too long; is there a loop that doubles it?"));
         }
     }
-    made(reading, if captured { Value::from_safe_string(out) } else { Value::from(out) })
+    made(if captured { Value::from_safe_string(out) } else { Value::from(out) })
 }
