@@ -7,7 +7,8 @@ use std::process::Command;
 #[test]
 fn a_line_is_answered_on_a_terminal() {
     let python = std::env::var("JIG_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let has_pexpect = Command::new(&python).args(["-c", "import pexpect"]).output().is_ok_and(|o| o.status.success());
+    let has_pexpect =
+        Command::new(&python).args(["-c", "import pexpect"]).output().is_ok_and(|o| o.status.success());
     if !has_pexpect {
         assert!(std::env::var_os("JIG_TEST_REQUIRE").is_none(), "{python} has no pexpect");
         eprintln!("SKIPPED: {python} has no pexpect; run scripts/test");
@@ -24,7 +25,8 @@ fn a_line_is_answered_on_a_terminal() {
         .output()
         .expect("python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let line = std::fs::read_to_string(fleet.join("sites/plant1/lines/pk2.yaml")).expect("the line was written");
+    let line =
+        std::fs::read_to_string(fleet.join("sites/plant1/lines/pk2.yaml")).expect("the line was written");
     insta::assert_snapshot!(line, @r"
     # yaml-language-server: $schema=../../../.jig/schemas/packaging-line@1.3.0.json
     area: packaging
@@ -38,6 +40,7 @@ fn a_line_is_answered_on_a_terminal() {
         - { id: filler, type: filler-a, ip: 10.20.104.11 }
       count_source: filler
     ");
-    let render = Command::new(jig).arg("-C").arg(&fleet).args(["render", "plant1/pk2"]).output().expect("jig runs");
+    let render =
+        Command::new(jig).arg("-C").arg(&fleet).args(["render", "plant1/pk2"]).output().expect("jig runs");
     assert!(render.status.success(), "{}", String::from_utf8_lossy(&render.stdout));
 }

@@ -176,8 +176,10 @@ fn side_for(
         // fewer of the others can fill.
         Side::Joint => {
             let others = |side: &str| {
-                let side_of = |other: &String| fleet.enterprise.roles.get(other.as_str()).map(|role| role.side);
-                let fits = |other: &&String| side_of(other).is_some_and(|s| s != Side::Joint && suits(s, side));
+                let side_of =
+                    |other: &String| fleet.enterprise.roles.get(other.as_str()).map(|role| role.side);
+                let fits =
+                    |other: &&String| side_of(other).is_some_and(|s| s != Side::Joint && suits(s, side));
                 approvers.roles.iter().filter(|other| *other != role).filter(fits).count()
             };
             let mut free: Vec<&&str> = ["it", "ot"].iter().filter(|side| held_by(side).is_none()).collect();

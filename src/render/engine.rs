@@ -408,7 +408,11 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
 
 /// Captured text as what it says, any other value as it is.
 fn plain(value: &Value) -> Result<Value, Error> {
-    if value.is_safe() { said(value.as_str().unwrap_or_default()).map(Value::from) } else { Ok(value.clone()) }
+    if value.is_safe() {
+        said(value.as_str().unwrap_or_default()).map(Value::from)
+    } else {
+        Ok(value.clone())
+    }
 }
 
 /// What a captured text says: its markers replaced by their values.
@@ -516,11 +520,7 @@ fn tojson(value: &Value, indent: Option<Value>, args: Kwargs) -> Result<Value, E
 
 /// A literal in which the marker characters of a value are spelt out, as JSON, TOML and YAML can within quotes.
 fn without_markers(text: String) -> String {
-    if text.contains([OPEN, CLOSE]) {
-        text.replace(OPEN, "\\uFDD0").replace(CLOSE, "\\uFDD1")
-    } else {
-        text
-    }
+    if text.contains([OPEN, CLOSE]) { text.replace(OPEN, "\\uFDD0").replace(CLOSE, "\\uFDD1") } else { text }
 }
 
 fn value_of(datum: Datum) -> Value {
@@ -531,7 +531,9 @@ fn value_of(datum: Datum) -> Value {
         Datum::Float(value) => value.into(),
         Datum::Str(text) => text.into(),
         Datum::List(items) => items.into_iter().map(value_of).collect(),
-        Datum::Map(members) => Value::from_pairs(members.into_iter().map(|(key, value)| (key, value_of(value)))),
+        Datum::Map(members) => {
+            Value::from_pairs(members.into_iter().map(|(key, value)| (key, value_of(value))))
+        }
     }
 }
 

@@ -65,7 +65,8 @@ pub fn to_json(value: &Value) -> Option<serde_json::Value> {
 /// Evaluates a bare expression such as `site.zones.edge.subnet`.
 pub fn evaluate(expression: &str, scope: &Scope) -> Result<Value, String> {
     let program = compiled(expression)?;
-    let value = strict::apart(|| program.eval(scope.0.clone())).map_err(|error| explain(&error, expression, true))?;
+    let value =
+        strict::apart(|| program.eval(scope.0.clone())).map_err(|error| explain(&error, expression, true))?;
     if value.is_undefined() {
         return Err(format!("`{}` names nothing here", expression.trim()));
     }
@@ -86,7 +87,8 @@ pub fn interpolate(text: &str, scope: &Scope) -> Result<Value, String> {
         return evaluate(inner, scope);
     }
     let source = guarded(text, false).source;
-    let value = strict::apart(|| environment().render_str(&source, scope.0.clone())).map_err(|error| explain(&error, text, false))?;
+    let value = strict::apart(|| environment().render_str(&source, scope.0.clone()))
+        .map_err(|error| explain(&error, text, false))?;
     Ok(Value::from(value))
 }
 

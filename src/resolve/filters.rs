@@ -75,9 +75,8 @@ pub fn add_to(strict: &mut Strict<'_>) {
     strict.filter("network", |net: &str| Ok::<_, Error>(parse(net)?.network().to_string()));
     strict.filter("netmask", |net: &str| Ok::<_, Error>(parse_v4(net, "netmask")?.netmask().to_string()));
     strict.filter("wildcard", |net: &str| Ok::<_, Error>(parse_v4(net, "wildcard")?.hostmask().to_string()));
-    strict.filter("broadcast", |net: &str| {
-        Ok::<_, Error>(parse_v4(net, "broadcast")?.broadcast().to_string())
-    });
+    strict
+        .filter("broadcast", |net: &str| Ok::<_, Error>(parse_v4(net, "broadcast")?.broadcast().to_string()));
     strict.filter("prefix_length", |net: &str| Ok::<_, Error>(parse(net)?.prefix_len()));
     strict.filter("subnet", subnet);
     strict.filter("contains", contains);

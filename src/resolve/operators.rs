@@ -434,7 +434,9 @@ impl Writer<'_> {
             Token::Ident("in") if at > region.start && is_word(&self.tokens[at - 1].0, &["not"]) => {
                 return None;
             }
-            Token::Ident("in") | Token::Eq | Token::Ne | Token::Lt | Token::Lte | Token::Gt | Token::Gte => COMPARE,
+            Token::Ident("in") | Token::Eq | Token::Ne | Token::Lt | Token::Lte | Token::Gt | Token::Gte => {
+                COMPARE
+            }
             Token::Plus | Token::Minus => SUM,
             Token::Tilde => TILDE,
             Token::Mul | Token::Div | Token::FloorDiv | Token::Mod => PRODUCT,
@@ -583,12 +585,18 @@ mod tests {
     #[test]
     fn tildes_become_one_list() {
         assert_eq!(guarded("{{ a ~ b.c ~ 'x' }}"), "{{ [a , b.c , 'x']|__cat(4) }}");
-        assert_eq!(guarded("{{ (a ~ 1)|f + -b ~ c|g(d) }}"), "{{ (([a , 1]|__cat(0))|f + [-b , c|g(d)]|__cat(0))|__bounded }}");
+        assert_eq!(
+            guarded("{{ (a ~ 1)|f + -b ~ c|g(d) }}"),
+            "{{ (([a , 1]|__cat(0))|f + [-b , c|g(d)]|__cat(0))|__bounded }}"
+        );
         assert_eq!(
             guarded("{{ '[' ~ a[0] ~ ']' if a is ipv6 else b }}"),
             "{{ ['[' , a[0] , ']']|__cat(5) if a is ipv6 else b }}"
         );
-        assert_eq!(guarded("{% set x = a + b ~ c - d %}"), "{% set x = (a + [b , c]|__cat(0))|__bounded - d %}");
+        assert_eq!(
+            guarded("{% set x = a + b ~ c - d %}"),
+            "{% set x = (a + [b , c]|__cat(0))|__bounded - d %}"
+        );
         assert_eq!(guarded("{{ f(x=a ~ b, y=[c~d]) }}"), "{{ f(x=[a , b]|__cat(0), y=[[c,d]|__cat(0)]) }}");
     }
 
@@ -596,7 +604,8 @@ mod tests {
     fn only_names_that_may_be_captured_are_read_as_plain() {
         let source = "{% set x %}y{% endset %}{% set z = values.a %}{{ x == 'y' and z == 1 and values.x }}";
         assert!(guarded(source).ends_with("{{ (x)|__plain == 'y' and z == 1 and values.x }}"));
-        let source = "{% macro m(a) %}{% endmacro %}{{ m(1) in 'b' or not m(2) }}{{ m(3)[0:2] }}{{ b[m(4)] }}";
+        let source =
+            "{% macro m(a) %}{% endmacro %}{{ m(1) in 'b' or not m(2) }}{{ m(3)[0:2] }}{{ b[m(4)] }}";
         let out = guarded(source);
         assert!(out.contains("{{ (m(1))|__plain in 'b' or not (m(2))|__shown }}"), "{out}");
         assert!(out.ends_with("{{ (m(3)|__plain)[0:2] }}{{ b[(m(4))|__plain] }}"), "{out}");
@@ -606,7 +615,10 @@ mod tests {
     fn products_and_loops_are_bounded() {
         assert_eq!(guarded("{{ a * b + 1 }}"), "{{ ((a)|__factor * (b)|__factor)|__bounded + 1 }}");
         let source = "{% set x %}{% for i in range(9) %}text{% endfor %}{% endset %}";
-        assert_eq!(guarded(source), "{% set x %}{% for i in (range(9))|__rounds(4) %}text{% endfor %}{% endset %}");
+        assert_eq!(
+            guarded(source),
+            "{% set x %}{% for i in (range(9))|__rounds(4) %}text{% endfor %}{% endset %}"
+        );
     }
 
     #[test]

@@ -57,7 +57,9 @@ fn walk(value: &Value) -> Result<(), Error> {
     if steps > SMALL {
         STEPS.set(STEPS.get().saturating_add(steps));
         if STEPS.get() > MOST_STEPS {
-            return Err(bad("it takes too many steps; is there a loop that goes over a large value again and again?"));
+            return Err(bad(
+                "it takes too many steps; is there a loop that goes over a large value again and again?",
+            ));
         }
     }
     Ok(())
@@ -190,7 +192,11 @@ impl<'e> Strict<'e> {
         let reading = self.reading;
         self.env.add_filter(
             "join",
-            move |state: &mut State, list: &Value, by: Option<Value>, attribute: Option<String>, named: Kwargs| {
+            move |state: &mut State,
+                  list: &Value,
+                  by: Option<Value>,
+                  attribute: Option<String>,
+                  named: Kwargs| {
                 let by = by.or(named.get("d")?);
                 let attribute = attribute.or(named.get("attribute")?);
                 named.assert_all_used()?;
@@ -236,9 +242,10 @@ fn bad(message: impl Into<String>) -> Error {
 /// Refuses what is larger than any configuration needs.
 fn bounded(value: Value) -> Result<Value, Error> {
     match value.as_str() {
-        Some(text) if text.len() > MOST_TEXT => {
-            Err(bad(format!("a text of {} MiB is too long; is there a loop that doubles it?", text.len() >> 20)))
-        }
+        Some(text) if text.len() > MOST_TEXT => Err(bad(format!(
+            "a text of {} MiB is too long; is there a loop that doubles it?",
+            text.len() >> 20
+        ))),
         None if value.len().is_some_and(|length| length > MOST_ITEMS) => {
             Err(bad(format!("a list of {} items is too long", value.len().unwrap_or_default())))
         }
@@ -273,7 +280,8 @@ fn plain(reading: Reading, value: &Value) -> Result<Value, Error> {
     if value.as_str().is_some_and(is_secret) {
         return Err(bad("a secret can only be printed as it is, never changed"));
     }
-    let has_captured = |value: &Value| value.try_iter().is_ok_and(|mut items| items.any(|item| item.is_safe()));
+    let has_captured =
+        |value: &Value| value.try_iter().is_ok_and(|mut items| items.any(|item| item.is_safe()));
     if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) && has_captured(&value) {
         return value.try_iter()?.map(|item| (reading.plain)(&item)).collect();
     }
