@@ -190,7 +190,7 @@ fn nothing_prints_as_python_text() {
         ("{% macro m(a, b=true) %}{{ a }}{{ b }}{% endmacro %}{{ m(values.yes) }}", "truetrue"),
         ("{% set x %}{{ values.yes }}{% endset %}{{ x }}{{ x|trim }}{{ x ~ '' }}{{ x|replace('t', 'T') }}", "truetruetrueTrue"),
         ("{% set x = values.yes %}{{ x ~ '' }}", "true"),
-        ("{{ {true: 'a', 1: 'b'}|json }}", "{\"true\": \"a\"}"),
+        ("{{ {true: 'a', 1: 'b'}|json }}", "{\"true\": \"a\", \"1\": \"b\"}"),
         ("{% filter replace('x', 'y') %}x{{ values.yes }}{% endfilter %}", "ytrue"),
         ("{{ values.yes|safe }} {{ values.ratio|safe }}", "true 1.5"),
     ]);
@@ -239,7 +239,7 @@ fn captured_text_says_what_it_says_to_filters_tests_and_operators() {
         ("{{ [x, x]|unique|length }} {{ [x, 'b']|sort|join }}", "1 [O'Brien \"x\"]b"),
         ("{{ [x, x]|join(', ') }}", "[O'Brien \"x\"], [O'Brien \"x\"]"),
         ("{{ [x]|map('upper')|join }}{{ [x]|select('eq', 'n')|list|length }}", "[O'BRIEN \"X\"]0"),
-        ("{% for c in x[:2] %}{{ c }},{% endfor %}{% for c in x %}{{ loop.length if loop.first }}{% endfor %}", "[,O,13"),
+        ("{% for c in x[:2] %}{{ c }},{% endfor %}{% for c in x %}{{ loop.index if loop.last else '' }}{% endfor %}", "[,O,13"),
         ("{{ { '[O\\'Brien \"x\"]': 'found' }[x] }}", "found"),
         ("{{ '%s'|format(x) }} {{ x|hex_id(4) == '[O\\'Brien \"x\"]'|hex_id(4) }}", "[O'Brien \"x\"] true"),
         ("{{ x|indent(2, true) }}|{{ x|trim }}|{{ x|default('d') }}|{{ x|string }}", "  [O'Brien \"x\"]|[O'Brien \"x\"]|[O'Brien \"x\"]|[O'Brien \"x\"]"),
@@ -300,7 +300,10 @@ fn captured_pieces_put_together_keep_each_value_in_its_place() {
     );
     assert_eq!(read(format!("{macro_of}[{{{{ m(values.name)|indent(2) }}}}]")), json!([{ "v": "O'Brien \"x\"" }]));
     // What was changed is data, and data is escaped where it is printed.
-    assert_eq!(read(format!("{macro_of}[{{{{ m(values.name)|upper }}}}]")), json!(["{ \"V\": \"O'BRIEN \\\"X\\\"\" }".replace("\\\"X\\\"", "\"X\"").replace("\"O'BRIEN", "O'BRIEN").replace("\"X\"\" }", "\"X\" }")]));
+    assert_eq!(
+        read(format!("{macro_of}[{{{{ m(values.word)|upper }}}}]")),
+        json!(["{ \"V\": TWENTY }"])
+    );
     // A value beside captured text stays a value.
     assert_eq!(
         read("{% set x %}\"a\": 1,{% endset %}{ {{ x ~ values.name }}: 2 }".into()),
@@ -367,7 +370,7 @@ fn endless_work_and_exploding_text_end_in_an_error_at_their_line() {
         ("\n{{ 'x' * 90000000 }}".into(), "too long"),
         ("\n{{ [0] * 90000000 }}".into(), "too long"),
         ("\n{{ ((0,) * 90000000)|length }}".into(), "too long"),
-        ("\n{{ (([0] * 90000) * 90000)|join }}".into(), "too long"),
+        ("\n{{ (([0] * 9000) * 9000)|join }}".into(), "too long"),
         ("\n{{ 'a\\nb'|indent(999999999) }}".into(), "too wide"),
         ("\n{{ 'a'|indent(width=999999999, first=true) }}".into(), "too wide"),
         ("\n{{ '%999999999d'|format(1) }}".into(), "three digits"),
@@ -451,7 +454,7 @@ fn expressions_in_files_of_the_fleet_are_strict_and_bounded_too() {
     for (expression, words) in [
         ("{{ none ~ line }}.json", "nothing (null)"),
         ("{{ values.nope }}.json", "values.nope"),
-        ("{{ line * 90000000 }}.json", "too long"),
+        ("{{ line * 30000000 }}.json", "too long"),
         ("{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}", "too many steps"),
         ("{{ [1]|pprint }}", "pprint is unknown"),
         ("{{ debug() }}", "debug is unknown"),

@@ -210,7 +210,8 @@ impl Templates {
         // The innermost error knows the place best: an included template, a macro.
         let mut inner: &Error = error;
         let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
+        // A template that includes itself for ever fails anywhere; the tag that includes it is to blame.
+        while let Some(cause) = source.filter(|_| !is_endless_include(error)) {
             if let Some(cause) = cause.downcast_ref::<Error>().filter(|cause| cause.line().is_some()) {
                 inner = cause;
             }
@@ -258,6 +259,10 @@ impl Templates {
         }
         (env, places)
     }
+}
+
+fn is_endless_include(error: &Error) -> bool {
+    error.kind() == ErrorKind::BadInclude && describe(error).contains("recursion limit exceeded")
 }
 
 /// The dotted path that ends with a range of a template, if it is one: MiniJinja's ranges begin too late.

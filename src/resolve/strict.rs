@@ -163,8 +163,9 @@ impl<'e> Strict<'e> {
         add!(text_all: "replace" replace);
         add!(plain_all: "length" length, "count" length, "dictsort" dictsort, "reverse" reverse, "round" round,
             "abs" abs, "min" min, "max" max, "sort" sort, "bool" bool, "groupby" groupby, "unique" unique);
-        add!(plain_first: "first" first, "last" last, "list" list, "items" items, "chain" chain, "zip" zip, "map" map, "select" select, "reject" reject, "selectattr" selectattr,
-            "rejectattr" rejectattr, "attr" attr);
+        add!(plain_first: "first" first, "last" last, "list" list, "items" items, "chain" chain, "zip" zip, "map" map, "selectattr" selectattr, "rejectattr" rejectattr,
+            "attr" attr);
+        add!(shown_items: "select" select, "reject" reject);
         add!(counted: "batch" batch, "slice" slice);
         add!(shown_first: "default" default, "d" default);
         add!(number_first: "int" int, "float" float);
@@ -288,6 +289,12 @@ fn plain(reading: Reading, value: &Value) -> Result<Value, Error> {
     Ok(value)
 }
 
+/// Whether a list holds captured text.
+fn has_captured(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
+        && value.try_iter().is_ok_and(|mut items| items.any(|item| item.is_safe()))
+}
+
 fn plain_all(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
     for value in args {
         if !value.is_kwargs() {
@@ -310,6 +317,15 @@ fn counted(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
     plain_first(reading, args)?;
     if args.iter().skip(1).take(1).any(|count| count.as_usize().is_some_and(|count| count > MOST_ITEMS)) {
         return Err(bad("a list of so many items is too long"));
+    }
+    Ok(())
+}
+
+/// `select` without a test asks each item whether it says anything.
+fn shown_items(reading: Reading, args: &mut [Value]) -> Result<(), Error> {
+    plain_first(reading, args)?;
+    for value in args.iter_mut().take(1).filter(|value| has_captured(value)) {
+        *value = value.try_iter()?.map(|item| shown(reading, &item)).collect::<Result<_, _>>()?;
     }
     Ok(())
 }
