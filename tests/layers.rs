@@ -22,7 +22,7 @@ const FENCES: &[(&str, &[&str])] = &[
             "render/engine.rs",
         ],
     ),
-    ("std::fs", &["source/tree.rs", "cli/write.rs"]),
+    ("std::fs", &["source/tree.rs", "cli/cache.rs", "cli/write.rs"]),
     ("fs::write", &["cli/write.rs"]),
     ("fs::rename", &["cli/write.rs"]),
     ("fs::remove", &["cli/write.rs"]),

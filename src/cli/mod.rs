@@ -4,6 +4,7 @@
 //! did not render. 2: could not tell, or could not run.
 
 mod approve;
+mod cache;
 mod explain;
 mod init;
 mod new;

@@ -22,7 +22,7 @@ pub(crate) fn run(session: &mut Session) -> Run {
     };
     let today = session.today(Some(&fleet));
     let selected = select(&fleet, &[])?;
-    let work = Work::new(&fleet, today);
+    let work = Work::new(&fleet, today, None);
     let intended = root.join("intended");
     let look = Mode { look: true, force: false };
     let results: Vec<_> = selected

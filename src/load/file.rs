@@ -17,6 +17,8 @@ pub struct Loaded<T> {
     pub model: T,
     /// The document, for places.
     pub document: Document,
+    /// The answers of a site or line: data that no type of the model describes.
+    pub inputs: Json,
 }
 
 /// Reads and parses a YAML file. `name` is what reports call it.
@@ -101,8 +103,13 @@ fn to_model<T: DeserializeOwned>(
         findings.extend(problems);
         return None;
     }
+    let inputs = match format.kind {
+        FileKind::Site | FileKind::Line => json.as_object_mut().and_then(|file| file.shift_remove("inputs")),
+        _ => None,
+    };
+    let inputs = inputs.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
     match serde_json::from_value(json) {
-        Ok(model) => Some(Loaded { model, document }),
+        Ok(model) => Some(Loaded { model, document, inputs }),
         Err(error) => {
             let place = Place::file(document.text.name.clone());
             findings.push(Finding::error("schema", error.to_string()).at(place).next("correct the value"));

@@ -407,8 +407,28 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
         slots.places.push(slots.here);
         slots.data.len() - 1
     });
-    write!(out, "{OPEN}{slot}{CLOSE}")?;
-    Ok(())
+    Ok(out.write_str(marker(slot, &mut [0; MARKER])?)?)
+}
+
+/// Most bytes of a marker: both signs and twenty digits.
+const MARKER: usize = 26;
+
+/// Writes the marker of a slot; a page of outputs has thousands, so it is made by hand.
+fn marker(slot: usize, buffer: &mut [u8; MARKER]) -> Result<&str, Error> {
+    let mut at = MARKER - CLOSE.len_utf8();
+    CLOSE.encode_utf8(&mut buffer[at..]);
+    let mut rest = slot;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    at -= OPEN.len_utf8();
+    OPEN.encode_utf8(&mut buffer[at..]);
+    std::str::from_utf8(&buffer[at..]).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
 }
 
 /// Captured text as what it says, any other value as it is.

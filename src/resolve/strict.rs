@@ -204,10 +204,14 @@ impl<'e> Strict<'e> {
                 join(state, reading, list, by.as_ref(), attribute.as_deref())
             },
         );
-        self.env.add_filter(CAT, move |state: &mut State, operands: Vec<Value>, literals: u64| {
+        self.env.add_filter(CAT, move |state: &mut State, operands: &Value, literals: u64| {
             let is_literal = |index: usize| index < 64 && literals >> index & 1 == 1;
-            let pieces = operands.into_iter().enumerate().map(|(index, value)| (value, is_literal(index)));
-            concat(state, reading, &pieces.collect::<Vec<_>>())
+            let numbered = |(index, value)| (value, is_literal(index));
+            if let Some(operands) = operands.downcast_object_ref::<Vec<Value>>() {
+                return concat(state, reading, operands.iter().enumerate().map(numbered));
+            }
+            let operands: Vec<Value> = operands.try_iter()?.collect();
+            concat(state, reading, operands.iter().enumerate().map(numbered))
         });
         self.env.add_filter("string", move |value: &Value| match value.as_str() {
             Some(_) => Ok(value.clone()),
@@ -465,7 +469,7 @@ fn join(
         };
         pieces.push((item, false));
     }
-    concat(state, reading, &pieces)
+    concat(state, reading, pieces.iter().map(|(value, is_literal)| (value, *is_literal)))
 }
 
 /// What may stand between pieces of a template: nothing that data would use to say something.
@@ -475,12 +479,17 @@ fn is_punctuation(by: &Value) -> bool {
 
 /// Puts pieces together: with captured text among them to captured text, whose values are escaped where they stand;
 /// else to plain text. A piece that is the template's own text (`true`) is never escaped.
-fn concat(state: &mut State, reading: Reading, pieces: &[(Value, bool)]) -> Result<Value, Error> {
-    let captured = pieces.iter().any(|(value, is_literal)| !is_literal && value.is_safe());
-    let mut out = String::new();
+fn concat<'v>(
+    state: &mut State,
+    reading: Reading,
+    pieces: impl Iterator<Item = (&'v Value, bool)> + Clone,
+) -> Result<Value, Error> {
+    let captured = pieces.clone().any(|(value, is_literal)| !is_literal && value.is_safe());
+    let mut out = String::with_capacity(64);
     for (value, is_literal) in pieces {
         match value.as_str() {
-            Some(text) if captured && (*is_literal || value.is_safe()) => out.push_str(text),
+            Some(text) if captured && (is_literal || value.is_safe()) => out.push_str(text),
+            Some(text) if !captured && !value.is_safe() && !is_secret(text) => out.push_str(text),
             _ if captured => out.push_str(&state.format(value.clone())?),
             _ => out.push_str(&(reading.text)(value)?),
         }
