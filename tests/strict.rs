@@ -40,10 +40,8 @@ impl Template<'_> {
             BLUEPRINT.replace("  plc_ip: { type: string, format: ipv4, owner: controls }\n", &inputs);
         let syntax = if self.extension == "txt" { ", syntax: text" } else { "" };
         let folder = "blueprints/hello/templates/settings";
-        let target = format!(
-            "kind: record\nfiles: [ {{ template: t.j2, path: out.{}{syntax} }} ]\n",
-            self.extension
-        );
+        let target =
+            format!("kind: record\nfiles: [ {{ template: t.j2, path: out.{}{syntax} }} ]\n", self.extension);
         let mut fleet = FleetBuilder::smallest()
             .file("blueprints/hello/blueprint.yaml", &blueprint)
             .file(&format!("{folder}/target.yaml"), &target)
@@ -117,7 +115,11 @@ fn a_name_that_is_not_there_is_an_error_at_its_line_and_column() {
         (text("{% if 1 %}\n  {{ values.map.inner.deep.er }}{% endif %}"), "2:6", "`values.map.inner.deep"),
         (text("{{ 'a' ~ values.nope ~ 'b' }}"), "1:", "not defined"),
         (text("{% set x = values.nope %}{{ x }}"), "1:", "not defined"),
-        (text("{% macro m(v) %}{{ v.x }}{% endmacro %}\n{{ m(values.map) }}"), "1:20", "`v.x` is not defined"),
+        (
+            text("{% macro m(v) %}{{ v.x }}{% endmacro %}\n{{ m(values.map) }}"),
+            "1:20",
+            "`v.x` is not defined",
+        ),
         (text("{{ [values.nope]|join }}"), "1:", "not defined"),
         (text("{{ values.nope == 1 }}"), "1:", "not defined"),
         (text("{{ values.name|uper }}"), "1:", "filter uper is unknown"),
@@ -144,8 +146,7 @@ fn a_name_that_is_not_there_is_an_error_at_its_line_and_column() {
 
 #[test]
 fn a_value_of_the_wrong_kind_is_an_error_at_its_place() {
-    let nft =
-        |rule: &str| format!("table inet t {{\n  chain c {{\n    {rule}\n  }}\n}}\n");
+    let nft = |rule: &str| format!("table inet t {{\n  chain c {{\n    {rule}\n  }}\n}}\n");
     let rules = [
         ("tcp dport {{ values.word }} accept", "3:18", "is not a port"),
         ("tcp dport {{ values.yes }} accept", "3:18", "is not a port"),
@@ -156,8 +157,7 @@ fn a_value_of_the_wrong_kind_is_an_error_at_its_place() {
         ("ip saddr {{ values.number }} accept", "3:17", "is not an IPv4 address"),
         ("ip saddr {{ values.map }} accept", "3:17", "map"),
     ];
-    let rules: Vec<_> =
-        rules.iter().map(|(rule, place, words)| (nft(rule), *place, *words)).collect();
+    let rules: Vec<_> = rules.iter().map(|(rule, place, words)| (nft(rule), *place, *words)).collect();
     let cases: Vec<_> = rules
         .iter()
         .map(|(text, place, words)| (Template { extension: "nft", text, more: &[] }, *place, *words))
@@ -184,11 +184,17 @@ fn nothing_prints_as_python_text() {
         ("{{ values.yes }} {{ not values.yes }} {{ 1 == 1 }}", "true false true"),
         ("{{ values.yes ~ 'x' }}{{ 1.0 ~ '' }}{{ 3 ~ 4 }}", "truex1.034"),
         ("{{ [values.yes, 1, 'a']|join('-') }}", "true-1-a"),
-        ("{{ values.yes|string }} {{ values.yes|upper }} {{ values.yes|replace('t', 'T') }}", "true TRUE True"),
+        (
+            "{{ values.yes|string }} {{ values.yes|upper }} {{ values.yes|replace('t', 'T') }}",
+            "true TRUE True",
+        ),
         ("{{ '%s %s'|format(values.yes, 5) }} {{ '%(a)s'|format(a=values.yes) }}", "true 5 true"),
         ("{{ values.missing|default(values.yes) ~ '' }}", "true"),
         ("{% macro m(a, b=true) %}{{ a }}{{ b }}{% endmacro %}{{ m(values.yes) }}", "truetrue"),
-        ("{% set x %}{{ values.yes }}{% endset %}{{ x }}{{ x|trim }}{{ x ~ '' }}{{ x|replace('t', 'T') }}", "truetruetrueTrue"),
+        (
+            "{% set x %}{{ values.yes }}{% endset %}{{ x }}{{ x|trim }}{{ x ~ '' }}{{ x|replace('t', 'T') }}",
+            "truetruetrueTrue",
+        ),
         ("{% set x = values.yes %}{{ x ~ '' }}", "true"),
         ("{{ {true: 'a', 1: 'b'}|json }}", "{\"true\": \"a\", \"1\": \"b\"}"),
         ("{% filter replace('x', 'y') %}x{{ values.yes }}{% endfilter %}", "ytrue"),
@@ -231,7 +237,10 @@ fn captured_text_says_what_it_says_to_filters_tests_and_operators() {
         ("{{ x|first }}{{ x|last }}{{ x|reverse }}", "[]]\"x\" neirB'O["),
         ("{{ x == '[O\\'Brien \"x\"]' }} {{ x != 'a' }} {{ x < 'a' }}", "true true true"),
         ("{{ 'rien' in x }} {{ '0' in x }} {{ x in ['[O\\'Brien \"x\"]'] }}", "true false true"),
-        ("{{ x is string }} {{ x is eq('[O\\'Brien \"x\"]') }} {{ x is startingwith('[O') }}", "true true true"),
+        (
+            "{{ x is string }} {{ x is eq('[O\\'Brien \"x\"]') }} {{ x is startingwith('[O') }}",
+            "true true true",
+        ),
         ("{{ x|tojson }} {{ x|json }}", "\"[O\\u0027Brien \\\"x\\\"]\" \"[O'Brien \\\"x\\\"]\""),
         ("{{ x|replace('O', '0') }}", "[0'Brien \"x\"]"),
         ("{{ x ~ '!' }} {{ '!' ~ x }} {{ x + '!' }}", "[O'Brien \"x\"]! ![O'Brien \"x\"] [O'Brien \"x\"]!"),
@@ -239,10 +248,16 @@ fn captured_text_says_what_it_says_to_filters_tests_and_operators() {
         ("{{ [x, x]|unique|length }} {{ [x, 'b']|sort|join }}", "1 [O'Brien \"x\"]b"),
         ("{{ [x, x]|join(', ') }}", "[O'Brien \"x\"], [O'Brien \"x\"]"),
         ("{{ [x]|map('upper')|join }}{{ [x]|select('eq', 'n')|list|length }}", "[O'BRIEN \"X\"]0"),
-        ("{% for c in x[:2] %}{{ c }},{% endfor %}{% for c in x %}{{ loop.index if loop.last else '' }}{% endfor %}", "[,O,13"),
+        (
+            "{% for c in x[:2] %}{{ c }},{% endfor %}{% for c in x %}{{ loop.index if loop.last else '' }}{% endfor %}",
+            "[,O,13",
+        ),
         ("{{ { '[O\\'Brien \"x\"]': 'found' }[x] }}", "found"),
         ("{{ '%s'|format(x) }} {{ x|hex_id(4) == '[O\\'Brien \"x\"]'|hex_id(4) }}", "[O'Brien \"x\"] true"),
-        ("{{ x|indent(2, true) }}|{{ x|trim }}|{{ x|default('d') }}|{{ x|string }}", "  [O'Brien \"x\"]|[O'Brien \"x\"]|[O'Brien \"x\"]|[O'Brien \"x\"]"),
+        (
+            "{{ x|indent(2, true) }}|{{ x|trim }}|{{ x|default('d') }}|{{ x|string }}",
+            "  [O'Brien \"x\"]|[O'Brien \"x\"]|[O'Brien \"x\"]|[O'Brien \"x\"]",
+        ),
         ("{{ x|slug }}", "o-brien-x"),
         ("{% set y %}({{ x }}){% endset %}{{ y }}{{ y|length }}", "([O'Brien \"x\"])15"),
         ("{% set y = x %}{% set z = [y] %}{{ z[0]|length }}{{ z[0] == x }}", "13true"),
@@ -270,11 +285,20 @@ fn captured_text_that_says_nothing_is_false() {
 #[test]
 fn macros_callers_filters_and_imports_give_captured_text_too() {
     all_say(&[
-        ("{% macro m(v) %}<{{ v }}>{% endmacro %}{{ m(1) == '<1>' }} {{ m('ab')|length }} {{ m('ab')[1:3] }}", "true 4 ab"),
-        ("{% macro m() %}{{ caller()|upper }}{{ caller() == 'k5' }}{% endmacro %}{% call m() %}k{{ values.number }}{% endcall %}", "K5true"),
+        (
+            "{% macro m(v) %}<{{ v }}>{% endmacro %}{{ m(1) == '<1>' }} {{ m('ab')|length }} {{ m('ab')[1:3] }}",
+            "true 4 ab",
+        ),
+        (
+            "{% macro m() %}{{ caller()|upper }}{{ caller() == 'k5' }}{% endmacro %}{% call m() %}k{{ values.number }}{% endcall %}",
+            "K5true",
+        ),
         ("{% filter upper %}a{{ values.word }}{% endfilter %}", "ATWENTY"),
         ("{% set x | replace('t', 'T') %}t{{ values.word }}{% endset %}{{ x }}", "TTwenTy"),
-        ("{% for a in [[1, [2]]] recursive %}{% if a is sequence %}{{ loop(a)|length }}{% else %}{{ a }}{% endif %}{% endfor %}", "2"),
+        (
+            "{% for a in [[1, [2]]] recursive %}{% if a is sequence %}{{ loop(a)|length }}{% else %}{{ a }}{% endif %}{% endfor %}",
+            "2",
+        ),
         ("{% block b %}x{{ values.word }}{% endblock %}{{ self.b()|length }}", "xtwenty7"),
     ]);
     let imported = Template {
@@ -293,17 +317,22 @@ fn captured_pieces_put_together_keep_each_value_in_its_place() {
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{text}\n{out}\n{error}"))
     };
     let all = json!([{ "v": "O'Brien \"x\"" }, { "v": true }, { "v": null }]);
-    assert_eq!(read(format!("{macro_of}[{{{{ [m(values.name), m(values.yes), m(values.nothing)]|join(', ') }}}}]")), all);
     assert_eq!(
-        read(format!("{macro_of}[{{{{ m(values.name) ~ ',' ~ m(values.yes) ~ ', ' ~ m(values.nothing) }}}}]")),
+        read(format!("{macro_of}[{{{{ [m(values.name), m(values.yes), m(values.nothing)]|join(', ') }}}}]")),
         all
     );
-    assert_eq!(read(format!("{macro_of}[{{{{ m(values.name)|indent(2) }}}}]")), json!([{ "v": "O'Brien \"x\"" }]));
-    // What was changed is data, and data is escaped where it is printed.
     assert_eq!(
-        read(format!("{macro_of}[{{{{ m(values.word)|upper }}}}]")),
-        json!(["{ \"V\": TWENTY }"])
+        read(format!(
+            "{macro_of}[{{{{ m(values.name) ~ ',' ~ m(values.yes) ~ ', ' ~ m(values.nothing) }}}}]"
+        )),
+        all
     );
+    assert_eq!(
+        read(format!("{macro_of}[{{{{ m(values.name)|indent(2) }}}}]")),
+        json!([{ "v": "O'Brien \"x\"" }])
+    );
+    // What was changed is data, and data is escaped where it is printed.
+    assert_eq!(read(format!("{macro_of}[{{{{ m(values.word)|upper }}}}]")), json!(["{ \"V\": TWENTY }"]));
     // A value beside captured text stays a value.
     assert_eq!(
         read("{% set x %}\"a\": 1,{% endset %}{ {{ x ~ values.name }}: 2 }".into()),
@@ -316,11 +345,23 @@ fn values_with_our_own_markers_or_template_syntax_are_only_values() {
     let marker = "a\u{FDD0}0\u{FDD1}b";
     let cases = [
         ("{{ values.word }}{{ values.marker }}", format!("twenty{marker}")),
-        ("{{ values.word }}{{ values.marker ~ '!' }}{{ [values.marker]|join }}", format!("twenty{marker}!{marker}")),
-        ("{{ values.word }}{{ values.marker|upper }}{{ values.marker|trim }}{{ values.marker|indent }}", format!("twenty{}{marker}{marker}", marker.to_uppercase())),
-        ("{{ values.word }}{% set x %}{{ values.marker }}{% endset %}{{ x }}{{ x|length }}{{ x == values.marker }}", format!("twenty{marker}5true")),
+        (
+            "{{ values.word }}{{ values.marker ~ '!' }}{{ [values.marker]|join }}",
+            format!("twenty{marker}!{marker}"),
+        ),
+        (
+            "{{ values.word }}{{ values.marker|upper }}{{ values.marker|trim }}{{ values.marker|indent }}",
+            format!("twenty{}{marker}{marker}", marker.to_uppercase()),
+        ),
+        (
+            "{{ values.word }}{% set x %}{{ values.marker }}{% endset %}{{ x }}{{ x|length }}{{ x == values.marker }}",
+            format!("twenty{marker}5true"),
+        ),
         ("{{ values.braces }}{{ values.braces ~ '' }}", "{{ 7 * 7 }}{% raw %}{# x #}".repeat(2)),
-        ("{{ values.private }}{{ values.bidi }}{{ values.evil }}", "\u{E000}\u{F8FF}\u{10FFFD}a\u{202E}b\u{2066}cx\"; drop \u{FDD0}0\u{FDD1}".into()),
+        (
+            "{{ values.private }}{{ values.bidi }}{{ values.evil }}",
+            "\u{E000}\u{F8FF}\u{10FFFD}a\u{202E}b\u{2066}cx\"; drop \u{FDD0}0\u{FDD1}".into(),
+        ),
     ];
     all_say(&cases.iter().map(|(text, expected)| (*text, expected.as_str())).collect::<Vec<_>>());
     let template = "{ \"w\": {{ values.word }}, \"a\": {{ values.marker }}, \"b\": \"{{ values.evil }}\", \"c\": {{ values.marker|json }}, \
@@ -346,7 +387,9 @@ fn values_with_our_own_markers_or_template_syntax_are_only_values() {
 #[test]
 fn endless_work_and_exploding_text_end_in_an_error_at_their_line() {
     let double = |step: &str| {
-        let steps: String = (0..60).map(|n| step.replace("NEW", &format!("a{}", n + 1)).replace("OLD", &format!("a{n}"))).collect();
+        let steps: String = (0..60)
+            .map(|n| step.replace("NEW", &format!("a{}", n + 1)).replace("OLD", &format!("a{n}")))
+            .collect();
         format!("{{% set a0 = 'xxxxxxxxxx' %}}{steps}{{{{ a60|length }}}}")
     };
     let long = "x".repeat(2000);
@@ -412,15 +455,28 @@ fn within_bounds(template: &str, words: &str) -> Result<(), String> {
     let fleet = text(template).fleet();
     let started = Instant::now();
     let output = std::process::Command::new("sh")
-        .args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_jig"), "render", "--format", "json", "-C"])
+        .args([
+            "-c",
+            "ulimit -v 2000000; exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_jig"),
+            "render",
+            "--format",
+            "json",
+            "-C",
+        ])
         .arg(fleet.root())
         .output()
         .map_err(|error| error.to_string())?;
     let taken = started.elapsed();
     let report: Json = serde_json::from_slice(&output.stdout).map_err(|error| {
-        format!("{shown}: {error}; {:?} {}", output.status, String::from_utf8_lossy(&output.stderr).chars().take(200).collect::<String>())
+        format!(
+            "{shown}: {error}; {:?} {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).chars().take(200).collect::<String>()
+        )
     })?;
-    let findings: Vec<Found> = report["findings"].as_array().expect("findings").iter().map(Found::from).collect();
+    let findings: Vec<Found> =
+        report["findings"].as_array().expect("findings").iter().map(Found::from).collect();
     let found = findings.iter().find(|found| found.rule == "template-error");
     let Some(found) = found.filter(|found| found.line >= 2 && found.message.contains(words)) else {
         return Err(format!("{shown}: {findings:?}"));
@@ -443,12 +499,17 @@ fn what_a_large_plant_needs_is_within_bounds() {
 #[test]
 fn expressions_in_files_of_the_fleet_are_strict_and_bounded_too() {
     let path = |expression: &str| {
-        let blueprint = BLUEPRINT.replace("target: settings,", &format!("target: settings, path: '{expression}',"));
+        let blueprint =
+            BLUEPRINT.replace("target: settings,", &format!("target: settings, path: '{expression}',"));
         let fleet = FleetBuilder::smallest().file("blueprints/hello/blueprint.yaml", &blueprint).build();
         let run = fleet.jig("render --format json").run();
         assert!(!run.stderr.contains("panicked"), "{run}");
         let written = fleet.files("intended/home/one").into_keys().find(|path| path != "manifest.json");
-        (run.code, written, run.findings().into_iter().map(|found| found.message).collect::<Vec<_>>().join("; "))
+        (
+            run.code,
+            written,
+            run.findings().into_iter().map(|found| found.message).collect::<Vec<_>>().join("; "),
+        )
     };
     assert_eq!(path("{{ true ~ line }}.json").1.as_deref(), Some("trueone.json"));
     for (expression, words) in [
@@ -460,7 +521,10 @@ fn expressions_in_files_of_the_fleet_are_strict_and_bounded_too() {
         ("{{ debug() }}", "debug is unknown"),
     ] {
         let (code, written, messages) = path(expression);
-        assert!(code == 1 && written.is_none() && messages.contains(words), "{expression}: {code} {messages}");
+        assert!(
+            code == 1 && written.is_none() && messages.contains(words),
+            "{expression}: {code} {messages}"
+        );
     }
 }
 
@@ -469,19 +533,54 @@ fn expressions_in_files_of_the_fleet_are_strict_and_bounded_too() {
 #[test]
 fn templates_reach_nothing_but_their_context() {
     let names = [
-        "debug()", "lipsum()", "random()", "now()", "env('HOME')", "environ", "open('/etc/passwd')", "import('os')",
-        "cycler(1)", "joiner()", "config", "request", "self.__class__", "values.__class__", "values.name.upper()",
-        "url_for('x')", "get_env('HOME')", "file('x')", "read('x')", "shell('id')", "uuid()", "_si_.nope",
+        "debug()",
+        "lipsum()",
+        "random()",
+        "now()",
+        "env('HOME')",
+        "environ",
+        "open('/etc/passwd')",
+        "import('os')",
+        "cycler(1)",
+        "joiner()",
+        "config",
+        "request",
+        "self.__class__",
+        "values.__class__",
+        "values.name.upper()",
+        "url_for('x')",
+        "get_env('HOME')",
+        "file('x')",
+        "read('x')",
+        "shell('id')",
+        "uuid()",
+        "_si_.nope",
     ];
-    let filters = ["pprint", "random", "shuffle", "filesizeformat", "urlize", "xmlattr", "datetimeformat", "env", "hash", "md5", "include"];
+    let filters = [
+        "pprint",
+        "random",
+        "shuffle",
+        "filesizeformat",
+        "urlize",
+        "xmlattr",
+        "datetimeformat",
+        "env",
+        "hash",
+        "md5",
+        "include",
+    ];
     let names = names.map(|name| format!("{{{{ {name} }}}}"));
     let filters = filters.map(|filter| format!("{{{{ values.name|{filter} }}}}"));
-    let tests = ["safe", "escaped", "filter", "test", "callable"].map(|test| format!("{{{{ values.name is {test} }}}}"));
+    let tests = ["safe", "escaped", "filter", "test", "callable"]
+        .map(|test| format!("{{{{ values.name is {test} }}}}"));
     let all: Vec<String> = names.into_iter().chain(filters).chain(tests).collect();
-    let passed: Vec<_> = in_parallel(&all, |template| text(template).render().ok().map(|out| format!("{template}: {out}")));
+    let passed: Vec<_> =
+        in_parallel(&all, |template| text(template).render().ok().map(|out| format!("{template}: {out}")));
     let passed: Vec<_> = passed.into_iter().flatten().collect();
     assert!(passed.is_empty(), "{passed:?}");
-    for name in ["/etc/passwd", "../../blueprint.yaml", "../other/t.j2", "target.yaml", "file:///etc/passwd", "", "."] {
+    for name in
+        ["/etc/passwd", "../../blueprint.yaml", "../other/t.j2", "target.yaml", "file:///etc/passwd", "", "."]
+    {
         for tag in ["include", "extends"] {
             let template = format!("{{% {tag} '{name}' %}}");
             assert!(text(&template).render().is_err(), "{template}");

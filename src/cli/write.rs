@@ -130,7 +130,9 @@ fn read_file(path: &Path) -> Option<Manifest> {
         return None; // reading a pipe would wait for ever
     }
     let mut manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let stays = |path: &str| !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    let stays = |path: &str| {
+        !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+    };
     manifest.files.retain(|file| stays(&file.path));
     Some(manifest)
 }
@@ -146,7 +148,7 @@ pub(crate) fn commit(
     let folder = root.join(below);
     check_folders(root, below)?;
     if !mode.look && is_missing(&folder) {
-        write_new(&folder, files, manifest)?;
+        write_folder(&folder, files, manifest)?;
         let mut written: Vec<_> = files.iter().map(|file| (file.path.clone(), FileState::Written)).collect();
         written.sort();
         return Ok(Done { files: written, changed: true });
@@ -203,7 +205,7 @@ fn is_missing(path: &Path) -> bool {
 }
 
 /// Makes a folder that was not there: filled under another name, then put in its place at once.
-fn write_new(folder: &Path, files: &[RenderedFile], manifest: &Manifest) -> io::Result<()> {
+fn write_folder(folder: &Path, files: &[RenderedFile], manifest: &Manifest) -> io::Result<()> {
     let beside = beside(folder);
     if fs::create_dir(&beside).is_err() {
         // What a run that was cut off left there is in the way, or the folder around it is missing.
@@ -240,7 +242,13 @@ pub(crate) fn remove_unfinished(path: &Path) {
 }
 
 /// Everything is written beside its place first; only when all of it is there does anything change its name.
-fn carry_out(root: &Path, folder: &Path, todo: &[&RenderedFile], gone: &[String], manifest: &[u8]) -> io::Result<()> {
+fn carry_out(
+    root: &Path,
+    folder: &Path,
+    todo: &[&RenderedFile],
+    gone: &[String],
+    manifest: &[u8],
+) -> io::Result<()> {
     fs::create_dir_all(folder).map_err(|error| named(error, folder))?;
     let pending = folder.join(PENDING);
     let prepared = write_new(&pending, manifest).and_then(|()| {
@@ -382,7 +390,12 @@ fn judge(folder: &Path, file: &RenderedFile, known: &Known, force: bool) -> io::
     Ok(if is_ours || force { FileState::Written } else { FileState::HandEdited })
 }
 
-fn judge_leftover(folder: &Path, path: &str, digests: &[String], force: bool) -> io::Result<Option<FileState>> {
+fn judge_leftover(
+    folder: &Path,
+    path: &str,
+    digests: &[String],
+    force: bool,
+) -> io::Result<Option<FileState>> {
     let Some(digest) = digest_of(&folder.join(path))? else { return Ok(None) };
     check_parent(folder, path)?;
     Ok(Some(if force || digests.contains(&digest) { FileState::Removed } else { FileState::HandEdited }))
@@ -391,8 +404,11 @@ fn judge_leftover(folder: &Path, path: &str, digests: &[String], force: bool) ->
 /// The digest of a regular file; `None` where there is none, a link counts as other bytes.
 fn digest_of(path: &Path) -> io::Result<Option<String>> {
     match path.symlink_metadata() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
         Err(error) => Err(named(error, path)),
+        Ok(meta) if meta.is_dir() => Ok(None),
         Ok(meta) if !meta.is_file() => Ok(Some("not a regular file".into())),
         Ok(_) => {
             let bytes = fs::read(path).map_err(|error| named(error, path))?;
