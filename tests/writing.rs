@@ -79,7 +79,10 @@ fn demand_whole(fleet: &Fleet, round: usize) {
         let (first, rest) = text.split_once('\n').unwrap_or_default();
         let written = first.strip_prefix("round ").and_then(|number| number.parse::<usize>().ok());
         let expected: String = (0..40).map(|i| format!("{line} {i} d{file}\n")).collect();
-        assert!(written.is_some_and(|written| written <= round) && rest == expected, "{path} is torn in round {round}");
+        assert!(
+            written.is_some_and(|written| written <= round) && rest == expected,
+            "{path} is torn in round {round}"
+        );
     }
     assert_eq!(seen, (LINES + 1) * FILES);
 }
@@ -92,7 +95,8 @@ fn demand_healed(fleet: &Fleet, round: usize) {
     let files = fleet.files("intended");
     assert!(!files.keys().any(|path| path.contains(".jig-tmp")), "temporary files are left");
     for (path, bytes) in &files {
-        let is_new = path.ends_with("manifest.json") || bytes.starts_with(format!("round {round}\n").as_bytes());
+        let is_new =
+            path.ends_with("manifest.json") || bytes.starts_with(format!("round {round}\n").as_bytes());
         assert!(is_new, "{path} is not of round {round}");
     }
     let manifest: Json = serde_json::from_slice(&files["s0/l0000/manifest.json"]).expect("JSON");
@@ -115,8 +119,11 @@ fn a_cut_off_run_whose_line_is_gone_leaves_nothing() {
     let fleet = FleetBuilder::smallest().file("sites/home/lines/two.yaml", &two()).build();
     fleet.jig("render").run().exits(0);
     let folder = "intended/home/two";
-    fs::rename(fleet.path(&format!("{folder}/manifest.json")), fleet.path(&format!("{folder}/manifest.json.jig-tmp")))
-        .expect("it can be renamed");
+    fs::rename(
+        fleet.path(&format!("{folder}/manifest.json")),
+        fleet.path(&format!("{folder}/manifest.json.jig-tmp")),
+    )
+    .expect("it can be renamed");
     fleet.write(&format!("{folder}/.settings.json.jig-tmp"), "half");
     fleet.remove("sites/home/lines/two.yaml");
     fleet.jig("render").run().exits(0);
@@ -147,10 +154,8 @@ fn two_jigs_at_once_end_as_one_would() {
     let fleet = stamped(150);
     for round in 0..4 {
         stamp(&fleet, round);
-        let mut children: Vec<_> = ["-j1", "-j2", "-j8"]
-            .iter()
-            .map(|threads| fleet.jig("render").arg(threads).spawn())
-            .collect();
+        let mut children: Vec<_> =
+            ["-j1", "-j2", "-j8"].iter().map(|threads| fleet.jig("render").arg(threads).spawn()).collect();
         for child in &mut children {
             assert!(child.wait().expect("it ends").success());
         }
@@ -208,7 +213,11 @@ fn links_are_never_written_through() {
             let left: Vec<_> = files_below(outside.path()).into_iter().collect();
             assert_eq!(left, [("precious".to_owned(), b"precious".to_vec())], "{trap}\n{run}");
             if is_folder {
-                assert!(run.stdout.contains("is a link") && run.stdout.contains(trap.rsplit('/').next().expect("a name")), "{run}");
+                assert!(
+                    run.stdout.contains("is a link")
+                        && run.stdout.contains(trap.rsplit('/').next().expect("a name")),
+                    "{run}"
+                );
             }
             if *code < 2 {
                 fleet.jig("render --force").run().exits(0);
@@ -226,7 +235,8 @@ fn leftovers_are_not_removed_through_links_or_out_of_their_folder() {
     fleet.jig("render").run().exits(0);
     // The same bytes elsewhere, reached through a link in place of the folder.
     fs::create_dir(outside.path().join("deep")).expect("a folder");
-    fs::copy(fleet.path("intended/home/one/extra/deep/more.json"), outside.path().join("deep/more.json")).expect("a copy");
+    fs::copy(fleet.path("intended/home/one/extra/deep/more.json"), outside.path().join("deep/more.json"))
+        .expect("a copy");
     fleet.remove("intended/home/one/extra");
     symlink(outside.path(), fleet.path("intended/home/one/extra")).expect("a link");
     fleet.write("blueprints/hello/blueprint.yaml", BLUEPRINT);
@@ -238,8 +248,12 @@ fn leftovers_are_not_removed_through_links_or_out_of_their_folder() {
     fleet.jig("render").run().exits(0);
     let digest = |path: &str| format!("b3:{}", blake3::hash(fleet.read(path).as_bytes()).to_hex());
     let victims = ["sites/home/site.yaml", "jig.yaml"];
-    let mut manifest: Json = serde_json::from_str(&fleet.read("intended/home/one/manifest.json")).expect("JSON");
-    for (victim, path) in victims.iter().zip(["../../../sites/home/site.yaml".to_owned(), fleet.path("jig.yaml").to_string_lossy().into_owned()]) {
+    let mut manifest: Json =
+        serde_json::from_str(&fleet.read("intended/home/one/manifest.json")).expect("JSON");
+    for (victim, path) in victims.iter().zip([
+        "../../../sites/home/site.yaml".to_owned(),
+        fleet.path("jig.yaml").to_string_lossy().into_owned(),
+    ]) {
         let mut entry = manifest["files"][0].clone();
         entry["path"] = path.into();
         entry["digest"] = digest(victim).into();
@@ -271,7 +285,10 @@ fn pipes_and_folders_in_the_way_are_refused_and_never_waited_for() {
         let run = fleet.jig("render").run().exits(2);
         assert!(run.stdout.contains(name) && run.stdout.contains("home/one"), "{run}");
         assert!(fleet.has(&format!("intended/home/one/{name}/x")), "{name}");
-        assert!(!fleet.path("intended/home/one/settings.json").is_file(), "{name}: nothing of the line is written");
+        assert!(
+            !fleet.path("intended/home/one/settings.json").is_file(),
+            "{name}: nothing of the line is written"
+        );
         assert!(fleet.has("intended/home/two/settings.json"), "{name}: the other line goes on");
     }
 }
@@ -320,23 +337,58 @@ fn paths_from_data_stay_in_their_folder() {
     let long = "x".repeat(201);
     let longest = "a/".repeat(600) + "x";
     let traps = [
-        "../x", "../../sites/home/site.yaml", "/etc/x", "a/../../x", "a/./b", ".", "..", "", "a//b", "a/", "a\\b", "C:x",
-        "a\0b", "a\nb", "a\tb", "a\u{7f}", "manifest.json", "Manifest.JSON", "collected.yaml", "con", "NUL.txt", "com1",
-        "x.", "x ", " x", "_site/x", ".x.jig-tmp", "manifest.json.jig-tmp", "~/x/../y", &long, &longest, "secret:grr/mqtt",
-        "a\u{2028}b", "a\u{202E}b", "a\u{FEFF}b",
+        "../x",
+        "../../sites/home/site.yaml",
+        "/etc/x",
+        "a/../../x",
+        "a/./b",
+        ".",
+        "..",
+        "",
+        "a//b",
+        "a/",
+        "a\\b",
+        "C:x",
+        "a\0b",
+        "a\nb",
+        "a\tb",
+        "a\u{7f}",
+        "manifest.json",
+        "Manifest.JSON",
+        "collected.yaml",
+        "con",
+        "NUL.txt",
+        "com1",
+        "x.",
+        "x ",
+        " x",
+        "_site/x",
+        ".x.jig-tmp",
+        "manifest.json.jig-tmp",
+        "~/x/../y",
+        &long,
+        &longest,
+        "secret:grr/mqtt",
+        "a\u{2028}b",
+        "a\u{202E}b",
+        "a\u{FEFF}b",
     ];
     let check = |path: &&str| {
         let fleet = path_fleet(path);
         let before = fleet.files("");
         let run = fleet.jig("render --format json").run();
-        if run.code != 1 || run.findings().iter().all(|found| found.rule != "unsafe-path" && found.rule != "unresolved") {
+        if run.code != 1
+            || run.findings().iter().all(|found| found.rule != "unsafe-path" && found.rule != "unresolved")
+        {
             return Some(format!("{path:?}: {run}"));
         }
         (fleet.files("") != before).then(|| format!("{path:?} wrote something"))
     };
     let wrong: Vec<_> = in_parallel(&traps, check).into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    for path in ["a", "Übung/größe.json", ".hidden", "a b/c", "a..b", "...x", "a/-rf", "$HOME", "`id`", "%2e%2e"] {
+    for path in
+        ["a", "Übung/größe.json", ".hidden", "a b/c", "a..b", "...x", "a/-rf", "$HOME", "`id`", "%2e%2e"]
+    {
         let fleet = path_fleet(path);
         fleet.jig("render").run().exits(0);
         assert!(fleet.has(&format!("intended/home/one/{path}")), "{path}");
@@ -357,9 +409,15 @@ fn path_fleet(path: &str) -> Fleet {
 
 #[test]
 fn paths_that_meet_are_refused_whatever_their_case() {
-    for (first, second) in
-        [("a/x", "a/x"), ("a/X", "A/x"), ("straße", "STRASSE"), ("é", "e\u{301}"), ("a", "a/b"), ("A/b", "a"), ("ı", "I")]
-    {
+    for (first, second) in [
+        ("a/x", "a/x"),
+        ("a/X", "A/x"),
+        ("straße", "STRASSE"),
+        ("é", "e\u{301}"),
+        ("a", "a/b"),
+        ("A/b", "a"),
+        ("ı", "I"),
+    ] {
         let blueprint = format!(
             "{}  - {{ id: other, target: settings, owner: it, path: \"{second}\" }}\n",
             BLUEPRINT.replace("target: settings,", &format!("target: settings, path: \"{first}\","))
@@ -406,7 +464,10 @@ fn a_folder_without_rights_fails_its_line_alone_and_changes_nothing() {
     fs::set_permissions(fleet.root(), fs::Permissions::from_mode(0o777)).expect("rights");
     let Some(output) = output else { return };
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(2) && text.contains("ermission denied") && text.contains("next:"), "{text}");
+    assert!(
+        output.status.code() == Some(2) && text.contains("ermission denied") && text.contains("next:"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -490,22 +551,32 @@ fn a_full_disk_leaves_the_old_files_and_says_so() {
     if !unshared(&["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).is_ok_and(|output| output.status.success()) {
         return loudly("a full disk was not tested: no file system can be mounted here");
     }
-    let (root, disk) = (fleet.root().to_string_lossy().into_owned(), disk.path().to_string_lossy().into_owned());
-    let output = unshared(&["sh", "-c", FULL_DISK, "sh", env!("CARGO_BIN_EXE_jig"), &root, &disk]).expect("it runs");
+    let (root, disk) =
+        (fleet.root().to_string_lossy().into_owned(), disk.path().to_string_lossy().into_owned());
+    let output =
+        unshared(&["sh", "-c", FULL_DISK, "sh", env!("CARGO_BIN_EXE_jig"), &root, &disk]).expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(fleet.read("code").trim(), "2", "{}", fleet.read("said"));
     assert!(fleet.read("said").contains("No space left on device"), "{}", fleet.read("said"));
     let read = |name: &str| -> BTreeMap<String, String> {
         let text = fleet.read(name);
-        text.lines().filter_map(|line| line.split_once("  ")).map(|(sum, path)| (path.to_owned(), sum.to_owned())).collect()
+        text.lines()
+            .filter_map(|line| line.split_once("  "))
+            .map(|(sum, path)| (path.to_owned(), sum.to_owned()))
+            .collect()
     };
     let (before, after) = (read("before"), read("after"));
     assert!(before.keys().eq(after.keys()), "nothing half-written is left:\n{}", fleet.read("after"));
     // A line is old or new as a whole: the disk may have held one or two.
     for line in before.keys().filter_map(|path| path.strip_suffix("/manifest.json")) {
-        let of_line = |(path, _): &(&String, &String)| path.starts_with(line) && !path.ends_with("manifest.json");
-        let changed: Vec<bool> = before.iter().filter(of_line).map(|(path, sum)| after[path] != *sum).collect();
-        assert!(changed.iter().all(|changed| *changed == changed_of(&before, &after, line)), "{line} is half-written");
+        let of_line =
+            |(path, _): &(&String, &String)| path.starts_with(line) && !path.ends_with("manifest.json");
+        let changed: Vec<bool> =
+            before.iter().filter(of_line).map(|(path, sum)| after[path] != *sum).collect();
+        assert!(
+            changed.iter().all(|changed| *changed == changed_of(&before, &after, line)),
+            "{line} is half-written"
+        );
     }
     assert_eq!(fleet.read("leftovers"), "");
 }
@@ -527,7 +598,9 @@ fn threads_order_clock_language_folder_and_mask_change_no_byte() {
             command
         })
     };
-    for (name, value) in [("TZ", "Pacific/Kiritimati"), ("LANG", "tr_TR.UTF-8"), ("LC_ALL", "C"), ("HOME", "/nonexistent")] {
+    for (name, value) in
+        [("TZ", "Pacific/Kiritimati"), ("LANG", "tr_TR.UTF-8"), ("LC_ALL", "C"), ("HOME", "/nonexistent")]
+    {
         assert!(with_env(name, value) == plain, "{name}={value}");
     }
     for threads in ["-j1", "-j2", "-j8"] {
@@ -540,7 +613,10 @@ fn threads_order_clock_language_folder_and_mask_change_no_byte() {
     for mask in ["000", "027", "077"] {
         let out = rendered(&fleet, |command| {
             let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("umask {mask}; exec \"$0\" \"$@\"")]).arg(command.get_program()).args(command.get_args());
+            shell
+                .args(["-c", &format!("umask {mask}; exec \"$0\" \"$@\"")])
+                .arg(command.get_program())
+                .args(command.get_args());
             shell
         });
         assert!(out == plain, "umask {mask}");

@@ -38,7 +38,7 @@ impl Watch {
         self.newest = marks.times.into_iter().fold(self.newest, i64::max);
         self.bytes.extend_from_slice(&(name.len() as u64).to_le_bytes());
         self.bytes.extend_from_slice(name.as_bytes());
-        for mark in marks.rest.into_iter().chain(marks.times.map(|time| time as u64)) {
+        for mark in marks.rest.into_iter().chain(marks.times.map(|time| time.cast_unsigned())) {
             self.bytes.extend_from_slice(&mark.to_le_bytes());
         }
     }

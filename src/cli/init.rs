@@ -81,7 +81,8 @@ fn with_editor_line(path: &str, bytes: &mut Vec<u8>) {
         [.., file] => file.trim_end_matches(".yaml"),
         [] => return,
     };
-    let known = crate::load::schema::by_name(schema).is_some() && path.ends_with(".yaml");
+    let known = crate::load::schema::by_name(schema).is_some()
+        && Path::new(path).extension().is_some_and(|end| end == "yaml");
     if known && !bytes.starts_with(b"# yaml-language-server") {
         let line = editor_line(schema, parts.len() - 1);
         bytes.splice(0..0, line.into_bytes());

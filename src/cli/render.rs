@@ -412,9 +412,10 @@ impl Rendering<'_> {
                     }
                     continue;
                 }
-                let alive = match is_site {
-                    true => alive_sites.contains(&site.name) || self.has_standard(&site.name),
-                    false => lines.contains(line.name.as_str()),
+                let alive = if is_site {
+                    alive_sites.contains(&site.name) || self.has_standard(&site.name)
+                } else {
+                    lines.contains(line.name.as_str())
                 };
                 if !alive && is_written(&self.root.join(&below)) {
                     let address = if is_site { site.name.clone() } else { below.clone() };

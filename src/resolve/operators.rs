@@ -281,8 +281,13 @@ impl Writer<'_> {
     fn is_literal(&self, range: std::ops::Range<usize>, or_list: bool) -> bool {
         match self.tokens.get(range.start).map(|(token, _)| token) {
             Some(Token::BracketOpen) => or_list,
-            Some(Token::Str(_) | Token::String(_) | Token::Int(_) | Token::Float(_)) => range.len() == 1,
-            Some(Token::Ident("true" | "false" | "none")) => range.len() == 1,
+            Some(
+                Token::Str(_)
+                | Token::String(_)
+                | Token::Int(_)
+                | Token::Float(_)
+                | Token::Ident("true" | "false" | "none"),
+            ) => range.len() == 1,
             _ => false,
         }
     }
@@ -386,10 +391,13 @@ impl Writer<'_> {
             match self.tokens[start - 1].0 {
                 Token::BracketClose | Token::ParenClose | Token::BraceClose => {
                     start = self.opener(start - 1, region);
-                    continue;
                 }
-                Token::BracketOpen | Token::ParenOpen | Token::BraceOpen => return start,
-                Token::Comma | Token::Assign | Token::Colon => return start,
+                Token::BracketOpen
+                | Token::ParenOpen
+                | Token::BraceOpen
+                | Token::Comma
+                | Token::Assign
+                | Token::Colon => return start,
                 _ if self.level(start - 1, region).is_some_and(|found| found <= level) => return start,
                 _ => start -= 1,
             }

@@ -57,7 +57,7 @@ impl Quick<'_> {
             self.line = self.at;
             self.blanks();
             match self.peek() {
-                Some(b'#') => self.to_line_end(),
+                Some(b'#') => self.go_to_line_end(),
                 Some(b'\n') => {}
                 _ => return,
             }
@@ -68,7 +68,7 @@ impl Quick<'_> {
         }
     }
 
-    fn to_line_end(&mut self) {
+    fn go_to_line_end(&mut self) {
         while self.peek().is_some_and(|byte| byte != b'\n') {
             self.at += 1;
         }
@@ -82,7 +82,7 @@ impl Quick<'_> {
             if self.at == start {
                 return None;
             }
-            self.to_line_end();
+            self.go_to_line_end();
         }
         match self.peek() {
             None => {}
@@ -166,7 +166,7 @@ impl Quick<'_> {
         let node = match self.peek()? {
             b'{' | b'[' => self.flow(indent, depth)?,
             b'"' | b'\'' => self.quoted()?,
-            _ => self.plain_to_line_end()?,
+            _ => self.plain_go_to_line_end()?,
         };
         self.end_line()?;
         (self.peek().is_none() || self.column() <= indent).then_some(node)
@@ -210,7 +210,7 @@ impl Quick<'_> {
         Some(node(start, self.at, Content::Str(inner.into())))
     }
 
-    fn plain_to_line_end(&mut self) -> Option<Node> {
+    fn plain_go_to_line_end(&mut self) -> Option<Node> {
         let start = self.at;
         let mut end = start;
         loop {
@@ -465,7 +465,7 @@ mod tests {
                 let part =
                     lines.iter().skip(from).take(1 + random(8)).copied().collect::<Vec<_>>().join("\n");
                 let mut bytes = part.into_bytes();
-                for _ in 0..1 + random(3) {
+                for _ in 0..=random(3) {
                     let at = random(bytes.len() + 1);
                     let byte = BYTES[random(BYTES.len())];
                     match random(3) {
