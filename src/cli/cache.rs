@@ -416,6 +416,10 @@ fn sorted(folder: &Path) -> Option<Vec<String>> {
 /// Writes one file of the cache; it is no loss if that cannot be done.
 fn write(path: &Path, text: &str) {
     let Some(folder) = path.parent() else { return };
+    // A fleet comes from elsewhere; a link in it must not choose where jig writes.
+    if folder.is_symlink() || folder.parent().is_some_and(Path::is_symlink) {
+        return;
+    }
     let ignore = folder.join(".gitignore");
     if ignore.symlink_metadata().is_err() && replace(&ignore, b"*\n").is_err() {
         return;

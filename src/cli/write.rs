@@ -179,7 +179,8 @@ pub(crate) fn commit(
     }
     done.files.sort();
     let manifest = manifest.bytes();
-    let manifest_differs = fs::read(folder.join(MANIFEST)).ok().as_deref() != Some(&manifest);
+    let path = folder.join(MANIFEST);
+    let manifest_differs = !path.is_file() || fs::read(path).ok().as_deref() != Some(&manifest);
     done.changed = manifest_differs || !todo.is_empty() || !gone.is_empty();
     if mode.look || done.edited().next().is_some() || !done.changed {
         return Ok(done);
@@ -250,6 +251,10 @@ fn carry_out(
     manifest: &[u8],
 ) -> io::Result<()> {
     fs::create_dir_all(folder).map_err(|error| named(error, folder))?;
+    let last = folder.join(MANIFEST);
+    if last.is_dir() {
+        return Err(io::Error::other(format!("`{}` is a folder; a file belongs there", last.display())));
+    }
     let pending = folder.join(PENDING);
     let prepared = write_new(&pending, manifest).and_then(|()| {
         todo.iter().try_for_each(|file| {
@@ -280,7 +285,7 @@ fn carry_out(
         remove_if_there(&path)?;
         remove_empty_parents(&path, folder);
     }
-    fs::rename(&pending, folder.join(MANIFEST)).map_err(|error| named(error, folder))
+    fs::rename(&pending, &last).map_err(|error| named(error, folder))
 }
 
 /// Removes what jig wrote into a folder whose line is gone; files edited by hand stay.
@@ -488,13 +493,15 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a file that is not there yet; a leftover or a link of that name is taken away, not followed.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    remove_if_there(path)?;
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .and_then(|mut file| file.write_all(bytes))
-        .map_err(|error| named(error, path))
+    let create = || fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let created = match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            remove_if_there(path)?;
+            create()
+        }
+        created => created,
+    };
+    created.and_then(|mut file| file.write_all(bytes)).map_err(|error| named(error, path))
 }
 
 /// Writes a new file; one that is already there is left alone and is an error.

@@ -401,12 +401,7 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
         charge(text.len())?;
         return Ok(out.write_str(text)?);
     }
-    let datum = match value.as_str() {
-        // What is printed is text, nearly always; this is the short way.
-        Some(text) if !is_secret(text) => Datum::Str(text.to_owned()),
-        _ => datum(value, 0)?,
-    };
-    charge(size_of::<Datum>() + value.as_str().map_or(0, str::len))?;
+    let datum = datum(value, 0)?;
     let slot = SLOTS.with_borrow_mut(|slots| {
         slots.data.push(datum);
         slots.places.push(slots.here);
