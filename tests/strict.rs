@@ -248,10 +248,7 @@ fn captured_text_says_what_it_says_to_filters_tests_and_operators() {
         ("{{ [x, x]|unique|length }} {{ [x, 'b']|sort|join }}", "1 [O'Brien \"x\"]b"),
         ("{{ [x, x]|join(', ') }}", "[O'Brien \"x\"], [O'Brien \"x\"]"),
         ("{{ [x]|map('upper')|join }}{{ [x]|select('eq', 'n')|list|length }}", "[O'BRIEN \"X\"]0"),
-        (
-            "{% for c in x[:2] %}{{ c }},{% endfor %}",
-            "[,O,",
-        ),
+        ("{% for c in x[:2] %}{{ c }},{% endfor %}", "[,O,"),
         ("{{ { '[O\\'Brien \"x\"]': 'found' }[x] }}", "found"),
         ("{{ '%s'|format(x) }} {{ x|hex_id(4) == '[O\\'Brien \"x\"]'|hex_id(4) }}", "[O'Brien \"x\"] true"),
         (

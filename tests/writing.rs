@@ -59,7 +59,10 @@ fn stamped(count: usize) -> Fleet {
     builder = builder.file("blueprints/hello/blueprint.yaml", &blueprint);
     builder = builder.file(&format!("{folder}/target.yaml"), &format!("kind: record\nfiles:\n{files}"));
     let text = "{% import 'stamp.j2' as s %}{{ s.round() }}\n{% for i in range(LONG) %}{{ line }} {{ i }} {{ output.path }}\n{% endfor %}";
-    builder.file(&format!("{folder}/f.j2"), &text.replace("LONG", &LONG.to_string())).file(&format!("{folder}/stamp.j2"), "").build_in_memory()
+    builder
+        .file(&format!("{folder}/f.j2"), &text.replace("LONG", &LONG.to_string()))
+        .file(&format!("{folder}/stamp.j2"), "")
+        .build_in_memory()
 }
 
 fn stamp(fleet: &Fleet, round: usize) {
@@ -409,7 +412,10 @@ fn path_fleet(path: &str) -> Fleet {
     let blueprint = BLUEPRINT
         .replace("inputs:", "inputs:\n  where: { owner: controls }")
         .replace("target: settings,", "target: settings, path: '{{ values.where }}',");
-    let quoted = serde_json::to_string(path).expect("JSON").replace('\u{7f}', "\\u007f").replace('\u{FEFF}', "\\ufeff");
+    let quoted = serde_json::to_string(path)
+        .expect("JSON")
+        .replace('\u{7f}', "\\u007f")
+        .replace('\u{FEFF}', "\\ufeff");
     let line = format!("{LINE}  where: {quoted}\n");
     FleetBuilder::smallest()
         .file("blueprints/hello/blueprint.yaml", &blueprint)

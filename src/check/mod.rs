@@ -11,6 +11,8 @@ mod released;
 mod unescaped;
 mod unused;
 
+pub use literal_secret::hide as hide_secrets;
+
 use crate::finding::{Finding, Level};
 use crate::load::Fleet;
 use crate::render::Renderer;
