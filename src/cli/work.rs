@@ -97,7 +97,9 @@ impl<'a> Work<'a> {
     /// The blueprint that a line names, also where it cannot be used.
     fn named_blueprint(&self, path: &str) -> String {
         let document = crate::load::read_document(&self.fleet.tree, path, path).ok();
-        let name = |document: crate::source::Document| Some(document.root.get("blueprint")?.node.as_str()?.to_owned());
+        let name = |document: crate::source::Document| {
+            Some(document.root.get("blueprint")?.node.as_str()?.to_owned())
+        };
         document.and_then(name).unwrap_or_default()
     }
 

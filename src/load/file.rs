@@ -107,6 +107,15 @@ fn to_model<T: DeserializeOwned>(
     }
 }
 
+/// Turns a document into its model without judging it, for asking "what if".
+pub(super) fn rebuild<T: DeserializeOwned>(document: Document, kind: FileKind) -> Option<Loaded<T>> {
+    let schema = kind.format().schema();
+    let mut json = document.root.to_json();
+    drop_empty_members(&mut json, schema, schema);
+    let model = serde_json::from_value(json).ok()?;
+    Some(Loaded { model, document })
+}
+
 /// Validates a value; `prefix` is its pointer in the document.
 pub fn validate_against(
     validator: &Validator,

@@ -4,16 +4,18 @@
 //! text once and writes each value for the place where it stands. So a value can never become syntax, whether it
 //! came through a loop, a macro, an import or a capture.
 
+use super::marks::{self, Depth, LITERAL_OPEN, Marked};
+use super::trace::Trace;
 use crate::finding::{Finding, Place};
 use crate::resolve::expression::{self, Error, Scope, Value, describe};
 use crate::source::Text;
 use crate::syntax::{CLOSE, Datum, OPEN, Syntax, json_literal, toml_literal, yaml_literal};
-use minijinja::machinery::{Token, tokenize};
+pub(super) use minijinja::machinery::Token;
+use minijinja::machinery::tokenize;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 /// Steps that one file may take.
@@ -21,7 +23,7 @@ const FUEL: u64 = 50_000_000;
 /// Largest rendered file, in bytes.
 const MAX_OUTPUT: usize = 64 << 20;
 /// The filter that an instrumented template runs every printed expression through.
-const MARK_FILTER: &str = "__slot";
+pub(super) const MARK_FILTER: &str = "__slot";
 
 /// The values of one rendering, by slot.
 #[derive(Default)]
@@ -30,6 +32,8 @@ struct Slots {
     /// Where each slot was printed; only filled by instrumented templates.
     places: Vec<usize>,
     here: usize,
+    /// Whether literal text carries marks too.
+    traced: bool,
     secret: Option<Arc<str>>,
 }
 
@@ -37,23 +41,12 @@ thread_local! {
     static SLOTS: RefCell<Slots> = RefCell::default();
 }
 
-/// Where a value is printed in a template.
-#[derive(Debug, Clone)]
-pub struct SlotPlace {
-    /// The template, by its name in the target's folder.
-    pub template: String,
-    /// Byte range of the expression in the template.
-    pub start: usize,
-    /// End of that range.
-    pub end: usize,
-}
-
 /// The compiled templates of one target.
 pub struct Templates {
     sources: BTreeMap<String, Arc<Text>>,
     env: Environment<'static>,
-    /// The same with every printed expression marked; made when a value is refused and its place is wanted.
-    marked: OnceLock<(Environment<'static>, Vec<SlotPlace>)>,
+    /// The same with marks, by depth; made when a place in a template is wanted.
+    marked: [OnceLock<(Environment<'static>, Marked)>; Depth::ALL.len()],
     secret: Option<Arc<str>>,
 }
 
@@ -77,7 +70,7 @@ impl Templates {
             }
             texts.insert(name, text);
         }
-        Self { sources: texts, env, marked: OnceLock::new(), secret: secret.map(Into::into) }
+        Self { sources: texts, env, marked: Default::default(), secret: secret.map(Into::into) }
     }
 
     /// Returns whether there is a template of this name.
@@ -117,7 +110,7 @@ impl Templates {
         syntax: &dyn Syntax,
         context: Value,
     ) -> Result<String, Box<Finding>> {
-        let (text, data) = self.run(&self.env, name, context.clone())?;
+        let (text, data) = self.run(&self.env, name, context.clone(), false)?;
         match syntax.fill(&text, &data.data) {
             // A marker that no value replaced means that the syntax lost its way in the template's text.
             Ok(filled) if filled.spans.len() == text.matches(OPEN).count() => Ok(filled.text),
@@ -150,8 +143,9 @@ impl Templates {
         env: &Environment<'static>,
         name: &str,
         context: Value,
+        traced: bool,
     ) -> Result<(String, Slots), Box<Finding>> {
-        SLOTS.replace(Slots { secret: self.secret.clone(), ..Slots::default() });
+        SLOTS.replace(Slots { secret: self.secret.clone(), traced, ..Slots::default() });
         let result = env.get_template(name).and_then(|template| template.render(context));
         let slots = SLOTS.take();
         match result {
@@ -187,55 +181,57 @@ impl Templates {
 
     /// Finds where slot `slot` was printed, by rendering once more with marks.
     fn slot_place(&self, name: &str, context: Value, slot: usize) -> Option<Place> {
-        let (env, places) = self.marked.get_or_init(|| self.mark());
-        let (_, slots) = self.run(env, name, context).ok()?;
-        let place = places.get(*slots.places.get(slot)?)?;
-        let text = self.sources.get(&place.template)?;
+        let (env, marked) = self.marked(Depth::Slots);
+        let (_, slots) = self.run(env, name, context, false).ok()?;
+        let place = marked.places.get(*slots.places.get(slot)?)?;
+        let text = self.sources.get(&*marked.templates[place.template])?;
         let span = crate::source::Span { start: place.start as u32, end: place.end as u32 };
         Some(Place::span(text, span))
     }
 
-    fn mark(&self) -> (Environment<'static>, Vec<SlotPlace>) {
-        let mut env = environment();
-        let mut places = vec![];
-        for (name, text) in &self.sources {
-            let source = marked(name, &expression::with_site_facts(&text.content, false), &mut places);
-            // A template that compiled plain compiles marked; if not, its errors have no place, which is no harm.
-            let _ = env.add_template_owned(name.clone(), source);
-        }
-        (env, places)
+    /// Renders one template and says which of its places wrote what. Marks in text that a template measures or cuts
+    /// would change the output, so a caller compares with [`Self::render`] and tries the next depth.
+    pub(super) fn trace(
+        &self,
+        name: &str,
+        syntax: &dyn Syntax,
+        context: Value,
+        depth: Depth,
+    ) -> Result<Trace, Box<Finding>> {
+        let (env, _) = self.marked(depth);
+        let (raw, slots) = self.run(env, name, context, depth != Depth::Slots)?;
+        let (text, literals) = marks::strip(&raw);
+        let filled = syntax.fill(&text, &slots.data).map_err(|refusal| {
+            let place = Place::file(self.sources[name].name.clone());
+            Box::new(Finding::error("unsafe-value", refusal.message).at(place).next(refusal.next))
+        })?;
+        Ok(Trace::new(&text, filled, &slots.places, &literals))
     }
-}
 
-fn tokens(source: &str) -> Vec<(Token<'_>, minijinja::machinery::Span)> {
-    tokenize(source, false, expression::syntax()).map_while(Result::ok).collect()
-}
+    /// Returns the template line of a place of [`Self::trace`].
+    pub(super) fn line_of(&self, depth: Depth, place: usize) -> Option<(Arc<str>, u32)> {
+        let (_, marked) = self.marked(depth);
+        let place = marked.places.get(place)?;
+        let text = self.sources.get(&*marked.templates[place.template])?;
+        Some((text.name.clone(), text.position(place.start as u32).line))
+    }
 
-/// Puts a mark on every `{{ expression }}`, without moving a line.
-fn marked(name: &str, source: &str, places: &mut Vec<SlotPlace>) -> String {
-    let mut out = String::with_capacity(source.len() * 2);
-    let mut copied = 0;
-    let mut open = None;
-    for (token, span) in tokens(source) {
-        match token {
-            Token::VariableStart => open = Some(span.end_offset as usize),
-            Token::VariableEnd => {
-                let Some(start) = open.take() else { continue };
-                let end = span.start_offset as usize;
-                out.push_str(&source[copied..start]);
-                let expression = &source[start..end];
-                let _ = write!(out, " ({expression})|{MARK_FILTER}({}) ", places.len());
-                let trimmed = expression.trim();
-                let lead = expression.len() - expression.trim_start().len();
-                let start = start + lead;
-                places.push(SlotPlace { template: name.to_owned(), start, end: start + trimmed.len() });
-                copied = end;
+    fn marked(&self, depth: Depth) -> &(Environment<'static>, Marked) {
+        self.marked[depth as usize].get_or_init(|| {
+            let mut env = environment();
+            let mut marked = Marked::default();
+            for (name, text) in &self.sources {
+                let source = marked.add(name, &expression::with_site_facts(&text.content, false), depth);
+                // A template that compiled plain compiles marked; if not, it has no places, which is no harm.
+                let _ = env.add_template_owned(name.clone(), source);
             }
-            _ => {}
-        }
+            (env, marked)
+        })
     }
-    out.push_str(&source[copied..]);
-    out
+}
+
+pub(super) fn tokens(source: &str) -> Vec<(Token<'_>, minijinja::machinery::Span)> {
+    tokenize(source, false, expression::syntax()).map_while(Result::ok).collect()
 }
 
 /// `{% autoescape %}` would let values pass as syntax.
@@ -303,6 +299,10 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
     if let Some(text) = value.as_str()
         && (value.is_safe() || is_captured(text))
     {
+        let traced = SLOTS.with_borrow(|slots| slots.traced.then_some(slots.here));
+        if let Some(place) = traced {
+            marks::write_literal(out, place)?;
+        }
         return Ok(out.write_str(text)?);
     }
     let slot = SLOTS.with_borrow_mut(|slots| -> Result<usize, Error> {
@@ -340,6 +340,9 @@ fn datum(value: &Value, secret: Option<&Arc<str>>, depth: usize) -> Result<Datum
         ValueKind::Number => Datum::Float(f64::try_from(value.clone())?),
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
+            // Captured text that a filter changed is data; the marks of a traced run are not.
+            let stripped = text.contains(LITERAL_OPEN).then(|| unmarked(text));
+            let text = stripped.as_deref().unwrap_or(text);
             match text.strip_prefix("secret:").filter(|name| !name.is_empty()) {
                 Some(name) if secret.is_some() => Datum::Str(secret_reference(secret, name)?),
                 _ => Datum::Str(text.to_owned()),
@@ -358,6 +361,11 @@ fn datum(value: &Value, secret: Option<&Arc<str>>, depth: usize) -> Result<Datum
         }
         kind => return Err(bad(format!("a {kind} cannot be printed"))),
     })
+}
+
+fn unmarked(text: &str) -> String {
+    let traced = SLOTS.with_borrow(|slots| slots.traced);
+    if traced { marks::strip(text).0 } else { text.to_owned() }
 }
 
 /// How the target refers to a secret: an environment variable, a secret store, or the plain reference.
