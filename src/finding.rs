@@ -2,7 +2,7 @@
 //!
 //! Findings are data. They know no colour, no terminal and no file format; `report` draws them.
 
-use crate::source::{Document, Span, Text};
+use crate::source::{Document, Position, Span, Text};
 use std::sync::Arc;
 
 /// How much a finding matters.
@@ -62,16 +62,23 @@ impl Place {
         Self { file: name.into(), range: None, excerpt: "".into() }
     }
 
+    /// Names one character of a file that cannot be shown.
+    pub fn point(name: impl Into<Arc<str>>, at: Position) -> Self {
+        let Position { line, column } = at;
+        let range = Range { line, column, end_line: line, end_column: column + 1 };
+        Self { file: name.into(), range: Some(range), excerpt: "".into() }
+    }
+
     /// Names bytes of a text.
     pub fn span(text: &Text, span: Span) -> Self {
         let start = text.position(span.start);
         let mut end = text.position(trimmed_end(text, span));
         if end.line >= start.line + EXCERPT_LINES {
             // A long block is shown by its first line.
-            end = crate::source::Position { line: start.line, column: start.column + 1 };
+            end = Position { line: start.line, column: start.column + 1 };
         }
         if end <= start {
-            end = crate::source::Position { line: start.line, column: start.column + 1 };
+            end = Position { line: start.line, column: start.column + 1 };
         }
         let excerpt = text.lines(start.line, end.line);
         let excerpt = if excerpt.len() > EXCERPT_BYTES { "" } else { excerpt };

@@ -2,13 +2,13 @@
 //!
 //! The modules stand in the order the data takes; each uses only modules above it (`tests/layers.rs`).
 
-pub mod check;
-pub mod cli;
-pub mod finding;
-pub mod load;
-pub mod model;
-pub mod render;
-pub mod report;
-pub mod resolve;
 pub mod source;
+pub mod finding;
 pub mod syntax;
+pub mod model;
+pub mod load;
+pub mod resolve;
+pub mod render;
+pub mod check;
+pub mod report;
+pub mod cli;

@@ -3,8 +3,12 @@
 //! Found by the name of its key, or by the shape of well-known tokens. The value is never shown, also not as the
 //! source line of the finding.
 
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Range};
+use crate::load::Fleet;
 use crate::source::{Content, Document, Node, Span};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Parts of key names that mean a secret.
 const NAMES: &[&str] = &[
@@ -90,6 +94,92 @@ fn is_token(text: &str) -> bool {
         || body("xoxb-", 20)
         || body("glsa_", 30)
         || (body("eyJ", 40) && text.matches('.').count() == 2)
+}
+
+/// Takes the source lines out of findings where a secret may stand in them: next to what is wrong, or in a file
+/// that cannot be read.
+pub fn hide(findings: &mut [Finding], fleet: Option<&Fleet>) {
+    let mut names = BTreeSet::new();
+    for standard in fleet.iter().flat_map(|fleet| fleet.standards.all()) {
+        secret_names(&standard.inputs.schema, "", &mut names);
+    }
+    let mut hidden: BTreeSet<(Arc<str>, u32)> = BTreeSet::new();
+    for place in findings.iter_mut().flat_map(places) {
+        if place.excerpt.lines().any(|line| shows_secret(line, &names)) {
+            place.excerpt = "".into();
+        }
+        if let Some(range) = place.range.filter(|_| place.excerpt.is_empty()) {
+            hidden.extend(lines(range).map(|line| (place.file.clone(), line)));
+        }
+    }
+    // A line that one finding must not show is not shown by another.
+    for place in findings.iter_mut().flat_map(places) {
+        let shows = place
+            .range
+            .is_some_and(|range| lines(range).any(|line| hidden.contains(&(place.file.clone(), line))));
+        if shows {
+            place.excerpt = "".into();
+        }
+    }
+}
+
+fn places(finding: &mut Finding) -> impl Iterator<Item = &mut Place> {
+    finding.place.iter_mut().chain(finding.related.iter_mut().map(|(place, _)| place))
+}
+
+/// The lines of a place, as far as they are ever drawn.
+fn lines(range: Range) -> impl Iterator<Item = u32> {
+    range.line..=range.end_line.min(range.line.saturating_add(8))
+}
+
+/// Collects the names of inputs, and of what lies in them, that are secrets.
+fn secret_names(schema: &Json, name: &str, names: &mut BTreeSet<String>) {
+    if schema.get("format").is_some_and(|format| format == "secret") {
+        names.insert(name.to_owned());
+    }
+    match schema {
+        Json::Object(members) => {
+            for (key, inner) in members {
+                let inside = if inner.is_object() && !is_schema_word(key) { key } else { name };
+                secret_names(inner, inside, names);
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|inner| secret_names(inner, name, names)),
+        _ => {}
+    }
+}
+
+fn is_schema_word(key: &str) -> bool {
+    matches!(
+        key,
+        "properties" | "items" | "additionalProperties" | "not" | "if" | "then" | "else" | "contains"
+    )
+}
+
+/// Whether a source line gives a secret's name a value that is no reference.
+fn shows_secret(line: &str, names: &BTreeSet<String>) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let token = line.split(|c: char| !is_word(c)).any(is_token) || line.contains("PRIVATE KEY-----");
+    token
+        || line.match_indices(':').any(|(at, _)| {
+            let before = line[..at].trim_end_matches([' ', '"', '\'']);
+            let name = &before[before.trim_end_matches(is_word).len()..];
+            let value = line[at + 1..].trim_start_matches([' ', '"', '\'']);
+            let is_named = names.contains(name) || is_secret_name(name) || sounds_secret(name);
+            is_named && is_shown(value)
+        })
+}
+
+/// Short names that mean a secret often enough not to show what follows.
+fn sounds_secret(name: &str) -> bool {
+    const WORDS: &[&str] = &["pw", "pwd", "pass", "psk", "pin", "key", "cred", "creds", "auth"];
+    name.to_lowercase().split(['-', '_', '.']).any(|word| WORDS.contains(&word))
+}
+
+/// Whether the rest of a line after such a name is a value, and neither a reference nor a question about one.
+fn is_shown(value: &str) -> bool {
+    let is_question = value.starts_with('{') && ["format:", "type:"].iter().any(|word| value.contains(word));
+    !value.is_empty() && !value.starts_with("secret:") && !is_question
 }
 
 #[cfg(test)]

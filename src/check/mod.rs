@@ -3,11 +3,15 @@
 //! [`RULES`] lists every rule that any finding may name, with its meaning; documentation, `jig explain RULE` and the
 //! settings of jig.yaml are read off it.
 
+mod aimless;
 mod conditions;
+mod levels;
 mod literal_secret;
 mod released;
 mod unescaped;
 mod unused;
+
+pub use literal_secret::hide as hide_secrets;
 
 use crate::finding::{Finding, Level};
 use crate::load::Fleet;
@@ -52,7 +56,7 @@ rules! {
         "The risk was accepted under that condition; outside it nobody has decided."
         "Meet the condition, or have the difference decided.";
     "deviation-without-effect" Warning true
-        "A deviation that changes a value the blueprint does not have."
+        "A deviation for a line, unit or value that is not there."
         "It reads as if something was different here, and nothing is."
         "Close it, or name the value that it means.";
     "duplicate-address" Error false
@@ -241,6 +245,8 @@ pub fn shared(fleet: &Fleet, renderer: &Renderer<'_>) -> Vec<Finding> {
     findings
         .extend(fleet.deviations.values().flat_map(|record| literal_secret::check(&record.record.document)));
     findings.extend(conditions::decisions(fleet));
+    findings.extend(aimless::check(fleet));
+    findings.extend(levels::check(fleet));
     for standard in fleet.standards.all() {
         findings.extend(fleet.check_standard(&standard));
         findings.extend(literal_secret::check(&standard.blueprint.document));

@@ -5,7 +5,7 @@ use super::write;
 use super::{Failure, Outcome, Run};
 use crate::load::{Fleet, Loaded, Record, nearest};
 use crate::model::{Approval, Decision, Deviation, Side};
-use crate::resolve::approval::{Approvers, decision_digest, deviation_digest};
+use crate::resolve::approval::{Approvers, decision_digest, deviation_digest, suits};
 use clap::Args;
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(session: &mut Session, args: &Approve) -> Run {
     let today = session.today(Some(&fleet)).to_string();
     let digests = digests(&fleet, &args.record)?;
     let (folder, files, approvers) = facts(&fleet, &args.record)?;
-    let side = side_for(&fleet, args, &approvers, &files)?;
+    let side = side_for(&fleet, args, &approvers, &files, &digests)?;
     let path = format!("{folder}/{side}.yaml");
     let old = files.iter().find(|(name, _)| *name == side).and_then(|(_, file)| file.as_ref());
     let mut approved: BTreeSet<String> = digests.into_iter().collect();
@@ -148,6 +148,7 @@ fn side_for(
     args: &Approve,
     approvers: &Approvers,
     files: &Files,
+    digests: &[String],
 ) -> Result<&'static str, Failure> {
     let role = &args.role;
     let Some(known) = fleet.enterprise.roles.get(role.as_str()) else {
@@ -171,19 +172,34 @@ fn side_for(
             let message = format!("`{role}` is external; external roles never approve");
             return Err(Failure::new(message, format!("it is for {}", approvers.roles.join(" or "))));
         }
-        // A joint role renews its own file, else fills the side that is missing.
-        Side::Joint => match ["it", "ot"]
-            .iter()
-            .find(mine)
-            .or_else(|| ["it", "ot"].iter().find(|side| held_by(side).is_none()))
-        {
-            Some(side) => side,
-            None => {
-                let message = format!("both sides of {} are filled by other roles", args.record);
-                return Err(Failure::new(message, "let one of them approve again"));
+        // A joint role renews its own file, else fills the side that is missing; where both are, the one that
+        // fewer of the others can fill.
+        Side::Joint => {
+            let others = |side: &str| {
+                let side_of =
+                    |other: &String| fleet.enterprise.roles.get(other.as_str()).map(|role| role.side);
+                let fits =
+                    |other: &&String| side_of(other).is_some_and(|s| s != Side::Joint && suits(s, side));
+                approvers.roles.iter().filter(|other| *other != role).filter(fits).count()
+            };
+            let mut free: Vec<&&str> = ["it", "ot"].iter().filter(|side| held_by(side).is_none()).collect();
+            free.sort_by_key(|side| others(side));
+            match ["it", "ot"].iter().find(mine).or(free.first().copied()) {
+                Some(side) => side,
+                None => {
+                    let message = format!("both sides of {} are filled by other roles", args.record);
+                    return Err(Failure::new(message, "let one of them approve again"));
+                }
             }
-        },
+        }
     };
+    if let Some(holder) = held_by(side).filter(|file| file.role.as_str() != role) {
+        let current = digests.iter().all(|digest| holder.approves.contains(digest));
+        if current {
+            let message = format!("{} has approved {} for this side already", holder.role, args.record);
+            return Err(Failure::new(message, "one role per side is enough; nothing was written"));
+        }
+    }
     let other = if side == "it" { "ot" } else { "it" };
     if approvers.sides.is_some() && held_by(other).is_some_and(|file| file.role.as_str() == role) {
         let message = format!("`{role}` has approved {} for the other side", args.record);

@@ -47,6 +47,7 @@ pub(crate) fn run(session: &mut Session, args: &Init) -> Run {
     }
     let failed =
         |error: std::io::Error| Failure::new(format!("cannot write: {error}"), "choose another folder");
+    files.iter_mut().for_each(|(path, bytes)| with_editor_line(path, bytes));
     let today = session.today(None);
     if !args.example {
         files.iter_mut().for_each(|(path, bytes)| review_in_a_year(path, bytes, today));
@@ -68,6 +69,24 @@ pub(crate) fn run(session: &mut Session, args: &Init) -> Run {
     let at = if args.dir.is_some() { format!(" -C {shown}") } else { String::new() };
     session.out(&format!("next: jig{at} validate && jig{at} render"));
     Ok(Outcome::InOrder)
+}
+
+/// Every YAML file of a fleet tells editors its schema.
+fn with_editor_line(path: &str, bytes: &mut Vec<u8>) {
+    let parts: Vec<&str> = path.split('/').collect();
+    let schema = match parts.as_slice() {
+        [.., "templates", _, "target.yaml"] => "target",
+        ["decisions" | "deviations", _, "it.yaml" | "ot.yaml"] => "approval",
+        ["sites", _, "lines", _] => "line",
+        [.., file] => file.trim_end_matches(".yaml"),
+        [] => return,
+    };
+    let known = crate::load::schema::by_name(schema).is_some()
+        && Path::new(path).extension().is_some_and(|end| end == "yaml");
+    if known && !bytes.starts_with(b"# yaml-language-server") {
+        let line = editor_line(schema, parts.len() - 1);
+        bytes.splice(0..0, line.into_bytes());
+    }
 }
 
 /// A decision of the starter is to be reviewed a year after it was taken over.

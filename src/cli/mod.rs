@@ -4,6 +4,7 @@
 //! did not render. 2: could not tell, or could not run.
 
 mod approve;
+mod cache;
 mod explain;
 mod init;
 mod new;
@@ -33,7 +34,7 @@ use std::process::ExitCode;
                         could not run.\nStart here: jig init DIR --example"
 )]
 struct Cli {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "The same everywhere")]
     global: Global,
     #[command(subcommand)]
     command: Option<Command>,

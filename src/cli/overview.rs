@@ -22,7 +22,7 @@ pub(crate) fn run(session: &mut Session) -> Run {
     };
     let today = session.today(Some(&fleet));
     let selected = select(&fleet, &[])?;
-    let work = Work::new(&fleet, today);
+    let work = Work::new(&fleet, today, None);
     let intended = root.join("intended");
     let look = Mode { look: true, force: false };
     let results: Vec<_> = selected
@@ -77,19 +77,20 @@ fn print(session: &Session, fleet: &crate::load::Fleet, rows: &[Row], findings: 
     let model = &fleet.enterprise;
     let name = model.name.clone().unwrap_or_else(|| model.enterprise.to_string());
     let lines: Vec<&Row> = rows.iter().filter(|row| !row.1).collect();
+    let counted = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
     session.out(&format!(
-        "{name}: {} sites, {} lines, {} decisions, {} deviations",
-        fleet.sites.len(),
-        lines.len(),
-        fleet.decisions.len(),
-        fleet.deviations.len()
+        "{name}: {}, {}, {}, {}",
+        counted(fleet.sites.len(), "site"),
+        counted(lines.len(), "line"),
+        counted(fleet.decisions.len(), "decision"),
+        counted(fleet.deviations.len(), "deviation")
     ));
     let mut by_reference: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &lines {
         *by_reference.entry(row.2.as_str()).or_default() += 1;
     }
     for (reference, count) in by_reference.iter().filter(|(reference, _)| !reference.is_empty()) {
-        session.out(&format!("  {reference}: {count} lines"));
+        session.out(&format!("  {reference}: {}", counted(*count, "line")));
     }
     let mut by_state: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in rows {

@@ -1,9 +1,13 @@
 //! `jig render`: writes the configs of lines and sites.
 
+use super::cache::{Cache, Right, Seen, look};
 use super::select::{Selected, select};
 use super::session::Session;
 use super::work::{Evaluated, Work};
-use super::write::{Done, FileState, Lock, MANIFEST, Manifest, Mode, commit, read_manifest, remove_all};
+use super::write::{
+    Done, FileState, Lock, MANIFEST, Manifest, ManifestFile, Mode, commit, is_unfinished, is_written,
+    read_manifest, remove_all, remove_unfinished,
+};
 use super::{Failure, Outcome, Run};
 use crate::finding::{Finding, Level, Place};
 use crate::load::Fleet;
@@ -12,7 +16,9 @@ use crate::report::{self, Format};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// Writes the configs of lines and sites into intended/
 ///
@@ -70,6 +76,57 @@ struct Counts {
     edited: usize,
 }
 
+/// What became of all of them. Reports are only held where they will be shown, so that memory does not grow with
+/// the fleet.
+#[derive(Default)]
+struct Tally {
+    lines: usize,
+    sites: usize,
+    failed: usize,
+    changed: bool,
+    total: Counts,
+    /// Longest address.
+    width: usize,
+    /// Whether every report will be shown.
+    all: bool,
+    /// How many reports say that something happened.
+    eventful: usize,
+    reports: Vec<LineReport>,
+    /// Sites whose own outputs are in order.
+    alive: BTreeSet<String>,
+}
+
+impl Tally {
+    fn add(&mut self, report: LineReport) {
+        if report.is_site {
+            self.sites += 1;
+        } else {
+            self.lines += 1;
+        }
+        let is_eventful = report.state != "unchanged";
+        self.failed += usize::from(report.state == "failed");
+        self.changed |= report.state == "written";
+        self.eventful += usize::from(is_eventful);
+        self.total.add(report.counts);
+        self.width = self.width.max(report.address.len());
+        if report.is_site && report.state != "failed" {
+            self.alive.insert(report.address.clone());
+        }
+        if self.all || (is_eventful && self.eventful <= LISTED) {
+            self.reports.push(report);
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.written += other.written;
+        self.unchanged += other.unchanged;
+        self.removed += other.removed;
+        self.edited += other.edited;
+    }
+}
+
 /// What a run needs everywhere.
 struct Rendering<'a> {
     work: Work<'a>,
@@ -91,27 +148,28 @@ pub(crate) fn run(session: &mut Session, args: &Render) -> Run {
     let root = args.out.clone().unwrap_or_else(|| fleet.root.clone().unwrap_or_default().join("intended"));
     let look = args.check || args.dry_run;
     let _lock = if look { None } else { Some(lock(&root)?) };
+    let today = session.today(Some(&fleet));
+    let cache = Cache::open(&fleet, today, &root, look);
     let run = Rendering {
-        work: Work::new(&fleet, session.today(Some(&fleet))),
+        work: Work::new(&fleet, today, cache.as_ref()),
         shown: if args.out.is_some() { String::new() } else { "intended/".into() },
         root,
         mode: Mode { look, force: args.force },
         keep_files: session.wants(Format::Json) || session.verbose,
     };
-    let results: Vec<_> = selected.par_iter().map(|selected| run.site(selected)).collect();
-    let mut lines = vec![];
-    for (reports, found) in results {
-        lines.extend(reports);
-        findings.extend(found);
-    }
+    let tally = Mutex::new(Tally { all: run.keep_files, ..Tally::default() });
+    let found: Vec<_> = selected.par_iter().flat_map_iter(|selected| run.site(selected, &tally)).collect();
+    let mut tally = tally.into_inner().expect("no thread panics while it counts");
+    findings.extend(found);
     if args.addresses.is_empty() && args.out.is_none() && !findings.iter().any(|finding| finding.blind) {
-        let (reports, found) = run.orphans();
-        lines.extend(reports);
-        findings.extend(found);
+        findings.extend(run.orphans(&mut tally));
+    }
+    if let Some(cache) = cache {
+        cache.close();
     }
     findings.extend(fleet.standards.take_findings());
-    lines.sort_by(|a, b| a.address.cmp(&b.address));
-    finish(session, args, &fleet, lines, findings)
+    tally.reports.sort_by(|a, b| a.address.cmp(&b.address));
+    finish(session, args, &fleet, &tally, findings)
 }
 
 fn lock(root: &Path) -> Result<Lock, Failure> {
@@ -124,24 +182,27 @@ fn lock(root: &Path) -> Result<Lock, Failure> {
 }
 
 impl Rendering<'_> {
-    fn site(&self, selected: &Selected<'_>) -> (Vec<LineReport>, Vec<Finding>) {
+    fn site(&self, selected: &Selected<'_>, tally: &Mutex<Tally>) -> Vec<Finding> {
         let evaluated = self.work.site(selected, |evaluated| self.settle(evaluated));
-        let mut reports = vec![];
+        let mut tally = tally.lock().expect("no thread panics while it counts");
         let mut findings = evaluated.findings;
         for (report, found) in evaluated.results {
-            reports.push(report);
+            tally.add(report);
             findings.extend(found);
         }
-        (reports, findings)
+        findings
     }
 
     /// Writes what was rendered, or says what a failed line keeps.
     fn settle(&self, evaluated: &mut Evaluated) -> (LineReport, Vec<Finding>) {
-        let Evaluated { address, is_site, reference, inputs, rendered, notes } = evaluated;
+        let Evaluated { address, is_site, reference, inputs, rendered, notes, seen, .. } = evaluated;
+        if let Some(right) = &evaluated.right {
+            return (self.right(address, *is_site, right), vec![]);
+        }
         let mut findings = std::mem::take(notes);
         let report = match rendered {
             Ok(files) => {
-                let (report, found) = self.commit(address, *is_site, reference, inputs, files);
+                let (report, found) = self.commit(address, *is_site, reference, inputs, files, seen);
                 findings.extend(found);
                 if report.state == "failed" {
                     *rendered = Err(vec![]);
@@ -168,9 +229,13 @@ impl Rendering<'_> {
         reference: &str,
         inputs: &str,
         files: &[RenderedFile],
+        seen: &mut Option<Seen>,
     ) -> (LineReport, Vec<Finding>) {
         let below = self.folder(address, is_site);
         let manifest = Manifest::of(address, reference, inputs, files);
+        let paths = || manifest.files.iter().map(|file| file.path.as_str());
+        // Seen before it is read: what changes in between does not pass for what was compared.
+        let before = if self.mode.look { None } else { look(&self.root.join(&below), paths()) };
         let done = match commit(&self.root, &below, files, &manifest, self.mode) {
             Ok(done) => done,
             Err(error) => {
@@ -192,7 +257,31 @@ impl Rendering<'_> {
         } else {
             "unchanged"
         };
+        if !self.mode.look && state != "failed" {
+            *seen = if done.changed { look(&self.root.join(&below), paths()) } else { before };
+        }
         (self.report(address, is_site, state, reference, &below, &done, files), findings)
+    }
+
+    /// Reports outputs that are known to be right.
+    fn right(&self, address: &str, is_site: bool, right: &Right) -> LineReport {
+        let below = self.folder(address, is_site);
+        let manifest = if self.keep_files { read_manifest(&self.root.join(&below)) } else { None };
+        let detail = |file: ManifestFile| FileReport {
+            path: format!("{}{below}/{}", self.shown, file.path),
+            state: FileState::Unchanged,
+            owner: file.owner,
+            target: file.target,
+            digest: file.digest,
+        };
+        LineReport {
+            address: address.to_owned(),
+            is_site,
+            state: "unchanged",
+            blueprint: right.blueprint.clone(),
+            files: manifest.into_iter().flat_map(|manifest| manifest.files).map(detail).collect(),
+            counts: Counts { unchanged: right.files.len(), ..Counts::default() },
+        }
     }
 
     fn hand_edited(&self, address: &str, below: &str, path: &str, files: &[RenderedFile]) -> Finding {
@@ -280,17 +369,16 @@ impl Rendering<'_> {
     }
 
     /// Removes what was written for lines that are gone.
-    fn orphans(&self) -> (Vec<LineReport>, Vec<Finding>) {
-        let mut reports = vec![];
+    fn orphans(&self, tally: &mut Tally) -> Vec<Finding> {
         let mut findings = vec![];
-        for (below, address, is_site) in self.orphaned_folders() {
+        for (below, address, is_site) in self.orphaned_folders(&tally.alive) {
             let manifest = read_manifest(&self.root.join(&below));
             let reference = manifest.map(|manifest| manifest.blueprint).unwrap_or_default();
             match remove_all(&self.root, &below, self.mode) {
                 Ok(done) => {
                     findings.extend(done.edited().map(|path| self.hand_edited(&address, &below, path, &[])));
                     let state = if done.edited().next().is_some() { "failed" } else { "written" };
-                    reports.push(self.report(&address, is_site, state, &reference, &below, &done, &[]));
+                    tally.add(self.report(&address, is_site, state, &reference, &below, &done, &[]));
                 }
                 Err(error) => {
                     let place = Place::file(format!("{}{below}", self.shown));
@@ -300,27 +388,36 @@ impl Rendering<'_> {
                 }
             }
         }
-        (reports, findings)
+        findings
     }
 
     /// Folders under intended/ with a manifest whose line or site is no longer in the fleet.
-    fn orphaned_folders(&self) -> Vec<(String, String, bool)> {
+    fn orphaned_folders(&self, alive_sites: &BTreeSet<String>) -> Vec<(String, String, bool)> {
         let tree = crate::source::Tree::folder(&self.root);
+        let lines_of = |id: &str| -> BTreeSet<&str> {
+            let site = self.work.fleet.sites.binary_search_by(|entry| entry.id.as_str().cmp(id));
+            let lines = site.map(|at| self.work.fleet.sites[at].lines.as_slice()).unwrap_or_default();
+            lines.iter().map(|line| line.id.as_str()).collect()
+        };
         let mut found = vec![];
         for site in tree.list("").unwrap_or_default().into_iter().filter(|entry| entry.is_folder) {
-            let known = self.work.fleet.sites.iter().find(|entry| entry.id == site.name);
+            let lines = lines_of(&site.name);
             for line in tree.list(&site.name).unwrap_or_default().into_iter().filter(|entry| entry.is_folder)
             {
-                let is_site = line.name == "_site";
-                let alive = known.is_some_and(|known| {
-                    if is_site {
-                        self.has_standard(&known.id)
-                    } else {
-                        known.lines.iter().any(|entry| entry.id == line.name)
-                    }
-                });
                 let below = format!("{}/{}", site.name, line.name);
-                if !alive && tree.contains(&format!("{below}/{MANIFEST}")) {
+                let is_site = line.name == "_site";
+                if is_unfinished(&line.name) {
+                    if !self.mode.look {
+                        remove_unfinished(&self.root.join(&below));
+                    }
+                    continue;
+                }
+                let alive = if is_site {
+                    alive_sites.contains(&site.name) || self.has_standard(&site.name)
+                } else {
+                    lines.contains(line.name.as_str())
+                };
+                if !alive && is_written(&self.root.join(&below)) {
                     let address = if is_site { site.name.clone() } else { below.clone() };
                     found.push((below, address, is_site));
                 }
@@ -331,47 +428,35 @@ impl Rendering<'_> {
 
     /// Whether a site follows a blueprint, as far as can be told.
     fn has_standard(&self, site: &str) -> bool {
+        if !self.work.fleet.sites.iter().any(|entry| entry.id == site) {
+            return false;
+        }
         let path = format!("sites/{site}/site.yaml");
         let document = crate::load::read_document(&self.work.fleet.tree, &path, &path);
         document.map_or(true, |document| document.root.get("blueprint").is_some())
     }
 }
 
-fn finish(
-    session: &Session,
-    args: &Render,
-    fleet: &Fleet,
-    lines: Vec<LineReport>,
-    mut findings: Vec<Finding>,
-) -> Run {
+fn finish(session: &Session, args: &Render, fleet: &Fleet, tally: &Tally, mut findings: Vec<Finding>) -> Run {
     session.settle(Some(fleet), &mut findings);
-    let mut total = Counts::default();
-    for line in &lines {
-        total.written += line.counts.written;
-        total.unchanged += line.counts.unchanged;
-        total.removed += line.counts.removed;
-        total.edited += line.counts.edited;
-    }
-    let failed = lines.iter().filter(|line| line.state == "failed").count();
-    let sites = lines.iter().filter(|line| line.is_site).count();
-    let changed = lines.iter().any(|line| line.state == "written");
+    let Tally { lines, sites, failed, total, .. } = tally;
     let object = || {
         let mut object = report::json_object("render");
         object.insert(
             "summary".into(),
             json!({
-                "lines": lines.len() - sites, "sites": sites, "written": total.written,
+                "lines": lines, "sites": sites, "written": total.written,
                 "unchanged": total.unchanged, "removed": total.removed, "hand_edited": total.edited, "failed": failed,
             }),
         );
-        object.insert("lines".into(), lines.iter().map(line_json).collect());
+        object.insert("lines".into(), tally.reports.iter().map(line_json).collect());
         object.insert("findings".into(), findings.iter().map(report::finding_json).collect());
         object
     };
-    let text = || summary_text(session, args, &lines, total, failed, sites);
+    let text = || summary_text(session, args, tally);
     session.report(&findings, object, text)?;
     let mut outcome = session.judge(&findings);
-    if failed > 0 || (args.check && changed) {
+    if *failed > 0 || (args.check && tally.changed) {
         outcome = outcome.max(Outcome::Findings);
     }
     Ok(outcome)
@@ -394,23 +479,17 @@ fn line_json(line: &LineReport) -> serde_json::Value {
 /// Most lines that are listed one by one.
 const LISTED: usize = 60;
 
-fn summary_text(
-    session: &Session,
-    args: &Render,
-    lines: &[LineReport],
-    total: Counts,
-    failed: usize,
-    sites: usize,
-) -> String {
+fn summary_text(session: &Session, args: &Render, tally: &Tally) -> String {
     let mut out = String::new();
     if session.quiet {
         return out;
     }
     let would = if args.check || args.dry_run { "would be " } else { "" };
-    let width = lines.iter().map(|line| line.address.len()).max().unwrap_or(0);
-    let shown: Vec<_> = lines.iter().filter(|line| session.verbose || line.state != "unchanged").collect();
-    if shown.len() <= LISTED || session.verbose {
-        for line in shown {
+    let Tally { lines, sites, failed, total, width, .. } = tally;
+    // A JSON report beside the text holds every line; the text still lists only those with news.
+    let has_news = |line: &&LineReport| session.verbose || line.state != "unchanged";
+    if session.verbose || tally.eventful <= LISTED {
+        for line in tally.reports.iter().filter(has_news) {
             let counts = counts_text(line.counts);
             let what =
                 if line.state == "failed" { "not rendered".to_owned() } else { format!("{would}{counts}") };
@@ -421,15 +500,15 @@ fn summary_text(
         }
     }
     let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
-    let mut whole = plural(lines.len() - sites, "line");
-    if sites > 0 {
-        whole = format!("{whole} and {}", plural(sites, "site"));
+    let mut whole = plural(*lines, "line");
+    if *sites > 0 {
+        whole = format!("{whole} and {}", plural(*sites, "site"));
     }
-    out.push_str(&format!("{whole}: {would}{}", counts_text(total)));
-    if failed > 0 {
+    out.push_str(&format!("{whole}: {would}{}", counts_text(*total)));
+    if *failed > 0 {
         out.push_str(&format!(", {failed} not rendered"));
     }
-    if args.check && lines.iter().any(|line| line.state == "written") {
+    if args.check && tally.changed {
         out.push_str("\nintended/ is not what would be rendered; next: `jig render`, and commit the result");
     }
     out

@@ -139,7 +139,9 @@ impl Session {
     ) -> Result<(), Failure> {
         let needs_json = self.wants(Format::Json);
         let json = needs_json.then(|| format!("{}\n", serde_json::to_string(&object()).unwrap_or_default()));
-        let plain = |style: Style| report::findings_text(findings, style) + &text();
+        let mut shown = findings.to_vec();
+        crate::check::hide_secrets(&mut shown, None);
+        let plain = |style: Style| report::findings_text(&shown, style) + &text();
         for wanted in &self.wanted {
             let Some(file) = &wanted.file else { continue };
             let content = match wanted.format {
@@ -151,7 +153,11 @@ impl Session {
             })?;
         }
         if self.on_stdout(Format::Text) {
-            self.out(plain(self.style).trim_end_matches('\n'));
+            let text = plain(self.style);
+            // With -q a run without findings prints nothing at all, not an empty line.
+            if !text.trim().is_empty() {
+                self.out(text.trim_end_matches('\n'));
+            }
         } else if let Some(json) = json.filter(|_| self.on_stdout(Format::Json)) {
             self.out(json.trim_end_matches('\n'));
         }
@@ -196,6 +202,7 @@ impl Session {
                 true
             });
         }
+        crate::check::hide_secrets(findings, fleet);
         finding::sort(findings);
     }
 }

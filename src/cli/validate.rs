@@ -27,7 +27,7 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
     let mut counts = (0, 0);
     if let Some(fleet) = &fleet {
         let selected = select(fleet, &args.addresses)?;
-        let work = Work::new(fleet, today);
+        let work = Work::new(fleet, today, None);
         let results: Vec<Vec<Finding>> = selected
             .par_iter()
             .map(|selected| {

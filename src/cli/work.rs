@@ -2,23 +2,28 @@
 //!
 //! Each site is done as a whole and dropped, so that memory does not grow with the fleet.
 
+use super::cache::{Cache, Found, Look, Outcome, Right, Seen, SiteCache, claim_hash};
 use super::select::Selected;
 use crate::finding::{Finding, Place};
-use crate::load::{Address, Fleet, SiteEntry};
+use crate::load::{Address, Fleet, LineEntry, SiteEntry};
 use crate::render::{RenderedFile, Renderer};
 use crate::resolve::plan::Plan;
 use crate::resolve::{Resolver, SiteRead};
 use jiff::civil::Date;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// What lines need to be resolved and rendered.
 pub(crate) struct Work<'a> {
     pub(crate) fleet: &'a Fleet,
     pub(crate) renderer: Renderer<'a>,
     resolver: Resolver<'a>,
+    cache: Option<&'a Cache>,
     /// Answers that must be unique and are given more than once: by whom, and where.
     claims: BTreeMap<String, Vec<(String, Place)>>,
+    /// The same answers, by hash.
+    claimed: BTreeSet<u64>,
 }
 
 /// A line or site after resolving and rendering.
@@ -30,6 +35,14 @@ pub(crate) struct Evaluated {
     pub(crate) inputs: String,
     pub(crate) rendered: Result<Vec<RenderedFile>, Vec<Finding>>,
     pub(crate) notes: Vec<Finding>,
+    /// Its outputs, where they are known to be right without rendering.
+    pub(crate) right: Option<Right>,
+    /// How its outputs stand, once they are written.
+    pub(crate) seen: Option<Seen>,
+    /// Digest of the blueprint.
+    standard: String,
+    /// Hashes of the answers that must be unique.
+    claims: Vec<u64>,
 }
 
 /// The results of a site and its lines.
@@ -40,10 +53,11 @@ pub(crate) struct SiteResults<T> {
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn new(fleet: &'a Fleet, as_of: Date) -> Self {
+    pub(crate) fn new(fleet: &'a Fleet, as_of: Date, cache: Option<&'a Cache>) -> Self {
         let resolver = Resolver::new(fleet, as_of);
-        let claims = claims(&resolver, fleet);
-        Self { fleet, renderer: Renderer::new(fleet), resolver, claims }
+        let claims = claims(&resolver, fleet, cache);
+        let claimed = claims.keys().map(|key| claim_hash(key)).collect();
+        Self { fleet, renderer: Renderer::new(fleet), resolver, cache, claims, claimed }
     }
 
     /// Does the selected lines of a site, and the site itself; `then` takes each result as soon as it is there and
@@ -53,45 +67,96 @@ impl<'a> Work<'a> {
         selected: &Selected<'_>,
         then: impl Fn(&mut Evaluated) -> T + Sync,
     ) -> SiteResults<T> {
-        let site = self.resolver.site(&selected.site.id);
-        let wants_site = selected.whole && site.facts.standard.is_some();
-        let lines = selected.lines.par_iter().map(|index| {
-            let (mut evaluated, plan) = self.line(&site, selected.site, *index);
+        let entry = selected.site;
+        let read = OnceLock::new();
+        let site = || read.get_or_init(|| self.resolver.site(&entry.id));
+        let cached = self.cache.map(|cache| cache.site(self.fleet, entry));
+        let looks: Vec<_> =
+            selected.lines.par_iter().map(|index| self.look(cached.as_ref(), entry, *index)).collect();
+        let follows = cached.as_ref().and_then(SiteCache::follows);
+        let wants_site = selected.whole && follows.unwrap_or_else(|| site().facts.standard.is_some());
+        let ids = || selected.lines.iter().map(|index| entry.lines[*index].id.as_str());
+        let all_right = looks.iter().all(|look| look.right.is_some());
+        let own = cached.as_ref().filter(|_| wants_site && all_right).and_then(|c| c.own(ids().zip(&looks)));
+        let wants_plans = wants_site && own.is_none();
+
+        let lines = selected.lines.par_iter().zip(&looks).map(|(index, look)| {
+            let (mut evaluated, plan) = self.line(site, entry, *index, look, wants_plans);
+            let is_clean = evaluated.notes.is_empty();
             let result = then(&mut evaluated);
-            (result, plan.filter(|_| wants_site && evaluated.rendered.is_ok()))
+            let plan = plan.filter(|_| wants_plans && evaluated.rendered.is_ok());
+            (result, plan, evaluated.outcome(is_clean))
         });
         let lines: Vec<_> = lines.collect();
         let mut results = vec![];
         let mut plans = vec![];
-        for (result, plan) in lines {
+        let mut outcomes = vec![];
+        for (result, plan, outcome) in lines {
             results.push(result);
             plans.extend(plan);
+            outcomes.push(outcome);
         }
-        if wants_site
-            && let Some(mut evaluated) = self.site_outputs(&site, &plans, plans.len() == results.len())
+        let mut own_outcome = None;
+        if let Some(right) = own {
+            results.push(then(&mut Evaluated::right(entry.id.clone(), true, right)));
+        } else if wants_site {
+            if let Some(mut evaluated) = self.site_outputs(site(), &plans, plans.len() == results.len()) {
+                let is_clean = evaluated.notes.is_empty();
+                results.push(then(&mut evaluated));
+                own_outcome = Some(evaluated.outcome(is_clean));
+            }
+        } else if selected.whole && read.get().is_some_and(|site| !site.facts.failures.is_empty()) {
+            results.push(then(&mut failed(entry.id.clone(), true, vec![])));
+        }
+        let findings = read.get().map(|site| site.facts.failures.clone()).unwrap_or_default();
+        if let (Some(cache), Some(cached), Some(site)) = (self.cache, cached, read.get())
+            && findings.is_empty()
         {
-            results.push(then(&mut evaluated));
-        } else if selected.whole && site.facts.standard.is_none() && !site.facts.failures.is_empty() {
-            let address = site.facts.id.clone();
-            results.push(then(&mut failed(address, true, vec![])));
+            let standard = site.facts.standard.as_ref().map(|s| (s.reference(), s.digest.clone()));
+            let lines =
+                ids().map(str::to_owned).zip(looks).zip(outcomes).map(|((id, look), done)| (id, look, done));
+            cache.keep(entry, cached, Found { standard, lines: lines.collect(), own: own_outcome });
         }
-        SiteResults { results, findings: site.facts.failures.clone() }
+        SiteResults { results, findings }
     }
 
-    fn line(&self, site: &SiteRead, entry: &SiteEntry, index: usize) -> (Evaluated, Option<Plan>) {
+    fn look(&self, cached: Option<&SiteCache>, site: &SiteEntry, index: usize) -> Look {
+        cached.map_or_else(Look::default, |cached| {
+            cached.line(&site.lines[index], |claim| self.claimed.contains(&claim))
+        })
+    }
+
+    fn line<'s>(
+        &self,
+        site: impl FnOnce() -> &'s SiteRead,
+        entry: &SiteEntry,
+        index: usize,
+        look: &Look,
+        wants_plan: bool,
+    ) -> (Evaluated, Option<Plan>) {
         let line = &entry.lines[index];
         let address = Address { site: entry.id.clone(), line: Some(line.id.clone()) }.to_string();
-        let mut plan = match self.resolver.line(site, line) {
+        let right = |address| look.right.clone().map(|right| Evaluated::right(address, false, right));
+        if !wants_plan && let Some(evaluated) = right(address.clone()) {
+            return (evaluated, None);
+        }
+        let mut plan = match self.resolver.line(site(), line) {
             Ok(plan) => plan,
             Err(findings) => {
                 let reference = self.named_blueprint(&line.path);
                 return (Evaluated { reference, ..failed(address, false, findings) }, None);
             }
         };
+        let claims = plan.claims.iter().map(|claim| claim_hash(&claim.key)).collect();
         self.check_claims(&mut plan);
         self.check_shared(&mut plan);
+        if plan.failures.is_empty()
+            && let Some(evaluated) = right(address)
+        {
+            return (evaluated, Some(plan));
+        }
         let evaluated = self.evaluated(&mut plan, |plan| self.renderer.line(plan));
-        (evaluated, Some(plan))
+        (Evaluated { claims, ..evaluated }, Some(plan))
     }
 
     /// The blueprint that a line names, also where it cannot be used.
@@ -132,6 +197,10 @@ impl<'a> Work<'a> {
             inputs: plan.inputs.clone(),
             rendered: if failures.is_empty() { render(plan) } else { Err(failures) },
             notes: std::mem::take(&mut plan.notes),
+            right: None,
+            seen: None,
+            standard: plan.standard.digest.clone(),
+            claims: vec![],
         }
     }
 
@@ -170,29 +239,77 @@ impl<'a> Work<'a> {
     }
 }
 
-fn failed(address: String, is_site: bool, findings: Vec<Finding>) -> Evaluated {
-    let inputs = String::new();
-    Evaluated { address, is_site, reference: String::new(), inputs, rendered: Err(findings), notes: vec![] }
+impl Evaluated {
+    /// Outputs that need no rendering.
+    fn right(address: String, is_site: bool, right: Right) -> Self {
+        let reference = right.blueprint.clone();
+        Self { reference, rendered: Ok(vec![]), right: Some(right), ..failed(address, is_site, vec![]) }
+    }
+
+    /// What the cache keeps of it; outputs only where there was nothing to say.
+    fn outcome(self, is_clean: bool) -> Outcome {
+        let files = self.rendered.ok().filter(|_| is_clean).map(|files| {
+            let mut paths: Vec<String> = files.into_iter().map(|file| file.path).collect();
+            paths.sort();
+            paths
+        });
+        Outcome {
+            standard: (self.reference, self.standard),
+            claims: self.claims,
+            written: files.zip(self.seen),
+        }
+    }
 }
 
-/// Reads every line once where answers must be unique; a line is judged by all the others, selected or not.
-fn claims(resolver: &Resolver<'_>, fleet: &Fleet) -> BTreeMap<String, Vec<(String, Place)>> {
-    let mut all: BTreeMap<String, Vec<(String, Place)>> = BTreeMap::new();
+fn failed(address: String, is_site: bool, findings: Vec<Finding>) -> Evaluated {
+    Evaluated {
+        address,
+        is_site,
+        reference: String::new(),
+        inputs: String::new(),
+        rendered: Err(findings),
+        notes: vec![],
+        right: None,
+        seen: None,
+        standard: String::new(),
+        claims: vec![],
+    }
+}
+
+type Claims = BTreeMap<String, Vec<(String, Place)>>;
+
+/// Finds the answers that must be unique and are not; a line is judged by all the others, selected or not.
+fn claims(resolver: &Resolver<'_>, fleet: &Fleet, cache: Option<&Cache>) -> Claims {
     if !fleet.standards.all().iter().any(|standard| standard.inputs.has_unique) {
-        return all;
+        return Claims::new();
+    }
+    // Nearly always nothing is claimed twice, and numbers tell: places are only made for the few that are.
+    let of_site = |site: &SiteEntry| -> Vec<u64> {
+        let cached = cache.map(|cache| cache.site(fleet, site));
+        let of_line = |line: &LineEntry| match cached.as_ref().and_then(|cached| cached.claims(line)) {
+            Some(known) => known.to_vec(),
+            None => resolver.claims(&site.id, line).iter().map(|claim| claim_hash(&claim.key)).collect(),
+        };
+        site.lines.par_iter().flat_map_iter(of_line).collect()
+    };
+    let mut hashes: Vec<u64> = fleet.sites.par_iter().flat_map_iter(of_site).collect();
+    hashes.par_sort_unstable();
+    let twice: BTreeSet<u64> =
+        hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    if twice.is_empty() {
+        return Claims::new();
     }
     let of_site = |site: &SiteEntry| -> Vec<_> {
-        let of_line = |entry: &crate::load::LineEntry| {
-            let address = format!("{}/{}", site.id, entry.id);
-            resolver
-                .claims(&site.id, entry)
-                .into_iter()
-                .map(move |claim| (claim, address.clone()))
-                .collect::<Vec<_>>()
+        let of_line = |line: &LineEntry| {
+            let address = format!("{}/{}", site.id, line.id);
+            let mut claims = resolver.claims(&site.id, line);
+            claims.retain(|claim| twice.contains(&claim_hash(&claim.key)));
+            claims.into_iter().map(move |claim| (claim, address.clone()))
         };
         site.lines.iter().flat_map(of_line).collect()
     };
     let found: Vec<Vec<_>> = fleet.sites.par_iter().map(of_site).collect();
+    let mut all = Claims::new();
     for (claim, address) in found.into_iter().flatten() {
         all.entry(claim.key).or_default().push((address, claim.place));
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The manifest of a folder.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -116,7 +116,25 @@ impl Done {
 
 /// Reads the manifest of a folder; one that cannot be read counts as none.
 pub(crate) fn read_manifest(folder: &Path) -> Option<Manifest> {
-    serde_json::from_slice(&fs::read(folder.join(MANIFEST)).ok()?).ok()
+    read_file(&folder.join(MANIFEST))
+}
+
+/// Whether a folder holds what a run of jig wrote, also one that was cut off.
+pub(crate) fn is_written(folder: &Path) -> bool {
+    [MANIFEST, PENDING].iter().any(|name| folder.join(name).is_file())
+}
+
+/// Reads a manifest. It may have been edited: paths that lead out of its folder are not jig's.
+fn read_file(path: &Path) -> Option<Manifest> {
+    if !path.is_file() {
+        return None; // reading a pipe would wait for ever
+    }
+    let mut manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let stays = |path: &str| {
+        !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+    };
+    manifest.files.retain(|file| stays(&file.path));
+    Some(manifest)
 }
 
 /// Brings `root/below` to exactly `files`, or leaves it as it is and says which files stand in the way.
@@ -129,6 +147,12 @@ pub(crate) fn commit(
 ) -> io::Result<Done> {
     let folder = root.join(below);
     check_folders(root, below)?;
+    if !mode.look && is_missing(&folder) {
+        write_folder(&folder, files, manifest)?;
+        let mut written: Vec<_> = files.iter().map(|file| (file.path.clone(), FileState::Written)).collect();
+        written.sort();
+        return Ok(Done { files: written, changed: true });
+    }
     let known = Known::read(&folder);
     if known.pending && !mode.look {
         known.heal(&folder)?;
@@ -136,10 +160,7 @@ pub(crate) fn commit(
     let mut done = Done::default();
     let mut todo = vec![];
     for file in files {
-        let parent = file.path.rfind('/').map_or("", |at| &file.path[..at]);
-        if !parent.is_empty() {
-            check_folders(&folder, parent)?;
-        }
+        check_parent(&folder, &file.path)?;
         let state = judge(&folder, file, &known, mode.force)?;
         if state == FileState::Written {
             todo.push(file);
@@ -149,7 +170,7 @@ pub(crate) fn commit(
     let wanted: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let mut gone = vec![];
     for (path, digests) in known.digests.iter().filter(|(path, _)| !wanted.contains(path.as_str())) {
-        let state = judge_leftover(&folder.join(path), digests, mode.force)?;
+        let state = judge_leftover(&folder, path, digests, mode.force)?;
         let Some(state) = state else { continue };
         if state == FileState::Removed {
             gone.push(path.clone());
@@ -158,12 +179,13 @@ pub(crate) fn commit(
     }
     done.files.sort();
     let manifest = manifest.bytes();
-    let manifest_differs = fs::read(folder.join(MANIFEST)).ok().as_deref() != Some(&manifest);
+    let path = folder.join(MANIFEST);
+    let manifest_differs = !path.is_file() || fs::read(path).ok().as_deref() != Some(&manifest);
     done.changed = manifest_differs || !todo.is_empty() || !gone.is_empty();
     if mode.look || done.edited().next().is_some() || !done.changed {
         return Ok(done);
     }
-    carry_out(&folder, &todo, &gone, &manifest)?;
+    carry_out(root, &folder, &todo, &gone, &manifest)?;
     Ok(done)
 }
 
@@ -179,17 +201,68 @@ impl Ord for FileState {
     }
 }
 
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Makes a folder that was not there: filled under another name, then put in its place at once.
+fn write_folder(folder: &Path, files: &[RenderedFile], manifest: &Manifest) -> io::Result<()> {
+    let beside = beside(folder);
+    if fs::create_dir(&beside).is_err() {
+        // What a run that was cut off left there is in the way, or the folder around it is missing.
+        let _ = fs::remove_dir_all(&beside);
+        fs::create_dir_all(&beside).map_err(|error| named(error, &beside))?;
+    }
+    let filled = fill(&beside, files, manifest).and_then(|()| fs::rename(&beside, folder));
+    if filled.is_err() {
+        let _ = fs::remove_dir_all(&beside);
+    }
+    filled.map_err(|error| named(error, folder))
+}
+
+fn fill(folder: &Path, files: &[RenderedFile], manifest: &Manifest) -> io::Result<()> {
+    let mut parents = BTreeSet::new();
+    for file in files {
+        let parent = file.path.rfind('/').map(|at| &file.path[..at]);
+        if let Some(parent) = parent.filter(|parent| parents.insert(*parent)) {
+            fs::create_dir_all(folder.join(parent))?;
+        }
+        fs::write(folder.join(&file.path), file.text.as_bytes())?;
+    }
+    fs::write(folder.join(MANIFEST), manifest.bytes())
+}
+
+/// Whether a name is one that jig gives to what it has not finished writing.
+pub(crate) fn is_unfinished(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(TEMPORARY)
+}
+
+/// Removes what a run that was cut off left behind.
+pub(crate) fn remove_unfinished(path: &Path) {
+    let _ = fs::remove_dir_all(path);
+}
+
 /// Everything is written beside its place first; only when all of it is there does anything change its name.
-fn carry_out(folder: &Path, todo: &[&RenderedFile], gone: &[String], manifest: &[u8]) -> io::Result<()> {
+fn carry_out(
+    root: &Path,
+    folder: &Path,
+    todo: &[&RenderedFile],
+    gone: &[String],
+    manifest: &[u8],
+) -> io::Result<()> {
     fs::create_dir_all(folder).map_err(|error| named(error, folder))?;
+    let last = folder.join(MANIFEST);
+    if last.is_dir() {
+        return Err(io::Error::other(format!("`{}` is a folder; a file belongs there", last.display())));
+    }
     let pending = folder.join(PENDING);
-    let prepared = fs::write(&pending, manifest).map_err(|error| named(error, &pending)).and_then(|()| {
+    let prepared = write_new(&pending, manifest).and_then(|()| {
         todo.iter().try_for_each(|file| {
             let path = folder.join(&file.path);
             if let Some(parent) = path.parent().filter(|parent| *parent != folder) {
                 fs::create_dir_all(parent).map_err(|error| named(error, parent))?;
             }
-            fs::write(beside(&path), file.text.as_bytes()).map_err(|error| named(error, &path))
+            write_new(&beside(&path), file.text.as_bytes())
         })
     });
     if let Err(error) = prepared {
@@ -200,6 +273,7 @@ fn carry_out(folder: &Path, todo: &[&RenderedFile], gone: &[String], manifest: &
             remove_empty_parents(&path, folder);
         }
         let _ = fs::remove_file(&pending);
+        remove_empty_parents(&pending, root);
         return Err(error);
     }
     for file in todo {
@@ -211,7 +285,7 @@ fn carry_out(folder: &Path, todo: &[&RenderedFile], gone: &[String], manifest: &
         remove_if_there(&path)?;
         remove_empty_parents(&path, folder);
     }
-    fs::rename(&pending, folder.join(MANIFEST)).map_err(|error| named(error, folder))
+    fs::rename(&pending, &last).map_err(|error| named(error, folder))
 }
 
 /// Removes what jig wrote into a folder whose line is gone; files edited by hand stay.
@@ -221,7 +295,10 @@ pub(crate) fn remove_all(root: &Path, below: &str, mode: Mode) -> io::Result<Don
     let known = Known::read(&folder);
     let mut done = Done { changed: true, ..Done::default() };
     for (path, digests) in &known.digests {
-        if let Some(state) = judge_leftover(&folder.join(path), digests, mode.force)? {
+        if known.pending && !mode.look && check_parent(&folder, path).is_ok() {
+            remove_if_there(&beside(&folder.join(path)))?;
+        }
+        if let Some(state) = judge_leftover(&folder, path, digests, mode.force)? {
             if state == FileState::Removed && !mode.look {
                 let path = folder.join(path);
                 remove_if_there(&path)?;
@@ -247,11 +324,8 @@ struct Known {
 impl Known {
     fn read(folder: &Path) -> Self {
         let mut digests: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let read = |name: &str| -> Option<Manifest> {
-            serde_json::from_slice(&fs::read(folder.join(name)).ok()?).ok()
-        };
         let pending = folder.join(PENDING).symlink_metadata().is_ok();
-        let manifests = [read(MANIFEST), pending.then(|| read(PENDING)).flatten()];
+        let manifests = [read_manifest(folder), read_file(&folder.join(PENDING))];
         for file in manifests.into_iter().flatten().flat_map(|manifest| manifest.files) {
             digests.entry(file.path).or_default().push(file.digest);
         }
@@ -260,9 +334,14 @@ impl Known {
 
     /// After a kill: writes a manifest of what really stands there and is ours, and removes leftovers of writing.
     fn heal(&self, folder: &Path) -> io::Result<()> {
-        let mut manifest = read_manifest(folder)
-            .or_else(|| serde_json::from_slice(&fs::read(folder.join(PENDING)).ok()?).ok());
+        let mut manifest = read_manifest(folder).or_else(|| read_file(&folder.join(PENDING)));
+        if let Some(manifest) = &mut manifest {
+            manifest.inputs.clear(); // files of two runs stand there, which no inputs give
+        }
         for (path, digests) in &self.digests {
+            if check_parent(folder, path).is_err() {
+                continue; // the folder that was written is gone
+            }
             let path_on_disk = folder.join(path);
             remove_if_there(&beside(&path_on_disk))?;
             let Some(digest) = digest_of(&path_on_disk)? else { continue };
@@ -316,25 +395,36 @@ fn judge(folder: &Path, file: &RenderedFile, known: &Known, force: bool) -> io::
     Ok(if is_ours || force { FileState::Written } else { FileState::HandEdited })
 }
 
-fn judge_leftover(path: &Path, digests: &[String], force: bool) -> io::Result<Option<FileState>> {
-    match digest_of(path)? {
-        None => Ok(None),
-        Some(digest) if force || digests.contains(&digest) => Ok(Some(FileState::Removed)),
-        Some(_) => Ok(Some(FileState::HandEdited)),
-    }
+fn judge_leftover(
+    folder: &Path,
+    path: &str,
+    digests: &[String],
+    force: bool,
+) -> io::Result<Option<FileState>> {
+    let Some(digest) = digest_of(&folder.join(path))? else { return Ok(None) };
+    check_parent(folder, path)?;
+    Ok(Some(if force || digests.contains(&digest) { FileState::Removed } else { FileState::HandEdited }))
 }
 
 /// The digest of a regular file; `None` where there is none, a link counts as other bytes.
 fn digest_of(path: &Path) -> io::Result<Option<String>> {
     match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
         Err(error) => Err(named(error, path)),
+        Ok(meta) if meta.is_dir() => Ok(None),
         Ok(meta) if !meta.is_file() => Ok(Some("not a regular file".into())),
         Ok(_) => {
             let bytes = fs::read(path).map_err(|error| named(error, path))?;
             Ok(Some(format!("b3:{}", blake3::hash(&bytes).to_hex())))
         }
     }
+}
+
+/// The same for the folder that a file of `folder` lies in.
+fn check_parent(folder: &Path, path: &str) -> io::Result<()> {
+    path.rfind('/').map_or(Ok(()), |at| check_folders(folder, &path[..at]))
 }
 
 /// Refuses to write through a link or over a file where a folder belongs.
@@ -393,13 +483,25 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     let beside = beside(path);
-    let written = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&beside, path));
+    let written = write_new(&beside, bytes)
+        .and_then(|()| fs::rename(&beside, path).map_err(|error| named(error, path)));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
-    written.map_err(|error| named(error, path))
+    written
+}
+
+/// Writes a file that is not there yet; a leftover or a link of that name is taken away, not followed.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let create = || fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let created = match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            remove_if_there(path)?;
+            create()
+        }
+        created => created,
+    };
+    created.and_then(|mut file| file.write_all(bytes)).map_err(|error| named(error, path))
 }
 
 /// Writes a new file; one that is already there is left alone and is an error.

@@ -98,8 +98,20 @@ impl Story<'_> {
         self.report_type(error, &allowed.join(" or "));
     }
 
+    /// Whether the value that is wrong was to be a reference to a secret.
+    fn is_secret(&self, error: &ValidationError<'_>) -> bool {
+        let path = error.schema_path().to_string();
+        let around = path.rfind('/').and_then(|at| self.schema.pointer(&path[..at]));
+        let is_secret = |schema: &Json| schema.get("format").is_some_and(|format| format == "secret");
+        let branches = ["anyOf", "oneOf"].iter().filter_map(|word| around?.get(word)?.as_array());
+        around.is_some_and(is_secret) || branches.flatten().any(is_secret)
+    }
+
     fn report_type(&mut self, error: &ValidationError<'_>, allowed: &str) {
         let pointer = self.pointer(error);
+        if self.is_secret(error) {
+            return self.tell(error, &mut BTreeMap::new());
+        }
         let instance = error.instance();
         let written = self.written(&pointer);
         let next = match instance.as_ref() {
@@ -127,9 +139,12 @@ impl Story<'_> {
     fn tell(&mut self, error: &ValidationError<'_>, missing: &mut BTreeMap<String, Vec<String>>) {
         let pointer = self.pointer(error);
         let mut here = Place::value(self.document, &pointer);
-        if matches!(error.kind(), Kind::Format { format } if format == "secret") {
-            // What was typed may be the secret itself: the source line is not shown.
+        if self.is_secret(error) {
+            // What was typed may be the secret itself: neither it nor its line is shown.
             here.excerpt = "".into();
+            let words = format::words("secret").unwrap_or_default();
+            let finding = Finding::error("schema", format!("this is not {words}")).at(here);
+            return self.push(finding.next(format!("write {words}")));
         }
         match error.kind() {
             Kind::Required { .. } => {}
@@ -152,8 +167,8 @@ impl Story<'_> {
             }
             Kind::Format { format } => {
                 let words = format::words(format).map_or_else(|| format!("a {format}"), str::to_owned);
-                let shown = if format == "secret" { "this".into() } else { quoted(error.instance()) };
-                let finding = Finding::error("schema", format!("{shown} is not {words}")).at(here);
+                let message = format!("{} is not {words}", quoted(error.instance()));
+                let finding = Finding::error("schema", message).at(here);
                 self.push(finding.next(format!("write {words}")));
             }
             Kind::Pattern { pattern } => {

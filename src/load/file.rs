@@ -17,6 +17,8 @@ pub struct Loaded<T> {
     pub model: T,
     /// The document, for places.
     pub document: Document,
+    /// The answers of a site or line: data that no type of the model describes.
+    pub inputs: Json,
 }
 
 /// Reads and parses a YAML file. `name` is what reports call it.
@@ -33,7 +35,11 @@ fn unreadable(error: &ReadError, name: &str) -> Finding {
         ReadError::NotText(..) => "save it as UTF-8",
         ReadError::TooLarge(_) => "split it",
     };
-    Finding::error("unreadable", error.to_string()).at(Place::file(name)).next(next).blind()
+    let place = match error {
+        ReadError::NotText(_, at) => Place::point(name, *at),
+        _ => Place::file(name),
+    };
+    Finding::error("unreadable", error.to_string()).at(place).next(next).blind()
 }
 
 fn malformed(problem: &Problem, text: &Arc<crate::source::Text>) -> Finding {
@@ -97,8 +103,9 @@ fn to_model<T: DeserializeOwned>(
         findings.extend(problems);
         return None;
     }
+    let inputs = take_inputs(&mut json, kind);
     match serde_json::from_value(json) {
-        Ok(model) => Some(Loaded { model, document }),
+        Ok(model) => Some(Loaded { model, document, inputs }),
         Err(error) => {
             let place = Place::file(document.text.name.clone());
             findings.push(Finding::error("schema", error.to_string()).at(place).next("correct the value"));
@@ -112,8 +119,18 @@ pub(super) fn rebuild<T: DeserializeOwned>(document: Document, kind: FileKind) -
     let schema = kind.format().schema();
     let mut json = document.root.to_json();
     drop_empty_members(&mut json, schema, schema);
+    let inputs = take_inputs(&mut json, kind);
     let model = serde_json::from_value(json).ok()?;
-    Some(Loaded { model, document })
+    Some(Loaded { model, document, inputs })
+}
+
+/// The answers of a site or line; anything else has none.
+fn take_inputs(json: &mut Json, kind: FileKind) -> Json {
+    let inputs = match kind {
+        FileKind::Site | FileKind::Line => json.as_object_mut().and_then(|file| file.shift_remove("inputs")),
+        _ => None,
+    };
+    inputs.unwrap_or_else(|| Json::Object(serde_json::Map::new()))
 }
 
 /// Validates a value; `prefix` is its pointer in the document.

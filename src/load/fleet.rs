@@ -209,7 +209,7 @@ impl Loader<'_> {
         }
         let sites = self.sites();
         self.strangers();
-        let Loaded { model: enterprise, document } = enterprise?;
+        let Loaded { model: enterprise, document, .. } = enterprise?;
         Some(Fleet {
             tree: self.tree.clone(),
             root,

@@ -83,7 +83,8 @@ fn is_hostname(text: &str) -> bool {
     !text.is_empty() && text.len() <= 253 && text.split('.').all(label)
 }
 
-fn is_secret_name(name: &str) -> bool {
+/// Whether a text may name a secret: what follows `secret:`.
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
     (1..=128).contains(&name.len()) && name.bytes().all(safe)
 }

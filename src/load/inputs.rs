@@ -84,6 +84,8 @@ pub struct InputRules {
     defaults: BTreeMap<String, (Json, Validator)>,
     /// Whether any answer must be unique.
     pub has_unique: bool,
+    /// Inputs with one of jig's own words anywhere in them.
+    annotated: Vec<String>,
 }
 
 /// An answer, or a part of one, that carries one of jig's own words.
@@ -126,11 +128,13 @@ impl InputRules {
         }
         let has_unique = inputs.values().any(|schema| schema.to_string().contains("\"unique\""));
         let names: Vec<_> = inputs.keys().cloned().collect();
+        let annotated = inputs.iter().filter(|(_, schema)| has_words(schema)).map(|(name, _)| name.clone());
+        let annotated = annotated.collect();
         let schema = json!({
             "type": "object", "properties": inputs, "required": names, "additionalProperties": false,
         });
         match format::compile(&schema) {
-            Ok(validator) => Ok(Self { schema, validator, defaults: compiled, has_unique }),
+            Ok(validator) => Ok(Self { schema, validator, defaults: compiled, has_unique, annotated }),
             Err(error) => Err(vec![bad_schema(document, "/inputs", &error)]),
         }
     }
@@ -179,7 +183,11 @@ impl InputRules {
     /// Lists the answers that carry `within`, `unique` or `enum_from`.
     pub fn annotated<'a>(&'a self, inputs: &'a Json) -> Vec<Annotated<'a>> {
         let mut found = vec![];
-        visit(&self.schema, inputs, String::new(), &mut found);
+        for name in &self.annotated {
+            if let (Some(schema), Some(value)) = (self.schema["properties"].get(name), inputs.get(name)) {
+                visit(schema, value, child("", name), &mut found);
+            }
+        }
         found
     }
 }
@@ -203,6 +211,19 @@ fn bad_schema(document: &Document, pointer: &str, error: &str) -> Finding {
         .next("correct the schema (JSON Schema 2020-12)")
 }
 
+/// jig's own words that are checked after the schema.
+const WORDS: [&str; 3] = ["within", "unique", "enum_from"];
+
+fn has_words(schema: &Json) -> bool {
+    match schema {
+        Json::Object(members) => {
+            WORDS.iter().any(|word| members.contains_key(*word)) || members.values().any(has_words)
+        }
+        Json::Array(items) => items.iter().any(has_words),
+        _ => false,
+    }
+}
+
 fn visit<'a>(schema: &'a Json, value: &'a Json, pointer: String, found: &mut Vec<Annotated<'a>>) {
     let Some(words) = schema.as_object() else { return };
     match value {
@@ -224,7 +245,7 @@ fn visit<'a>(schema: &'a Json, value: &'a Json, pointer: String, found: &mut Vec
         }
         _ => {}
     }
-    if ["within", "unique", "enum_from"].iter().any(|word| words.contains_key(*word)) {
+    if WORDS.iter().any(|word| words.contains_key(*word)) {
         found.push(Annotated { pointer, value, schema });
     }
 }

@@ -16,6 +16,7 @@ mod standards;
 
 pub use file::{Loaded, read_document, read_file, read_text, validate_against};
 pub use fleet::{Address, Fleet, LineEntry, Record, SiteEntry};
+pub(crate) use format::is_secret_name;
 pub use inputs::{InputRules, check_values};
 pub use near::nearest;
 pub use parts::{Part, Undo, line_of, site_of};

@@ -7,21 +7,27 @@
 use super::marks::{self, Depth, LITERAL_OPEN, Marked};
 use super::trace::Trace;
 use crate::finding::{Finding, Place};
-use crate::resolve::expression::{self, Error, Scope, Value, describe};
+use crate::load::nearest;
+use crate::resolve::expression::{self, Error, Scope, Value, describe, is_secret};
+use crate::resolve::operators::{Guarded, captured_names, guard, overlong};
+use crate::resolve::strict::{self, Reading, charge};
 use crate::source::Text;
 use crate::syntax::{CLOSE, Datum, OPEN, Syntax, json_literal, toml_literal, yaml_literal};
 pub(super) use minijinja::machinery::Token;
 use minijinja::machinery::tokenize;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State};
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// Steps that one file may take.
-const FUEL: u64 = 50_000_000;
+const FUEL: u64 = 5_000_000;
 /// Largest rendered file, in bytes.
 const MAX_OUTPUT: usize = 64 << 20;
+/// What a value takes beside its text.
+const VALUE_WORK: usize = 128;
 /// The filter that an instrumented template runs every printed expression through.
 pub(super) const MARK_FILTER: &str = "__slot";
 
@@ -41,9 +47,28 @@ thread_local! {
     static SLOTS: RefCell<Slots> = RefCell::default();
 }
 
+/// Output that refuses to grow beyond all measure.
+struct Bounded(Vec<u8>);
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_OUTPUT {
+            return Err(std::io::Error::other("the output is too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The compiled templates of one target.
 pub struct Templates {
     sources: BTreeMap<String, Arc<Text>>,
+    /// Names that may hold captured text in any of them.
+    captured: BTreeSet<String>,
     env: Environment<'static>,
     /// The same with marks, by depth; made when a place in a template is wanted.
     marked: [OnceLock<(Environment<'static>, Marked)>; Depth::ALL.len()],
@@ -59,18 +84,21 @@ impl Templates {
     ) -> Self {
         let mut env = environment();
         let mut texts = BTreeMap::new();
+        let captured = captured_names(sources.iter().map(|(_, text)| text.content.as_str()));
         for (name, text) in sources {
             let text = Arc::new(text);
-            let source = expression::with_site_facts(&text.content, false);
             if let Some(finding) = forbidden(&text) {
                 findings.push(finding);
+                texts.insert(name, text);
+                continue;
             }
-            if let Err(error) = env.add_template_owned(name.clone(), source) {
-                findings.push(at_template(&error, &text, "template-error"));
+            let guarded = guarded(&text.content, &captured);
+            if let Err(error) = env.add_template_owned(name.clone(), guarded.source.clone()) {
+                findings.push(at_template(&error, &text, &guarded, "template-error"));
             }
             texts.insert(name, text);
         }
-        Self { sources: texts, env, marked: Default::default(), secret: secret.map(Into::into) }
+        Self { sources: texts, captured, env, marked: Default::default(), secret: secret.map(Into::into) }
     }
 
     /// Returns whether there is a template of this name.
@@ -145,27 +173,39 @@ impl Templates {
         context: Value,
         traced: bool,
     ) -> Result<(String, Slots), Box<Finding>> {
-        SLOTS.replace(Slots { secret: self.secret.clone(), traced, ..Slots::default() });
-        let result = env.get_template(name).and_then(|template| template.render(context));
+        let mut out = Bounded(vec![]);
+        let rendered = |env: &Environment<'static>, out: &mut Bounded| {
+            SLOTS.replace(Slots { secret: self.secret.clone(), traced, ..Slots::default() });
+            let template = env.get_template(name)?;
+            strict::apart(|| template.render_captured_to(context.clone(), out).map(drop))
+        };
+        let result = rendered(env, &mut out);
         let slots = SLOTS.take();
         match result {
-            Ok(text) if text.len() > MAX_OUTPUT => {
+            Ok(()) => Ok((String::from_utf8(out.0).unwrap_or_default(), slots)),
+            Err(error) if error.kind() == ErrorKind::WriteFailure => {
+                // What overflows has no place. With less fuel the run stops in the same loop, and that has one.
+                let mut env = env.clone();
+                let stopped = (1..20).find_map(|halvings| {
+                    env.set_fuel(Some(FUEL >> halvings));
+                    let error = rendered(&env, &mut Bounded(vec![])).err();
+                    error.filter(|error| error.kind() == ErrorKind::OutOfFuel)
+                });
+                SLOTS.take();
+                let finding = self.explain(&stopped.unwrap_or(error), name, &context);
                 let message = format!("the output grows beyond {} MiB", MAX_OUTPUT >> 20);
-                let place = Place::file(self.sources[name].name.clone());
-                Err(Box::new(
-                    Finding::error("template-error", message).at(place).next("bound the loop that makes it"),
-                ))
+                Err(Box::new(Finding { message, ..finding }.next("bound the loop that makes it")))
             }
-            Ok(text) => Ok((text, slots)),
-            Err(error) => Err(Box::new(self.explain(&error, name))),
+            Err(error) => Err(Box::new(self.explain(&error, name, &context))),
         }
     }
 
-    fn explain(&self, error: &Error, name: &str) -> Finding {
+    fn explain(&self, error: &Error, name: &str, context: &Value) -> Finding {
         // The innermost error knows the place best: an included template, a macro.
         let mut inner: &Error = error;
         let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
+        // A template that includes itself for ever fails anywhere; the tag that includes it is to blame.
+        while let Some(cause) = source.filter(|_| !is_endless_include(error)) {
             if let Some(cause) = cause.downcast_ref::<Error>().filter(|cause| cause.line().is_some()) {
                 inner = cause;
             }
@@ -174,8 +214,21 @@ impl Templates {
         let text = inner.name().and_then(|name| self.sources.get(name)).unwrap_or(&self.sources[name]);
         let rule =
             if error.kind() == ErrorKind::UndefinedError { "undefined-value" } else { "template-error" };
-        let mut finding = at_template(inner, text, rule);
+        let guarded = guarded(&text.content, &self.captured);
+        let mut finding = at_template(inner, text, &guarded, rule);
         finding.message = describe(error);
+        let range = inner.range().map(|range| guarded.original(range.start)..guarded.original(range.end));
+        if let Some(range) = range.filter(|_| inner.kind() == ErrorKind::UndefinedError)
+            && let Some(span) = path_at(&text.content, range)
+        {
+            let path = &text.content[span.clone()];
+            let bytes = crate::source::Span { start: span.start as u32, end: span.end as u32 };
+            finding.place = Some(Place::span(text, bytes));
+            finding.message = format!("`{path}` is not defined");
+            if let Some(near) = near_name(path, context) {
+                finding.next = format!("did you mean `{near}`?");
+            }
+        }
         finding
     }
 
@@ -222,6 +275,7 @@ impl Templates {
             let mut marked = Marked::default();
             for (name, text) in &self.sources {
                 let source = marked.add(name, &expression::with_site_facts(&text.content, false), depth);
+                let source = guard(&source, false, &self.captured).source;
                 // A template that compiled plain compiles marked; if not, it has no places, which is no harm.
                 let _ = env.add_template_owned(name.clone(), source);
             }
@@ -230,12 +284,53 @@ impl Templates {
     }
 }
 
+fn is_endless_include(error: &Error) -> bool {
+    error.kind() == ErrorKind::BadInclude && describe(error).contains("recursion limit exceeded")
+}
+
+/// The dotted path that ends with a range of a template, if it is one: MiniJinja's ranges begin too late.
+fn path_at(source: &str, range: std::ops::Range<usize>) -> Option<std::ops::Range<usize>> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let before = source.get(..range.start)?;
+    let start = before.trim_end_matches(is_part).len();
+    let path = source.get(start..range.end)?.trim_end();
+    let is_path = !path.is_empty() && !path.starts_with('.') && path.chars().all(is_part);
+    is_path.then(|| start..start + path.len())
+}
+
+/// The path with its first unknown name replaced by one that exists and looks like it.
+fn near_name(path: &str, context: &Value) -> Option<String> {
+    let mut value = context.clone();
+    let mut known = String::new();
+    for name in path.split('.') {
+        match value.get_attr(name) {
+            Ok(inner) if !inner.is_undefined() => value = inner,
+            _ => {
+                let names: Vec<String> = value.try_iter().ok()?.map(|name| name.to_string()).collect();
+                return nearest(name, names.iter().map(String::as_str)).map(|near| format!("{known}{near}"));
+            }
+        }
+        known = format!("{known}{name}.");
+    }
+    None
+}
+
+/// A template's source as it is compiled.
+fn guarded(source: &str, captured: &BTreeSet<String>) -> Guarded {
+    guard(&expression::with_site_facts(source, false), false, captured)
+}
+
 pub(super) fn tokens(source: &str) -> Vec<(Token<'_>, minijinja::machinery::Span)> {
     tokenize(source, false, expression::syntax()).map_while(Result::ok).collect()
 }
 
-/// `{% autoescape %}` would let values pass as syntax.
+/// What no template may hold: `{% autoescape %}`, which would let values pass as syntax, our markers, endless chains.
 fn forbidden(text: &Arc<Text>) -> Option<Finding> {
+    if let Some(long) = overlong(&text.content, false) {
+        let span = crate::source::Span { start: long.start as u32, end: long.end as u32 };
+        let finding = Finding::error("template-error", "too many operators follow each other");
+        return Some(finding.at(Place::span(text, span)).next("split it up with `set`"));
+    }
     let tokens = tokens(&text.content);
     let hit = tokens.windows(2).find_map(|pair| match pair {
         [(Token::BlockStart, _), (Token::Ident("autoescape"), at)] => Some(*at),
@@ -256,8 +351,9 @@ fn forbidden(text: &Arc<Text>) -> Option<Finding> {
     Some(Finding::error("template-error", message).at(Place::span(text, span)).next("leave it out"))
 }
 
-fn at_template(error: &Error, text: &Arc<Text>, rule: &'static str) -> Finding {
-    let place = match (error.range(), error.line()) {
+fn at_template(error: &Error, text: &Arc<Text>, guarded: &Guarded, rule: &'static str) -> Finding {
+    let range = error.range().map(|range| guarded.original(range.start)..guarded.original(range.end));
+    let place = match (range, error.line()) {
         (Some(range), _) if range.end <= text.content.len() && range.start < range.end => {
             let span = crate::source::Span { start: range.start as u32, end: range.end as u32 };
             Place::span(text, span)
@@ -274,7 +370,7 @@ fn at_template(error: &Error, text: &Arc<Text>, rule: &'static str) -> Finding {
 }
 
 fn environment() -> Environment<'static> {
-    let mut env = expression::base_environment();
+    let mut env = expression::base_environment(Reading { plain, text: text_of });
     env.set_auto_escape_callback(|_| AutoEscape::Custom("slots".into()));
     env.set_syntax(expression::syntax());
     env.set_formatter(format_value);
@@ -296,42 +392,100 @@ fn environment() -> Environment<'static> {
 
 /// Writes a marker and keeps the value; finished literals and captured text pass as they are.
 fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
-    if let Some(text) = value.as_str()
-        && (value.is_safe() || is_captured(text))
-    {
-        let traced = SLOTS.with_borrow(|slots| slots.traced.then_some(slots.here));
-        if let Some(place) = traced {
+    if value.is_safe() {
+        let text = value.as_str().unwrap_or_default();
+        charge(text.len())?;
+        if let Some(place) = SLOTS.with_borrow(|slots| slots.traced.then_some(slots.here)) {
             marks::write_literal(out, place)?;
         }
         return Ok(out.write_str(text)?);
     }
-    let slot = SLOTS.with_borrow_mut(|slots| -> Result<usize, Error> {
-        let datum = datum(value, slots.secret.as_ref(), 0)?;
+    let datum = datum(value, 0)?;
+    let slot = SLOTS.with_borrow_mut(|slots| {
         slots.data.push(datum);
         slots.places.push(slots.here);
-        Ok(slots.data.len() - 1)
-    })?;
-    write!(out, "{OPEN}{slot}{CLOSE}")?;
-    Ok(())
+        slots.data.len() - 1
+    });
+    Ok(out.write_str(marker(slot, &mut [0; MARKER])?)?)
 }
 
-/// Text that a template captured and then changed (`indent`, `trim`): its markers are still whole.
-fn is_captured(text: &str) -> bool {
-    if !text.contains(OPEN) {
-        return false;
+/// Most bytes of a marker: both signs and twenty digits.
+const MARKER: usize = 26;
+
+/// Writes the marker of a slot; a page of outputs has thousands, so it is made by hand.
+fn marker(slot: usize, buffer: &mut [u8; MARKER]) -> Result<&str, Error> {
+    let mut at = MARKER - CLOSE.len_utf8();
+    CLOSE.encode_utf8(&mut buffer[at..]);
+    let mut rest = slot;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
     }
-    let known = SLOTS.with_borrow(|slots| slots.data.len());
-    text.split(OPEN).skip(1).all(|rest| {
-        let number = rest.split(CLOSE).next().filter(|number| number.len() < rest.len());
-        number.and_then(|number| number.parse::<usize>().ok()).is_some_and(|slot| slot < known)
+    at -= OPEN.len_utf8();
+    OPEN.encode_utf8(&mut buffer[at..]);
+    std::str::from_utf8(&buffer[at..]).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
+}
+
+/// Captured text as what it says, any other value as it is.
+fn plain(value: &Value) -> Result<Value, Error> {
+    if value.is_safe() {
+        said(value.as_str().unwrap_or_default()).map(Value::from)
+    } else {
+        Ok(value.clone())
+    }
+}
+
+/// What a captured text says: its markers replaced by their values.
+fn said(text: &str) -> Result<String, Error> {
+    let unmarked = SLOTS.with_borrow(|slots| slots.traced) && text.contains(LITERAL_OPEN);
+    let unmarked = unmarked.then(|| marks::strip(text).0);
+    let text = unmarked.as_deref().unwrap_or(text);
+    let mut out = String::with_capacity(text.len());
+    let mut pieces = text.split(OPEN);
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (number, rest) = piece.split_once(CLOSE).unwrap_or(("", piece));
+        SLOTS.with_borrow(|slots| {
+            let datum = number.parse::<usize>().ok().and_then(|slot| slots.data.get(slot));
+            out.push_str(&words(datum.ok_or_else(|| bad("a value of captured text was lost"))?)?);
+            Ok::<_, Error>(())
+        })?;
+        out.push_str(rest);
+    }
+    charge(out.len())?;
+    Ok(out)
+}
+
+/// A value inside other text.
+fn text_of(value: &Value) -> Result<String, Error> {
+    words(&datum(value, 0)?).map(|text| text.into_owned())
+}
+
+fn words(datum: &Datum) -> Result<Cow<'_, str>, Error> {
+    Ok(match datum {
+        Datum::Str(text) => text.into(),
+        Datum::Bool(value) => if *value { "true" } else { "false" }.into(),
+        Datum::Int(value) => value.to_string().into(),
+        Datum::Float(value) => Value::from(*value).to_string().into(),
+        Datum::Null => return Err(bad("nothing (null) stands inside text")),
+        Datum::List(_) => return Err(bad("a list stands inside text")),
+        Datum::Map(_) => return Err(bad("a map stands inside text")),
     })
 }
 
-fn datum(value: &Value, secret: Option<&Arc<str>>, depth: usize) -> Result<Datum, Error> {
-    let bad = |what: String| Error::new(ErrorKind::InvalidOperation, what);
+fn bad(what: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, what)
+}
+
+fn datum(value: &Value, depth: usize) -> Result<Datum, Error> {
     if depth > expression::RECURSION {
-        return Err(bad("the value is nested too deep".into()));
+        return Err(bad("the value is nested too deep"));
     }
+    charge(VALUE_WORK)?;
     Ok(match value.kind() {
         ValueKind::Undefined => return Err(Error::new(ErrorKind::UndefinedError, "this names nothing")),
         ValueKind::None => Datum::Null,
@@ -340,22 +494,27 @@ fn datum(value: &Value, secret: Option<&Arc<str>>, depth: usize) -> Result<Datum
         ValueKind::Number => Datum::Float(f64::try_from(value.clone())?),
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
-            // Captured text that a filter changed is data; the marks of a traced run are not.
-            let stripped = text.contains(LITERAL_OPEN).then(|| unmarked(text));
-            let text = stripped.as_deref().unwrap_or(text);
-            match text.strip_prefix("secret:").filter(|name| !name.is_empty()) {
-                Some(name) if secret.is_some() => Datum::Str(secret_reference(secret, name)?),
-                _ => Datum::Str(text.to_owned()),
+            if value.is_safe() {
+                return said(text).map(Datum::Str);
+            }
+            charge(text.len())?;
+            match text.strip_prefix("secret:").filter(|_| is_secret(text)) {
+                Some(name) => Datum::Str(secret_reference(name)?),
+                None => Datum::Str(text.to_owned()),
             }
         }
-        ValueKind::Seq | ValueKind::Iterable => Datum::List(
-            value.try_iter()?.map(|item| datum(&item, secret, depth + 1)).collect::<Result<_, _>>()?,
-        ),
+        ValueKind::Seq | ValueKind::Iterable => {
+            Datum::List(value.try_iter()?.map(|item| datum(&item, depth + 1)).collect::<Result<_, _>>()?)
+        }
         ValueKind::Map => {
             let mut members = vec![];
             for key in value.try_iter()? {
                 let inner = value.get_item(&key)?;
-                members.push((key.to_string(), datum(&inner, secret, depth + 1)?));
+                if key.as_str().is_some_and(is_secret) {
+                    return Err(bad("a secret cannot be the key of a map"));
+                }
+                let key = words(&datum(&key, depth + 1)?)?.into_owned();
+                members.push((key, datum(&inner, depth + 1)?));
             }
             Datum::Map(members)
         }
@@ -363,44 +522,56 @@ fn datum(value: &Value, secret: Option<&Arc<str>>, depth: usize) -> Result<Datum
     })
 }
 
-fn unmarked(text: &str) -> String {
-    let traced = SLOTS.with_borrow(|slots| slots.traced);
-    if traced { marks::strip(text).0 } else { text.to_owned() }
-}
-
 /// How the target refers to a secret: an environment variable, a secret store, or the plain reference.
-fn secret_reference(pattern: Option<&Arc<str>>, name: &str) -> Result<String, Error> {
-    let Some(pattern) = pattern else { return Ok(format!("secret:{name}")) };
+fn secret_reference(name: &str) -> Result<String, Error> {
+    let Some(pattern) = SLOTS.with_borrow(|slots| slots.secret.clone()) else {
+        return Ok(format!("secret:{name}"));
+    };
     let scope = Scope::new([("name", Value::from(name))]);
-    expression::interpolate(pattern, &scope)
+    expression::interpolate(&pattern, &scope)
         .map(|value| value.to_string())
-        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("the target's `secret`: {error}")))
+        .map_err(|error| bad(format!("the target's `secret`: {error}")))
 }
 
 fn literal(value: &Value, write: fn(&Datum) -> Result<String, String>) -> Result<Value, Error> {
-    let secret = SLOTS.with_borrow(|slots| slots.secret.clone());
-    let datum = datum(value, secret.as_ref(), 0)?;
-    let text = write(&datum).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?;
+    let text = write(&datum(value, 0)?).map_err(bad)?;
     Ok(Value::from_safe_string(text))
 }
 
-/// MiniJinja's own `tojson`, with the marker characters spelt out.
+/// MiniJinja's own `tojson`.
 fn tojson(value: &Value, indent: Option<Value>, args: Kwargs) -> Result<Value, Error> {
-    let text = minijinja::filters::tojson(value, indent, args)?.to_string();
-    let text = if text.contains([OPEN, CLOSE]) {
-        text.replace(OPEN, "\\ufdd0").replace(CLOSE, "\\ufdd1")
-    } else {
-        text
-    };
-    Ok(Value::from_safe_string(text))
+    let value = value_of(datum(value, 0)?);
+    let text = minijinja::filters::tojson(&value, indent, args)?.to_string();
+    Ok(Value::from_safe_string(without_markers(text)))
+}
+
+/// A literal in which the marker characters of a value are spelt out, as JSON, TOML and YAML can within quotes.
+fn without_markers(text: String) -> String {
+    if text.contains([OPEN, CLOSE]) { text.replace(OPEN, "\\uFDD0").replace(CLOSE, "\\uFDD1") } else { text }
+}
+
+fn value_of(datum: Datum) -> Value {
+    match datum {
+        Datum::Null => Value::from(()),
+        Datum::Bool(value) => value.into(),
+        Datum::Int(value) => value.into(),
+        Datum::Float(value) => value.into(),
+        Datum::Str(text) => text.into(),
+        Datum::List(items) => items.into_iter().map(value_of).collect(),
+        Datum::Map(members) => {
+            Value::from_pairs(members.into_iter().map(|(key, value)| (key, value_of(value))))
+        }
+    }
 }
 
 /// A value that a template author takes out of escaping on purpose; `validate` reports the place.
 fn safe(value: &Value) -> Result<Value, Error> {
-    let text = value.to_string();
-    if text.contains([OPEN, CLOSE]) && !is_captured(&text) {
-        let why = "the value holds a character that only escaping can write; leave `|safe` out";
-        return Err(Error::new(ErrorKind::InvalidOperation, why));
+    if value.is_safe() {
+        return Ok(value.clone());
+    }
+    let text = text_of(value)?;
+    if text.contains([OPEN, CLOSE]) {
+        return Err(bad("the value holds a character that only escaping can write; leave `|safe` out"));
     }
     Ok(Value::from_safe_string(text))
 }

@@ -11,7 +11,7 @@ use crate::source::Tree;
 use crate::syntax::{self, Syntax};
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, RwLock};
 
 /// The targets that come with the program.
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
@@ -47,29 +47,40 @@ type Found = Result<Arc<TargetRef>, Arc<MissingTarget>>;
 /// Finds targets and keeps them.
 #[derive(Default)]
 pub struct Library {
-    found: Mutex<BTreeMap<(String, String), Found>>,
+    /// By digest of the blueprint, empty for the built-in ones, and id.
+    found: RwLock<BTreeMap<String, BTreeMap<String, Found>>>,
 }
 
 impl Library {
     /// Returns the target `id` as `standard` sees it.
     pub fn get(&self, standard: &Standard, id: &str) -> Found {
+        if let Some(known) = self.known(&standard.digest, id) {
+            return known;
+        }
         let folder = if standard.folder.is_empty() { String::new() } else { format!("{}/", standard.folder) };
         let folder = format!("{folder}templates/{id}");
         let own = standard.tree.contains(&format!("{folder}/target.yaml"));
-        let key = (if own { standard.digest.clone() } else { String::new() }, id.to_owned());
-        if let Some(known) = self.found.lock().expect("no thread panics while it holds the library").get(&key)
-        {
-            return known.clone();
-        }
         let fresh = if own {
             load(&standard.tree, &folder, id, &format!("{}templates/{id}/", standard.name))
+        } else if let Some(known) = self.known("", id) {
+            known
         } else if BUILT_IN.get_dir(id).is_some() {
             load(&Tree::Embedded(&BUILT_IN), id, id, &format!("built-in:{id}/"))
         } else {
             Err(Arc::new(unknown(id, &folder)))
         };
-        let mut found = self.found.lock().expect("no thread panics while it holds the library");
-        found.entry(key).or_insert(fresh).clone()
+        let mut found = self.found.write().expect("no thread panics while it holds the library");
+        let fresh = if own || fresh.is_err() {
+            fresh
+        } else {
+            found.entry(String::new()).or_default().entry(id.to_owned()).or_insert(fresh).clone()
+        };
+        found.entry(standard.digest.clone()).or_default().entry(id.to_owned()).or_insert(fresh).clone()
+    }
+
+    fn known(&self, standard: &str, id: &str) -> Option<Found> {
+        let found = self.found.read().expect("no thread panics while it holds the library");
+        found.get(standard)?.get(id).cloned()
     }
 
     /// Lists the built-in targets.
@@ -157,7 +168,12 @@ fn load_parts(
                     None => format!("the extension of `{}` says no syntax", spec.path),
                 };
                 let next = format!("name one: {}", known.join(", "));
-                findings.push(Finding::error("unknown-syntax", message).at(at("path")).next(next));
+                let place = match (&spec.syntax, named) {
+                    (Some(_), _) => at("syntax"),
+                    (None, Some(_)) => crate::finding::Place::value(&loaded.document, "/syntax"),
+                    (None, None) => at("path"),
+                };
+                findings.push(Finding::error("unknown-syntax", message).at(place).next(next));
             }
         }
     }

@@ -16,8 +16,8 @@ pub(super) fn check(path: &str) -> Result<(), String> {
     if path.starts_with('/') || path.contains('\\') || path.contains(':') {
         return refuse("is not a relative path with `/`");
     }
-    if path.chars().any(char::is_control) || path.len() > 1024 {
-        return refuse("holds control characters or is too long");
+    if path.chars().any(is_unseen) || path.len() > 1024 {
+        return refuse("holds characters that nobody sees, or is too long");
     }
     if RESERVED.contains(&path.to_lowercase().as_str()) {
         return refuse("is taken by jig itself");
@@ -39,6 +39,12 @@ pub(super) fn check(path: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Control characters, and those that only steer how text is shown.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FDD0}'..='\u{FDEF}')
 }
 
 /// Finds paths that meet: the same, the same but for case, or one the folder of another.

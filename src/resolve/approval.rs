@@ -20,6 +20,8 @@ pub struct Gap {
     pub role: Option<String>,
     /// What to do.
     pub next: String,
+    /// Whether there is an approval, of a text that has changed since.
+    pub stale: bool,
 }
 
 /// Who may approve a record.
@@ -98,6 +100,7 @@ pub fn gaps<T>(fleet: &Fleet, record: &Record<T>, approvers: &Approvers, digest:
             message: format!("{}: {role} approved for both sides; two sides are two roles", record.id),
             role: Some(role),
             next: "let another role approve one of them".into(),
+            stale: false,
         });
     }
     gaps
@@ -130,6 +133,7 @@ fn lacking(id: &str, article_and_side: &str, role: Option<&String>) -> Gap {
         message: format!("{id} lacks {article_and_side} approval"),
         role: role.cloned(),
         next: format!("`jig approve {id} --as {who}`"),
+        stale: false,
     }
 }
 
@@ -148,7 +152,8 @@ fn side_gap(
     };
     let role = file.model.role.as_str();
     let again = format!("`jig approve {id} --as {}`", candidate.map_or("ROLE", String::as_str));
-    let gap = |message: String| Some(Gap { message, role: candidate.cloned(), next: again.clone() });
+    let gap =
+        |message: String| Some(Gap { message, role: candidate.cloned(), next: again.clone(), stale: false });
     let Some(known) = fleet.enterprise.roles.get(role) else {
         return gap(format!("{id}: {side}.yaml names the role `{role}`, which is not defined"));
     };
@@ -160,7 +165,8 @@ fn side_gap(
         return gap(format!("{id}: `{role}` speaks for {}, not for {side}", known.side.as_str()));
     }
     if !file.model.approves.iter().any(|approved| approved == digest) {
-        return gap(format!("{id}: the approval of `{role}` is stale; the text it approved has changed"));
+        let message = format!("{id}: the approval of `{role}` is stale; the text it approved has changed");
+        return gap(message).map(|gap| Gap { stale: true, ..gap });
     }
     None
 }

@@ -181,7 +181,7 @@ impl Clearance<'_> {
         }
         let digest = self.resolver.decision_digest(record, &self.plan.standard);
         for gap in gaps(self.resolver.fleet, record, &approvers, &digest) {
-            let rule = if gap.message.contains("stale") { "stale-approval" } else { "one-sided-approval" };
+            let rule = if gap.stale { "stale-approval" } else { "one-sided-approval" };
             let message = format!("{}: {}", conduit.id, gap.message);
             let finding = Finding::error(rule, message).at(Place::value(document, "/covers"));
             let finding = finding.see(here.clone(), "needed here").next(gap.next);

@@ -4,11 +4,13 @@
 //! its type; anything else becomes text.
 
 use super::filters;
+use super::operators::{Guarded, guard, overlong};
+use super::strict::{self, Reading, Strict};
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, ErrorKind, Expression, UndefinedBehavior};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
@@ -62,7 +64,9 @@ pub fn to_json(value: &Value) -> Option<serde_json::Value> {
 
 /// Evaluates a bare expression such as `site.zones.edge.subnet`.
 pub fn evaluate(expression: &str, scope: &Scope) -> Result<Value, String> {
-    let value = compiled(expression)?.eval(scope.0.clone()).map_err(|error| describe(&error))?;
+    let program = compiled(expression)?;
+    let value =
+        strict::apart(|| program.eval(scope.0.clone())).map_err(|error| explain(&error, expression, true))?;
     if value.is_undefined() {
         return Err(format!("`{}` names nothing here", expression.trim()));
     }
@@ -74,13 +78,17 @@ pub fn interpolate(text: &str, scope: &Scope) -> Result<Value, String> {
     if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
         return Ok(Value::from(text));
     }
+    if overlong(text, false).is_some() {
+        return Err("too many operators follow each other".into());
+    }
     if let Some(inner) = whole_expression(text)
         && compiled(inner).is_ok()
     {
         return evaluate(inner, scope);
     }
-    let source = with_site_facts(text, false);
-    let value = environment().render_str(&source, scope.0.clone()).map_err(|error| describe(&error))?;
+    let source = guarded(text, false).source;
+    let value = strict::apart(|| environment().render_str(&source, scope.0.clone()))
+        .map_err(|error| explain(&error, text, false))?;
     Ok(Value::from(value))
 }
 
@@ -88,6 +96,17 @@ pub fn interpolate(text: &str, scope: &Scope) -> Result<Value, String> {
 fn whole_expression(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     Some(inner.strip_prefix('-').unwrap_or(inner).strip_suffix('-').unwrap_or(inner))
+}
+
+/// Says what went wrong in a source; a name that means nothing is quoted from it.
+fn explain(error: &Error, source: &str, is_expression: bool) -> String {
+    let guarded = guarded(source, is_expression);
+    let range = error.range().map(|range| guarded.original(range.start)..guarded.original(range.end));
+    let name = range.and_then(|range| source.get(range)).map(str::trim).filter(|name| !name.is_empty());
+    match (error.kind(), error.detail(), name) {
+        (ErrorKind::UndefinedError, None, Some(name)) => format!("`{name}` is not defined here"),
+        _ => describe(error),
+    }
 }
 
 /// Says what went wrong, with every cause.
@@ -113,13 +132,23 @@ pub fn describe(error: &Error) -> String {
     text
 }
 
+/// Guards the operators of a text in which nothing is captured.
+fn guarded(text: &str, is_expression: bool) -> Guarded {
+    guard(&with_site_facts(text, is_expression), is_expression, &BTreeSet::new())
+}
+
+/// Whether a text is a reference to a secret.
+pub fn is_secret(text: &str) -> bool {
+    text.strip_prefix("secret:").is_some_and(crate::load::is_secret_name)
+}
+
 /// Settings that expressions and templates share.
-pub fn base_environment() -> Environment<'static> {
+pub fn base_environment(reading: Reading) -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_recursion_limit(RECURSION);
     env.set_debug(false);
-    filters::add_to(&mut env);
+    filters::add_to(&mut Strict::new(&mut env, reading));
     env
 }
 
@@ -136,7 +165,8 @@ pub fn syntax() -> SyntaxConfig {
 fn environment() -> &'static Environment<'static> {
     static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
-        let mut env = base_environment();
+        let reading = Reading { plain: |value| Ok(value.clone()), text: text_of };
+        let mut env = base_environment(reading);
         env.set_auto_escape_callback(|_| AutoEscape::None);
         env.set_syntax(syntax());
         env.set_fuel(Some(FUEL));
@@ -155,6 +185,7 @@ pub fn text_of(value: &Value) -> Result<String, Error> {
         Kind::Seq | Kind::Iterable => bad("a list"),
         Kind::Map => bad("a map"),
         Kind::Bool => Ok(value.is_true().to_string()),
+        _ if value.as_str().is_some_and(is_secret) => bad("a secret"),
         _ => Ok(value.to_string()),
     }
 }
@@ -172,7 +203,10 @@ fn compiled(expression: &str) -> Result<Compiled, String> {
         if let Some(known) = cache.get(expression) {
             return Ok(known.clone());
         }
-        let source = with_site_facts(expression, true);
+        if overlong(expression, true).is_some() {
+            return Err("too many operators follow each other".into());
+        }
+        let source = guarded(expression, true).source;
         let fresh = environment().compile_expression_owned(source).map_err(|error| describe(&error))?;
         if cache.len() >= MOST {
             cache.clear();

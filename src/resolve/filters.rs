@@ -3,8 +3,9 @@
 //! Each is documented with an example in [`DOCS`], and each example is a test.
 
 use super::expression::{Error, Value};
+use super::strict::Strict;
 use ipnet::{IpNet, Ipv4Net};
-use minijinja::{Environment, ErrorKind};
+use minijinja::ErrorKind;
 use std::net::IpAddr;
 
 /// A filter or test: its name, what it does, an expression and its result.
@@ -69,27 +70,26 @@ pub const PACKML_STATES: [&str; 17] = [
 ];
 
 /// Adds all of them to an environment.
-pub fn add_to(env: &mut Environment<'static>) {
-    env.add_filter("host", host);
-    env.add_filter("network", |net: &str| Ok::<_, Error>(parse(net)?.network().to_string()));
-    env.add_filter("netmask", |net: &str| Ok::<_, Error>(parse_v4(net, "netmask")?.netmask().to_string()));
-    env.add_filter("wildcard", |net: &str| Ok::<_, Error>(parse_v4(net, "wildcard")?.hostmask().to_string()));
-    env.add_filter("broadcast", |net: &str| {
-        Ok::<_, Error>(parse_v4(net, "broadcast")?.broadcast().to_string())
-    });
-    env.add_filter("prefix_length", |net: &str| Ok::<_, Error>(parse(net)?.prefix_len()));
-    env.add_filter("subnet", subnet);
-    env.add_filter("contains", contains);
-    env.add_test("ipv4", |text: &str| parse(text).is_ok_and(|net| matches!(net, IpNet::V4(_))));
-    env.add_test("ipv6", |text: &str| parse(text).is_ok_and(|net| matches!(net, IpNet::V6(_))));
-    env.add_filter("slug", |text: &str| slug(text));
-    env.add_filter("zero_pad", zero_pad);
-    env.add_filter("hex_id", hex_id);
-    env.add_filter("env_name", |text: &str| env_name(text));
-    env.add_filter("truncate_id", truncate_id);
-    env.add_filter("packml_number", packml_number);
-    env.add_filter("packml_states", |_: Value| packml_states());
-    env.add_function("packml_states", packml_states);
+pub fn add_to(strict: &mut Strict<'_>) {
+    strict.filter("host", host);
+    strict.filter("network", |net: &str| Ok::<_, Error>(parse(net)?.network().to_string()));
+    strict.filter("netmask", |net: &str| Ok::<_, Error>(parse_v4(net, "netmask")?.netmask().to_string()));
+    strict.filter("wildcard", |net: &str| Ok::<_, Error>(parse_v4(net, "wildcard")?.hostmask().to_string()));
+    strict
+        .filter("broadcast", |net: &str| Ok::<_, Error>(parse_v4(net, "broadcast")?.broadcast().to_string()));
+    strict.filter("prefix_length", |net: &str| Ok::<_, Error>(parse(net)?.prefix_len()));
+    strict.filter("subnet", subnet);
+    strict.filter("contains", contains);
+    strict.test("ipv4", |text: &str| parse(text).is_ok_and(|net| matches!(net, IpNet::V4(_))));
+    strict.test("ipv6", |text: &str| parse(text).is_ok_and(|net| matches!(net, IpNet::V6(_))));
+    strict.filter("slug", |text: &str| slug(text));
+    strict.filter("zero_pad", zero_pad);
+    strict.filter("hex_id", hex_id);
+    strict.filter("env_name", |text: &str| env_name(text));
+    strict.filter("truncate_id", truncate_id);
+    strict.filter("packml_number", packml_number);
+    strict.filter("packml_states", |_: Value| packml_states());
+    strict.function("packml_states", packml_states);
 }
 
 fn bad(message: impl Into<String>) -> Error {

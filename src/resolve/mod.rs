@@ -12,8 +12,10 @@ pub mod filters;
 pub mod lenient;
 pub mod metrics;
 mod network;
+pub mod operators;
 pub mod plan;
 pub mod services;
+pub mod strict;
 mod units;
 mod values;
 
@@ -41,7 +43,8 @@ pub struct Resolver<'a> {
     pub fleet: &'a Fleet,
     /// Today.
     pub as_of: Date,
-    types: BTreeMap<String, Value>,
+    types: Arc<BTreeMap<String, Value>>,
+    bases: Mutex<Vec<(String, String, Arc<Map<String, Resolved>>)>>,
     digests: Mutex<HashMap<(String, String), String>>,
     lenient: Option<&'a Lenient>,
 }
@@ -56,7 +59,14 @@ pub struct SiteRead {
 impl<'a> Resolver<'a> {
     /// Prepares resolving.
     pub fn new(fleet: &'a Fleet, as_of: Date) -> Self {
-        Self { fleet, as_of, types: UnitFacts::types_of(fleet), digests: Mutex::default(), lenient: None }
+        Self {
+            fleet,
+            as_of,
+            types: Arc::new(UnitFacts::types_of(fleet)),
+            bases: Mutex::default(),
+            digests: Mutex::default(),
+            lenient: None,
+        }
     }
 
     /// Prepares resolving without judging.
@@ -130,17 +140,30 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Returns what a blueprint says itself; worked out once for all its lines.
+    fn base(&self, standard: &Standard) -> Arc<Map<String, Resolved>> {
+        let mut bases = self.bases.lock().expect("no thread panics while it holds the values");
+        let reference = (standard.id.as_str(), standard.version.as_str());
+        if let Some(known) = bases.iter().find(|(id, version, _)| reference == (id, version)) {
+            return known.2.clone();
+        }
+        let base = Arc::new(values::base(standard));
+        bases.push((standard.id.clone(), standard.version.clone(), base.clone()));
+        base
+    }
+
     fn site_network(&self, facts: &mut SiteFacts, loaded: &Loaded<Site>, failures: &mut Vec<Finding>) {
         let owner = facts.standard.as_ref().map(|standard| standard.blueprint.model.owner.to_string());
         let mut all = match &facts.standard {
             Some(standard) => {
                 let answers = Answers {
                     document: &loaded.document,
+                    inputs: &loaded.inputs,
                     overrides: &loaded.model.overrides,
                     layer: Layer::Site,
                 };
                 let mut problems = vec![];
-                let values = values::layered(standard, &answers, None, &mut problems);
+                let values = values::layered(standard, &self.base(standard), &answers, None, &mut problems);
                 let scope = base_scope(self.fleet, &facts.id, None, None, &facts.facts, &value_map(&values));
                 network::defined(standard, &scope)
             }
@@ -158,8 +181,12 @@ impl<'a> Resolver<'a> {
         let loaded = site.loaded.as_ref()?;
         let standard = site.facts.standard.clone()?;
         let address = Address { site: site.facts.id.clone(), line: None };
-        let answers =
-            Answers { document: &loaded.document, overrides: &loaded.model.overrides, layer: Layer::Site };
+        let answers = Answers {
+            document: &loaded.document,
+            inputs: &loaded.inputs,
+            overrides: &loaded.model.overrides,
+            layer: Layer::Site,
+        };
         let mut plan = self.plan(address, &site.facts, standard, &answers, None);
         plan.inputs = self.inputs_digest(&plan, &[&loaded.document]);
         plan.failures.extend(site.facts.failures.iter().cloned());
@@ -193,8 +220,12 @@ impl<'a> Resolver<'a> {
             return Err(about(&name, failures));
         };
         let (Some(loaded), Some(standard)) = (loaded, standard) else { return Err(about(&name, failures)) };
-        let answers =
-            Answers { document: &loaded.document, overrides: &loaded.model.overrides, layer: Layer::Line };
+        let answers = Answers {
+            document: &loaded.document,
+            inputs: &loaded.inputs,
+            overrides: &loaded.model.overrides,
+            layer: Layer::Line,
+        };
         let mut plan = self.plan(address, &site.facts, standard, &answers, Some(&loaded.model));
         plan.inputs = self.inputs_digest(&plan, &[&loaded.document, &site_file.document]);
         plan.failures.extend(failures);
@@ -216,7 +247,7 @@ impl<'a> Resolver<'a> {
         let mut failures = vec![];
         let mut notes = self.requirements(&standard, site);
         let over = line.map(|_| &**site);
-        let mut values = values::layered(&standard, answers, over, &mut failures);
+        let mut values = values::layered(&standard, &self.base(&standard), answers, over, &mut failures);
         let (deviations, changed) =
             self.deviations(&address.to_string(), &standard, &mut values, &mut failures, &mut notes);
         let all = value_map(&values);
@@ -227,7 +258,7 @@ impl<'a> Resolver<'a> {
             failures.clear();
             vec![]
         } else {
-            values::check_answers(self.fleet, &standard, &site.id, answers.document, &scope, &mut failures)
+            values::check_answers(self.fleet, &standard, &site.id, answers, &scope, &mut failures)
         };
         notes.extend(self.strange_units(&address.to_string(), &values, &changed));
         let facts = UnitFacts { types: self.types.clone(), changed };
@@ -386,6 +417,9 @@ impl<'a> Resolver<'a> {
         values: &Map<String, Resolved>,
         changed: &BTreeMap<String, Vec<(String, Resolved)>>,
     ) -> Vec<Finding> {
+        if changed.is_empty() {
+            return vec![];
+        }
         let lists = values.values().filter(|value| value.value.as_str().is_none());
         let items = lists.filter_map(|value| value.value.try_iter().ok()).flatten();
         let known: std::collections::BTreeSet<String> = items.map(|item| units::name(&item)).collect();
@@ -558,7 +592,8 @@ impl Resolver<'_> {
         let Some(Ok(standard)) = reference.map(|reference| self.fleet.standards.get(reference)) else {
             return vec![];
         };
-        values::claims(&standard, site, &document)
+        let inputs = document.root.get("inputs").map(|member| member.node.to_json()).unwrap_or_default();
+        values::claims(&standard, site, &inputs, &document)
     }
 }
 

@@ -5,11 +5,12 @@ use super::plan::{Plan, Resolved};
 use crate::load::Fleet;
 use crate::model::Map;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What enriching a unit needs: type fields by type, and values that deviations change for one unit.
 #[derive(Debug, Default)]
 pub(super) struct UnitFacts {
-    pub(super) types: BTreeMap<String, Value>,
+    pub(super) types: Arc<BTreeMap<String, Value>>,
     pub(super) changed: BTreeMap<String, Vec<(String, Resolved)>>,
 }
 

@@ -13,18 +13,14 @@ use std::net::IpAddr;
 /// Answers and overrides of one line or site, with the document they stand in.
 pub(super) struct Answers<'a> {
     pub(super) document: &'a Document,
+    pub(super) inputs: &'a Json,
     pub(super) overrides: &'a Map<ValueName, Override>,
     /// The layer of its overrides.
     pub(super) layer: Layer,
 }
 
-/// Resolves every value of a blueprint for one line or site, before deviations.
-pub(super) fn layered(
-    standard: &Standard,
-    answers: &Answers<'_>,
-    site: Option<&SiteFacts>,
-    failures: &mut Vec<Finding>,
-) -> Map<String, Resolved> {
+/// Resolves the values that a blueprint gives itself: defaults and fixed ones. They are the same for every line.
+pub(super) fn base(standard: &Standard) -> Map<String, Resolved> {
     let mut values: Map<String, Resolved> = Map::new();
     let document = &standard.blueprint.document;
     let model = &standard.blueprint.model;
@@ -36,12 +32,22 @@ pub(super) fn layered(
         let place = Place::value(document, &child("/fixed", name.as_str()));
         values.insert(name.to_string(), resolved(value, Layer::Fixed, place));
     }
-    let inputs = answers.document.root.get("inputs").map(|member| member.node.to_json());
-    let inputs =
-        inputs.filter(|value| !value.is_null()).unwrap_or_else(|| Json::Object(serde_json::Map::new()));
-    let problems = check_values(&standard.inputs, &inputs, answers.document);
+    values
+}
+
+/// Resolves every value of a blueprint for one line or site, before deviations.
+pub(super) fn layered(
+    standard: &Standard,
+    base: &Map<String, Resolved>,
+    answers: &Answers<'_>,
+    site: Option<&SiteFacts>,
+    failures: &mut Vec<Finding>,
+) -> Map<String, Resolved> {
+    let model = &standard.blueprint.model;
+    let mut values = base.clone();
+    let problems = check_values(&standard.inputs, answers.inputs, answers.document);
     failures.extend(problems.into_iter().map(|finding| with_question(finding, standard)));
-    if let Json::Object(members) = &inputs {
+    if let Json::Object(members) = answers.inputs {
         for (name, value) in members.iter().filter(|(name, _)| model.inputs.contains_key(name.as_str())) {
             let place = Place::value(answers.document, &child("/inputs", name));
             values.insert(name.clone(), resolved(value, Layer::Input, place));
@@ -130,12 +136,12 @@ pub(super) fn check_answers(
     fleet: &Fleet,
     standard: &Standard,
     site: &str,
-    document: &Document,
+    answers: &Answers<'_>,
     scope: &Scope,
     failures: &mut Vec<Finding>,
 ) -> Vec<Claim> {
-    let Some(inputs) = document.root.get("inputs").map(|member| member.node.to_json()) else { return vec![] };
-    for answer in standard.inputs.annotated(&inputs) {
+    let document = answers.document;
+    for answer in standard.inputs.annotated(answers.inputs) {
         let pointer = format!("/inputs{}", answer.pointer);
         let name = crate::source::parse_pointer(&answer.pointer).next().unwrap_or_default();
         let owner = standard.blueprint.model.inputs.get(name.as_str()).map(|input| input.owner.to_string());
@@ -159,17 +165,16 @@ pub(super) fn check_answers(
             fail(finding);
         }
     }
-    claims(standard, site, document)
+    claims(standard, site, answers.inputs, document)
 }
 
 /// What a line's answers claim for it alone.
-pub(super) fn claims(standard: &Standard, site: &str, document: &Document) -> Vec<Claim> {
+pub(super) fn claims(standard: &Standard, site: &str, inputs: &Json, document: &Document) -> Vec<Claim> {
     if !standard.inputs.has_unique {
         return vec![];
     }
-    let Some(inputs) = document.root.get("inputs").map(|member| member.node.to_json()) else { return vec![] };
     let mut claims = vec![];
-    for answer in standard.inputs.annotated(&inputs) {
+    for answer in standard.inputs.annotated(inputs) {
         let Some(reach) = answer.schema.get("unique").and_then(Json::as_str) else { continue };
         let path: Vec<String> = crate::source::parse_pointer(&answer.pointer)
             .filter(|token| !token.bytes().all(|b| b.is_ascii_digit()))

@@ -4,6 +4,7 @@
 //! that reads files and git; nothing here knows what a site or a blueprint is.
 
 mod pointer;
+mod quick;
 mod text;
 mod tree;
 pub mod versions;

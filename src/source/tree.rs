@@ -3,7 +3,7 @@
 //! Listing is always sorted, names are relative with `/`, and what cannot be read says why: a file that is left
 //! out silently would read as "in order".
 
-use super::Text;
+use super::{Position, Text};
 use include_dir::Dir;
 use std::fs;
 use std::io::Read as _;
@@ -32,8 +32,8 @@ pub enum ReadError {
     #[error("cannot read `{0}`: {1}")]
     Refused(String, String),
     /// The bytes are not text.
-    #[error("`{0}` is not UTF-8 text (first odd byte at offset {1})")]
-    NotText(String, usize),
+    #[error("`{0}` is not UTF-8 text")]
+    NotText(String, Position),
     /// The file is beyond [`MAX_BYTES`].
     #[error("`{0}` is larger than {max} MiB", max = MAX_BYTES >> 20)]
     TooLarge(String),
@@ -95,7 +95,11 @@ impl Tree {
     pub fn text(&self, path: &str, name: &str) -> Result<Text, ReadError> {
         match String::from_utf8(self.bytes(path)?) {
             Ok(content) => Ok(Text::new(name, content)),
-            Err(error) => Err(ReadError::NotText(name.to_owned(), error.utf8_error().valid_up_to())),
+            Err(error) => {
+                let end = error.utf8_error().valid_up_to();
+                let before = String::from_utf8_lossy(&error.as_bytes()[..end]).into_owned();
+                Err(ReadError::NotText(name.to_owned(), Text::new(name, before).position(end as u32)))
+            }
         }
     }
 

@@ -142,6 +142,14 @@ impl Node {
 
 /// Parses one YAML document, or returns every problem that was found before parsing had to stop.
 pub fn parse(text: Arc<Text>) -> Result<Document, Vec<Problem>> {
+    match super::quick::read(&text.content) {
+        Some(root) => Ok(Document { text, root }),
+        None => full(text),
+    }
+}
+
+/// Parses a text with everything that YAML has.
+pub(super) fn full(text: Arc<Text>) -> Result<Document, Vec<Problem>> {
     let (root, problems) = {
         let mut reader = Reader {
             parser: Parser::new_from_str_with_options(&text.content, options()),
@@ -357,7 +365,7 @@ fn is_new(members: &[Member], seen: &mut HashSet<Box<str>>, key: &str) -> bool {
 }
 
 /// Resolves an unquoted scalar by the YAML 1.2 core schema (section 10.3.2).
-fn plain(text: &str) -> Result<Content, String> {
+pub(super) fn plain(text: &str) -> Result<Content, String> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Content::Null),
         "true" | "True" | "TRUE" => return Ok(Content::Bool(true)),

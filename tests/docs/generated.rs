@@ -10,17 +10,19 @@ use jig::render::Library;
 use jig::resolve::conditions::CONDITIONS;
 use jig::resolve::{filters, services};
 use jig::source::Tree;
+use jig::syntax::Datum;
 use jig::{report, syntax};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Every generated part, and what makes it.
-pub const PARTS: &[(&str, fn() -> String)] = &[
+pub(crate) const PARTS: &[(&str, fn() -> String)] = &[
     ("blueprint cnc-cell", || blueprint("examples/machining", "cnc-cell")),
     ("blueprint packaging-line", || blueprint("examples/starter", "packaging-line")),
     ("blueprint site-base", || blueprint("examples/starter", "site-base")),
     ("command line", command_line),
     ("conditions", conditions),
+    ("escaping", escaping),
     ("file formats", file_formats),
     ("filters", filters),
     ("keys of files", keys::of_files),
@@ -32,7 +34,7 @@ pub const PARTS: &[(&str, fn() -> String)] = &[
 ];
 
 /// Makes a part.
-pub fn part(name: &str) -> Option<String> {
+pub(crate) fn part(name: &str) -> Option<String> {
     PARTS.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
 }
 
@@ -47,7 +49,15 @@ fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String
 
 /// Text in a cell: one line, its bars escaped.
 fn one_cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    prose(&text.split_whitespace().collect::<Vec<_>>().join(" ")).replace('|', "\\|")
+}
+
+/// Text in which `<` begins no tag; what stands in backticks is left alone.
+pub(crate) fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let escaped =
+        parts.map(|(at, part)| if at % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
+    escaped.collect::<Vec<_>>().join("`")
 }
 
 fn code(text: &str) -> String {
@@ -86,8 +96,12 @@ fn rules() -> String {
     for rule in RULES {
         let level = rule.level.as_str();
         let soft = if rule.soft || level != "error" { "its level can be changed" } else { "always an error" };
-        out.push_str(&format!("## {}\n\n*{level}; {soft}*\n\n{}\n\n", rule.name, rule.what));
-        out.push_str(&format!("- Why it matters: {}\n- What to do: {}\n\n", rule.why, rule.instead));
+        out.push_str(&format!("## {}\n\n*{level}; {soft}*\n\n{}\n\n", rule.name, prose(rule.what)));
+        out.push_str(&format!(
+            "- Why it matters: {}\n- What to do: {}\n\n",
+            prose(rule.why),
+            prose(rule.instead)
+        ));
     }
     out
 }
@@ -140,6 +154,53 @@ fn syntaxes() -> String {
         vec![code(syntax.name()), syntax.title().into(), extensions(syntax.extensions())]
     };
     table(&["syntax", "language", "extensions that mean it"], syntax::SYNTAXES.iter().map(row))
+}
+
+/// Values at some places of each language, as that language's own code writes them.
+fn escaping() -> String {
+    let text = |text: &str| Datum::Str(text.to_owned());
+    let list = || Datum::List(vec![Datum::Int(502), Datum::Int(4840)]);
+    let cases = [
+        ("json", "\"name\": {{ x }}", text("3\" pipe")),
+        ("json", "\"name\": \"Line {{ x }}\"", text("3\" pipe")),
+        ("json", "\"ports\": {{ x }}", list()),
+        ("toml", "name = {{ x }}", text("C:\\data")),
+        ("toml", "name = 'Line {{ x }}'", text("it's")),
+        ("yaml", "name: {{ x }}", text("no")),
+        ("yaml", "name: Line {{ x }}", text("2: left")),
+        ("xml", "<name>{{ x }}</name>", text("A & B")),
+        ("nft", "tcp dport { {{ x }} } accept", list()),
+        ("nft", "ip saddr {{ x }} accept", text("10.20.30.11")),
+        ("nft", "ip saddr {{ x }} accept", text("any")),
+        ("nft", "accept comment \"{{ x }}\"", text("reads \"all\"")),
+        ("lines", "topic write {{ x }}/#", text("plant one")),
+        ("ini", "Description={{ x }}", text("50 % load")),
+        ("ios", "description {{ x }}", text("uplink to hall 3")),
+        ("fortios", "set comment \"{{ x }}\"", text("3\" pipe")),
+        ("csv", "filler,{{ x }}", text("big, old")),
+        ("markdown", "| {{ x }} |", text("a|b *c*")),
+        ("text", "Name: {{ x }}", text("3\" pipe")),
+    ];
+    let rows = cases.iter().map(|(name, template, value)| {
+        let language = syntax::by_name(name).expect("the syntax is known");
+        let marked = template.replace("{{ x }}", &format!("{}0{}", syntax::OPEN, syntax::CLOSE));
+        let result = match language.fill(&marked, std::slice::from_ref(value)) {
+            Ok(filled) => in_ticks(&filled.text),
+            Err(refusal) => format!("refused: {}; {}", refusal.message, refusal.next),
+        };
+        let shown = match value {
+            Datum::Str(value) => value.clone(),
+            other => syntax::json_literal(other).expect("a list is a literal"),
+        };
+        vec![code(name), in_ticks(template), in_ticks(&shown), result]
+    });
+    table(&["language", "template", "value of x", "result"], rows)
+}
+
+/// Text as code in a table.
+fn in_ticks(text: &str) -> String {
+    let fence = if text.contains('`') { "``" } else { "`" };
+    format!("{fence}{text}{fence}")
 }
 
 fn targets() -> String {

@@ -1,11 +1,12 @@
 //! Every key of every file format, read off the JSON Schemas.
 
+use super::generated::prose;
 use jig::load::schema::FORMATS;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// One section for each file format; what several formats share is described where it first occurs.
-pub fn of_files() -> String {
+pub(crate) fn of_files() -> String {
     let mut out = String::new();
     let mut described: BTreeSet<String> = BTreeSet::new();
     for format in &FORMATS {
@@ -34,8 +35,8 @@ fn body(definition: &Json) -> String {
     }
 }
 
-fn description(schema: &Json) -> &str {
-    schema.get("description").and_then(Json::as_str).unwrap_or_default()
+fn description(schema: &Json) -> String {
+    prose(schema.get("description").and_then(Json::as_str).unwrap_or_default())
 }
 
 fn has_keys(schema: &Json) -> bool {
@@ -64,7 +65,7 @@ fn keys(schema: &Json) -> String {
             }
             _ => String::new(),
         };
-        out.push_str(&format!("| `{name}` | {must} | {} | {meaning}{default} |\n", kind(property, schema)));
+        out.push_str(&format!("| `{name}` | {must} | {} | {meaning}{default} |\n", kind(property)));
     }
     out.push('\n');
     out
@@ -79,20 +80,21 @@ fn words(schema: &Json) -> Option<String> {
     let all = schema.get("oneOf").and_then(Json::as_array)?;
     let one = |word: &Json| {
         let plain = word.get("const").and_then(Json::as_str)?;
-        let meaning = description(word).trim_end_matches('.');
+        let meaning = description(word);
+        let meaning = meaning.trim_end_matches('.');
         Some(if meaning.is_empty() { format!("- `{plain}`") } else { format!("- `{plain}`: {meaning}") })
     };
     all.iter().map(one).collect::<Option<Vec<_>>>().map(|words| words.join("\n"))
 }
 
 /// What a key holds, in words.
-fn kind(schema: &Json, around: &Json) -> String {
+fn kind(schema: &Json) -> String {
     if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
         return named(reference.rsplit('/').next().unwrap_or_default());
     }
     if let Some(options) = schema.get("anyOf").and_then(Json::as_array) {
         let options = options.iter().filter(|option| option.get("type") != Some(&Json::from("null")));
-        return options.map(|option| kind(option, around)).collect::<Vec<_>>().join(" or ");
+        return options.map(kind).collect::<Vec<_>>().join(" or ");
     }
     let kinds: Vec<&str> = match schema.get("type") {
         Some(Json::String(one)) => vec![one],
@@ -103,10 +105,10 @@ fn kind(schema: &Json, around: &Json) -> String {
     };
     match kinds.first().copied().unwrap_or_default() {
         "array" => {
-            format!("list of {}", schema.get("items").map_or("any value".into(), |items| kind(items, around)))
+            format!("list of {}", schema.get("items").map_or("any value".into(), kind))
         }
         "object" => {
-            format!("map of {}", members(schema).map_or("any value".into(), |inner| kind(inner, around)))
+            format!("map of {}", members(schema).map_or("any value".into(), kind))
         }
         "string" => "text".into(),
         "integer" => "whole number".into(),

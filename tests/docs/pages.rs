@@ -3,7 +3,7 @@
 //! - A generated part stands between `<!-- generated: NAME -->` and `<!-- end generated -->`.
 //! - A block ```` ```sh ```` is run, unless it says ```` ```sh not-run ````. Each line of a ```` ```text ```` block that
 //!   follows must be printed, in this order; a line `...` stands for any others. A command whose line ends with
-//!   `# exit code 1` ends so. The blocks of a page are one session.
+//!   `# exit code 1` ends so. The blocks of a page follow each other in one terminal.
 //! - In a part between `<!-- expressions -->` and `<!-- end expressions -->` the last cell of each row of a table holds
 //!   expressions, each in backticks.
 
@@ -12,21 +12,21 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// One page.
-pub struct Page {
+pub(crate) struct Page {
     /// Its path in the project.
-    pub name: String,
-    pub text: String,
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 /// Commands, and what they print.
 #[derive(Debug)]
-pub struct Step {
-    pub script: String,
-    pub prints: Vec<String>,
+pub(crate) struct Step {
+    pub(crate) script: String,
+    pub(crate) prints: Vec<String>,
 }
 
 /// The README and every page of the guide.
-pub fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     let root = Path::new(super::ROOT);
     let mut names = vec![PathBuf::from("README.md"), PathBuf::from("CHANGELOG.md")];
     collect(root, Path::new("docs/src"), &mut names);
@@ -50,7 +50,7 @@ fn collect(root: &Path, folder: &Path, names: &mut Vec<PathBuf>) {
 }
 
 /// Replaces every generated part.
-pub fn fill(page: &Page, part: &mut dyn FnMut(&str) -> String) -> String {
+pub(crate) fn fill(page: &Page, part: &mut dyn FnMut(&str) -> String) -> String {
     const END: &str = "<!-- end generated -->";
     let mut out = String::new();
     let mut rest = page.text.as_str();
@@ -82,7 +82,7 @@ fn blocks(page: &Page) -> Vec<(&str, Vec<&str>)> {
 }
 
 /// The commands of a page in their order.
-pub fn steps(page: &Page) -> Vec<Step> {
+pub(crate) fn steps(page: &Page) -> Vec<Step> {
     let mut steps: Vec<Step> = vec![];
     let mut after_commands = false;
     for (info, lines) in blocks(page) {
@@ -104,7 +104,7 @@ pub fn steps(page: &Page) -> Vec<Step> {
 }
 
 /// The expressions that the tables of a page name.
-pub fn expressions(page: &Page) -> Vec<String> {
+pub(crate) fn expressions(page: &Page) -> Vec<String> {
     let inside = page.text.split("<!-- expressions -->").skip(1);
     let inside = inside.filter_map(|part| Some(part.split_once("<!-- end expressions -->")?.0));
     let mut found = vec![];
@@ -117,7 +117,7 @@ pub fn expressions(page: &Page) -> Vec<String> {
 }
 
 /// Where the page's links lead, but for those that leave the project.
-pub fn links(page: &Page) -> Vec<String> {
+pub(crate) fn links(page: &Page) -> Vec<String> {
     let mut found = vec![];
     let mut fenced = false;
     for line in page.text.lines() {
@@ -132,7 +132,7 @@ pub fn links(page: &Page) -> Vec<String> {
 }
 
 /// The anchors of a page: its headings, as GitHub and mdBook name them.
-pub fn anchors(page: &Page) -> BTreeSet<String> {
+pub(crate) fn anchors(page: &Page) -> BTreeSet<String> {
     let headings = page.text.lines().filter(|line| line.starts_with('#'));
     let anchor = |line: &str| -> String {
         let title = line.trim_start_matches('#').trim().to_lowercase();
@@ -143,7 +143,7 @@ pub fn anchors(page: &Page) -> BTreeSet<String> {
 }
 
 /// Joins a folder and a relative link, without `..`.
-pub fn joined(folder: &Path, link: &str) -> String {
+pub(crate) fn joined(folder: &Path, link: &str) -> String {
     let mut parts: Vec<String> = vec![];
     for part in folder.join(link).components() {
         match part {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs the steps one after the other, as a reader who pastes them into one terminal.
-pub fn play(steps: &[Step]) -> Result<(), String> {
+pub(crate) fn play(steps: &[Step]) -> Result<(), String> {
     if steps.is_empty() {
         return Ok(());
     }
@@ -58,7 +58,7 @@ fn run(home: &Path, folder: &Path, script: &str) -> (i32, String, PathBuf) {
 }
 
 /// Has a template print each expression, on a line or, where it speaks of `lines`, on a site of the example.
-pub fn evaluate(expressions: &[String]) -> Result<(), String> {
+pub(crate) fn evaluate(expressions: &[String]) -> Result<(), String> {
     let home = tempfile::tempdir().expect("a temporary folder can be made");
     let fleet = home.path().join("kestrel");
     copy(&Path::new(ROOT).join("examples/kestrel"), &fleet);

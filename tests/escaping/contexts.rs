@@ -2,16 +2,16 @@
 
 /// One place in one language.
 #[derive(Debug, Clone)]
-pub struct Context {
-    pub syntax: &'static str,
+pub(crate) struct Context {
+    pub(crate) syntax: &'static str,
     /// `<0>` and `<1>` are the slots.
-    pub template: &'static str,
+    pub(crate) template: &'static str,
     /// Where the reader looks; the words are explained in `oracle.py`.
-    pub read: &'static str,
+    pub(crate) read: &'static str,
     /// What the reader must find; `=` is the value itself with its type, else text with slots.
-    pub expect: &'static str,
+    pub(crate) expect: &'static str,
     /// Every text fits here: a refusal is a fault.
-    pub holds_all: bool,
+    pub(crate) holds_all: bool,
 }
 
 const fn all(
@@ -33,7 +33,7 @@ const fn some(
 }
 
 /// Every place that is tested.
-pub const CONTEXTS: &[Context] = &[
+pub(crate) const CONTEXTS: &[Context] = &[
     all("json", "{\"a\": <0>}", "/a", "="),
     all("json", "[<0>, <1>]", "/0", "="),
     all("json", "{\"a\": [1,<0>\n,2]}", "/a/1", "="),

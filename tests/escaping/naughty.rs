@@ -1,7 +1,7 @@
 //! Texts that break out of naive templates: a list of the usual kinds, and made-up ones.
 
 /// Texts chosen by hand.
-pub const CHOSEN: &[&str] = &[
+pub(crate) const CHOSEN: &[&str] = &[
     "",
     " ",
     "a",
@@ -341,20 +341,20 @@ const PIECES: &[&str] = &[
 ];
 
 /// A small generator of numbers, so that a failing case comes again.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % limit as u64).unwrap_or(0)
     }
 
     /// Makes up a text of a few pieces.
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         let pieces = 1 + self.below(6);
         (0..pieces).map(|_| PIECES[self.below(PIECES.len())]).collect()
     }

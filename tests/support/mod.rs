@@ -2,7 +2,7 @@
 //!
 //! Nothing of the developer's machine reaches a run: no colour settings, no CI variables, no terminal, no stdin.
 
-#![allow(dead_code)] // each test file is a crate of its own and uses a part of this
+#![allow(dead_code, unreachable_pub)] // each test file is a crate of its own and uses a part of this
 
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -260,7 +260,17 @@ impl FleetBuilder {
 
     /// Writes it all to a temporary folder.
     pub fn build(&self) -> Fleet {
-        let fleet = Fleet { folder: tempfile::tempdir().expect("a temporary folder") };
+        self.build_in(&std::env::temp_dir())
+    }
+
+    /// Writes it all to a folder in memory, where there is one: for tests that write tens of thousands of files.
+    pub fn build_in_memory(&self) -> Fleet {
+        let memory = Path::new("/dev/shm");
+        if tempfile::tempfile_in(memory).is_ok() { self.build_in(memory) } else { self.build() }
+    }
+
+    fn build_in(&self, parent: &Path) -> Fleet {
+        let fleet = Fleet { folder: tempfile::tempdir_in(parent).expect("a temporary folder") };
         for (path, text) in &self.files {
             fleet.write(path, text);
         }
