@@ -116,9 +116,8 @@ mode = {% if values.mode == 'fast' %}quick{% else %}slow{% endif %}
 
 {{ m.pair('host', values.net | host(7)) }}
 {{ m.pair('mask', values.net | netmask) }}
-{% filter upper %}
-loud = {{ values.mode }}
-{% endfilter %}
+loud = {% filter upper %}{{ values.mode }}{% endfilter %}
+
 password = {{ values.secret }}
 ";
     let blueprint = "\
@@ -267,8 +266,10 @@ fn a_deviation_and_a_flow_are_told_where_they_touch_a_line() {
     assert!(names(&explained, "values").contains(&"deviations.DV-0007.reason".to_owned()));
     let policy = text.lines().skip(at).position(|line| line.contains("security_policy")).unwrap() + at;
     let explained = explain(&fleet, &format!("{file}:{}", policy + 1));
-    let value = &explained["values"][0];
-    assert_eq!((&value["layer"], &value["name"]), (&json!("deviation"), &json!("labeler.opcua_security")));
+    let values = explained["values"].as_array().unwrap();
+    let deviating = values.iter().find(|value| value["layer"] == "deviation").unwrap();
+    assert_eq!(deviating["name"], "labeler.opcua_security");
+    assert_eq!(deviating["file"], "deviations/DV-0007/deviation.yaml");
     assert_eq!(explained["flows"], json!(["F-01.1"]));
     let detail = &explained["flow_details"][0];
     assert_eq!((&detail["conduit"], &detail["decision"]), (&json!("CN-01"), &json!("RD-001")));

@@ -1,5 +1,7 @@
 //! Changes one value of a fleet as a person would, keeps the fleet valid, renders, and says which lines changed.
 
+#![allow(unreachable_pub, reason = "a part of a test, not of a library")]
+
 use super::support::{Fleet, copy_example, files_below};
 use serde_json::Value as Json;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
