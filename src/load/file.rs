@@ -103,11 +103,7 @@ fn to_model<T: DeserializeOwned>(
         findings.extend(problems);
         return None;
     }
-    let inputs = match format.kind {
-        FileKind::Site | FileKind::Line => json.as_object_mut().and_then(|file| file.shift_remove("inputs")),
-        _ => None,
-    };
-    let inputs = inputs.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+    let inputs = take_inputs(&mut json, kind);
     match serde_json::from_value(json) {
         Ok(model) => Some(Loaded { model, document, inputs }),
         Err(error) => {
@@ -116,6 +112,25 @@ fn to_model<T: DeserializeOwned>(
             None
         }
     }
+}
+
+/// Turns a document into its model without judging it, for asking "what if".
+pub(super) fn rebuild<T: DeserializeOwned>(document: Document, kind: FileKind) -> Option<Loaded<T>> {
+    let schema = kind.format().schema();
+    let mut json = document.root.to_json();
+    drop_empty_members(&mut json, schema, schema);
+    let inputs = take_inputs(&mut json, kind);
+    let model = serde_json::from_value(json).ok()?;
+    Some(Loaded { model, document, inputs })
+}
+
+/// The answers of a site or line; anything else has none.
+fn take_inputs(json: &mut Json, kind: FileKind) -> Json {
+    let inputs = match kind {
+        FileKind::Site | FileKind::Line => json.as_object_mut().and_then(|file| file.shift_remove("inputs")),
+        _ => None,
+    };
+    inputs.unwrap_or_else(|| Json::Object(serde_json::Map::new()))
 }
 
 /// Validates a value; `prefix` is its pointer in the document.

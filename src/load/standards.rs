@@ -31,7 +31,7 @@ pub struct Standard {
     /// conduits.yaml.
     pub conduits: Option<Loaded<Conduits>>,
     /// Its questions.
-    pub inputs: InputRules,
+    pub inputs: Arc<InputRules>,
 }
 
 impl Standard {
@@ -120,6 +120,15 @@ impl Standards {
         let found = self.find(reference);
         let mut cache = self.loaded.lock().expect("the cache is whole");
         cache.versions.entry(reference.to_owned()).or_insert(found).clone()
+    }
+
+    /// Puts another text of a version in the place of what was read; returns what stood there.
+    pub(super) fn substitute(&self, reference: &str, standard: Option<StandardRef>) -> Option<StandardRef> {
+        let mut cache = self.loaded.lock().expect("the cache is whole");
+        match standard {
+            Some(standard) => cache.versions.insert(reference.to_owned(), standard),
+            None => cache.versions.remove(reference),
+        }
     }
 
     fn find(&self, reference: &str) -> StandardRef {
@@ -280,6 +289,7 @@ fn load_parts(
         None => None,
     };
     let inputs = InputRules::compile(&blueprint.document).map_err(|found| findings.extend(found)).ok()?;
+    let inputs = Arc::new(inputs);
     let before = findings.len();
     check_namespace(&blueprint, findings);
     if findings.len() > before {

@@ -1,5 +1,6 @@
 //! What a template sees: the plan as names and values.
 
+use super::Seen;
 use super::library::TargetRef;
 use crate::load::{Fleet, Loaded, Record};
 use crate::model::Approval;
@@ -63,7 +64,7 @@ fn with_ids<'a>(items: impl Iterator<Item = (&'a str, Json)>) -> Value {
     Value::from_pairs(items.map(with_id).collect::<Vec<_>>())
 }
 
-type Names = Vec<(Value, Value)>;
+pub(super) type Names = Vec<(Value, Value)>;
 
 /// The names of a line's plan.
 pub(super) fn of_plan(statics: &Statics, fleet: &Fleet, plan: &Plan, outputs: &Value) -> Names {
@@ -79,12 +80,11 @@ pub(super) fn of_site(
     fleet: &Fleet,
     plan: &Plan,
     outputs: &Value,
-    lines: &[Plan],
-    contexts: Vec<Names>,
+    lines: &[Seen<'_>],
 ) -> Names {
     let mut names = common(statics, fleet, plan, outputs);
     let mut flows: Vec<Flow> = plan.flows.clone();
-    for line in lines {
+    for line in lines.iter().map(|seen| seen.plan) {
         // A device of the line's own blueprint may have the same name; it is another device.
         let is_ours =
             |device: &String| plan.own_devices.contains(device) && !line.own_devices.contains(device);
@@ -93,7 +93,8 @@ pub(super) fn of_site(
         flows.extend(line.flows.iter().filter(enforced).map(named));
     }
     names.push((Value::from("flows"), to_value(&flows)));
-    names.push((Value::from("lines"), contexts.into_iter().map(Value::from_pairs).collect()));
+    let contexts = lines.iter().map(|seen| Value::from_pairs(seen.names.iter().cloned()));
+    names.push((Value::from("lines"), contexts.collect()));
     names
 }
 

@@ -4,6 +4,8 @@
 //! text once and writes each value for the place where it stands. So a value can never become syntax, whether it
 //! came through a loop, a macro, an import or a capture.
 
+use super::marks::{self, Depth, LITERAL_OPEN, Marked};
+use super::trace::Trace;
 use crate::finding::{Finding, Place};
 use crate::load::nearest;
 use crate::resolve::expression::{self, Error, Scope, Value, describe, is_secret};
@@ -11,13 +13,13 @@ use crate::resolve::operators::{Guarded, captured_names, guard, overlong};
 use crate::resolve::strict::{self, Reading, charge};
 use crate::source::Text;
 use crate::syntax::{CLOSE, Datum, OPEN, Syntax, json_literal, toml_literal, yaml_literal};
-use minijinja::machinery::{Token, tokenize};
+pub(super) use minijinja::machinery::Token;
+use minijinja::machinery::tokenize;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 /// Steps that one file may take.
@@ -27,7 +29,7 @@ const MAX_OUTPUT: usize = 64 << 20;
 /// What a value takes beside its text.
 const VALUE_WORK: usize = 128;
 /// The filter that an instrumented template runs every printed expression through.
-const MARK_FILTER: &str = "__slot";
+pub(super) const MARK_FILTER: &str = "__slot";
 
 /// The values of one rendering, by slot.
 #[derive(Default)]
@@ -36,22 +38,13 @@ struct Slots {
     /// Where each slot was printed; only filled by instrumented templates.
     places: Vec<usize>,
     here: usize,
+    /// Whether literal text carries marks too.
+    traced: bool,
     secret: Option<Arc<str>>,
 }
 
 thread_local! {
     static SLOTS: RefCell<Slots> = RefCell::default();
-}
-
-/// Where a value is printed in a template.
-#[derive(Debug, Clone)]
-pub struct SlotPlace {
-    /// The template, by its name in the target's folder.
-    pub template: String,
-    /// Byte range of the expression in the template.
-    pub start: usize,
-    /// End of that range.
-    pub end: usize,
 }
 
 /// Output that refuses to grow beyond all measure.
@@ -77,8 +70,8 @@ pub struct Templates {
     /// Names that may hold captured text in any of them.
     captured: BTreeSet<String>,
     env: Environment<'static>,
-    /// The same with every printed expression marked; made when a value is refused and its place is wanted.
-    marked: OnceLock<(Environment<'static>, Vec<SlotPlace>)>,
+    /// The same with marks, by depth; made when a place in a template is wanted.
+    marked: [OnceLock<(Environment<'static>, Marked)>; Depth::ALL.len()],
     secret: Option<Arc<str>>,
 }
 
@@ -105,7 +98,7 @@ impl Templates {
             }
             texts.insert(name, text);
         }
-        Self { sources: texts, captured, env, marked: OnceLock::new(), secret: secret.map(Into::into) }
+        Self { sources: texts, captured, env, marked: Default::default(), secret: secret.map(Into::into) }
     }
 
     /// Returns whether there is a template of this name.
@@ -145,7 +138,7 @@ impl Templates {
         syntax: &dyn Syntax,
         context: Value,
     ) -> Result<String, Box<Finding>> {
-        let (text, data) = self.run(&self.env, name, context.clone())?;
+        let (text, data) = self.run(&self.env, name, context.clone(), false)?;
         match syntax.fill(&text, &data.data) {
             // A marker that no value replaced means that the syntax lost its way in the template's text.
             Ok(filled) if filled.spans.len() == text.matches(OPEN).count() => Ok(filled.text),
@@ -178,10 +171,11 @@ impl Templates {
         env: &Environment<'static>,
         name: &str,
         context: Value,
+        traced: bool,
     ) -> Result<(String, Slots), Box<Finding>> {
         let mut out = Bounded(vec![]);
         let rendered = |env: &Environment<'static>, out: &mut Bounded| {
-            SLOTS.replace(Slots { secret: self.secret.clone(), ..Slots::default() });
+            SLOTS.replace(Slots { secret: self.secret.clone(), traced, ..Slots::default() });
             let template = env.get_template(name)?;
             strict::apart(|| template.render_captured_to(context.clone(), out).map(drop))
         };
@@ -240,24 +234,53 @@ impl Templates {
 
     /// Finds where slot `slot` was printed, by rendering once more with marks.
     fn slot_place(&self, name: &str, context: Value, slot: usize) -> Option<Place> {
-        let (env, places) = self.marked.get_or_init(|| self.mark());
-        let (_, slots) = self.run(env, name, context).ok()?;
-        let place = places.get(*slots.places.get(slot)?)?;
-        let text = self.sources.get(&place.template)?;
+        let (env, marked) = self.marked(Depth::Slots);
+        let (_, slots) = self.run(env, name, context, false).ok()?;
+        let place = marked.places.get(*slots.places.get(slot)?)?;
+        let text = self.sources.get(&*marked.templates[place.template])?;
         let span = crate::source::Span { start: place.start as u32, end: place.end as u32 };
         Some(Place::span(text, span))
     }
 
-    fn mark(&self) -> (Environment<'static>, Vec<SlotPlace>) {
-        let mut env = environment();
-        let mut places = vec![];
-        for (name, text) in &self.sources {
-            let source = marked(name, &expression::with_site_facts(&text.content, false), &mut places);
-            let source = guard(&source, false, &self.captured).source;
-            // A template that compiled plain compiles marked; if not, its errors have no place, which is no harm.
-            let _ = env.add_template_owned(name.clone(), source);
-        }
-        (env, places)
+    /// Renders one template and says which of its places wrote what. Marks in text that a template measures or cuts
+    /// would change the output, so a caller compares with [`Self::render`] and tries the next depth.
+    pub(super) fn trace(
+        &self,
+        name: &str,
+        syntax: &dyn Syntax,
+        context: Value,
+        depth: Depth,
+    ) -> Result<Trace, Box<Finding>> {
+        let (env, _) = self.marked(depth);
+        let (raw, slots) = self.run(env, name, context, depth != Depth::Slots)?;
+        let (text, literals) = marks::strip(&raw);
+        let filled = syntax.fill(&text, &slots.data).map_err(|refusal| {
+            let place = Place::file(self.sources[name].name.clone());
+            Box::new(Finding::error("unsafe-value", refusal.message).at(place).next(refusal.next))
+        })?;
+        Ok(Trace::new(&text, filled, &slots.places, &literals))
+    }
+
+    /// Returns the template line of a place of [`Self::trace`].
+    pub(super) fn line_of(&self, depth: Depth, place: usize) -> Option<(Arc<str>, u32)> {
+        let (_, marked) = self.marked(depth);
+        let place = marked.places.get(place)?;
+        let text = self.sources.get(&*marked.templates[place.template])?;
+        Some((text.name.clone(), text.position(place.start as u32).line))
+    }
+
+    fn marked(&self, depth: Depth) -> &(Environment<'static>, Marked) {
+        self.marked[depth as usize].get_or_init(|| {
+            let mut env = environment();
+            let mut marked = Marked::default();
+            for (name, text) in &self.sources {
+                let source = marked.add(name, &expression::with_site_facts(&text.content, false), depth);
+                let source = guard(&source, false, &self.captured).source;
+                // A template that compiled plain compiles marked; if not, it has no places, which is no harm.
+                let _ = env.add_template_owned(name.clone(), source);
+            }
+            (env, marked)
+        })
     }
 }
 
@@ -297,35 +320,8 @@ fn guarded(source: &str, captured: &BTreeSet<String>) -> Guarded {
     guard(&expression::with_site_facts(source, false), false, captured)
 }
 
-fn tokens(source: &str) -> Vec<(Token<'_>, minijinja::machinery::Span)> {
+pub(super) fn tokens(source: &str) -> Vec<(Token<'_>, minijinja::machinery::Span)> {
     tokenize(source, false, expression::syntax()).map_while(Result::ok).collect()
-}
-
-/// Puts a mark on every `{{ expression }}`, without moving a line.
-fn marked(name: &str, source: &str, places: &mut Vec<SlotPlace>) -> String {
-    let mut out = String::with_capacity(source.len() * 2);
-    let mut copied = 0;
-    let mut open = None;
-    for (token, span) in tokens(source) {
-        match token {
-            Token::VariableStart => open = Some(span.end_offset as usize),
-            Token::VariableEnd => {
-                let Some(start) = open.take() else { continue };
-                let end = span.start_offset as usize;
-                out.push_str(&source[copied..start]);
-                let expression = &source[start..end];
-                let _ = write!(out, " ({expression})|{MARK_FILTER}({}) ", places.len());
-                let trimmed = expression.trim();
-                let lead = expression.len() - expression.trim_start().len();
-                let start = start + lead;
-                places.push(SlotPlace { template: name.to_owned(), start, end: start + trimmed.len() });
-                copied = end;
-            }
-            _ => {}
-        }
-    }
-    out.push_str(&source[copied..]);
-    out
 }
 
 /// What no template may hold: `{% autoescape %}`, which would let values pass as syntax, our markers, endless chains.
@@ -399,6 +395,9 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
     if value.is_safe() {
         let text = value.as_str().unwrap_or_default();
         charge(text.len())?;
+        if let Some(place) = SLOTS.with_borrow(|slots| slots.traced.then_some(slots.here)) {
+            marks::write_literal(out, place)?;
+        }
         return Ok(out.write_str(text)?);
     }
     let datum = datum(value, 0)?;
@@ -442,6 +441,9 @@ fn plain(value: &Value) -> Result<Value, Error> {
 
 /// What a captured text says: its markers replaced by their values.
 fn said(text: &str) -> Result<String, Error> {
+    let unmarked = SLOTS.with_borrow(|slots| slots.traced) && text.contains(LITERAL_OPEN);
+    let unmarked = unmarked.then(|| marks::strip(text).0);
+    let text = unmarked.as_deref().unwrap_or(text);
     let mut out = String::with_capacity(text.len());
     let mut pieces = text.split(OPEN);
     out.push_str(pieces.next().unwrap_or_default());

@@ -1,6 +1,8 @@
 //! Targets: the blueprint's own folder first, the built-in library behind it. Each is compiled once per run.
 
 use super::engine::Templates;
+use super::marks::Depth;
+use super::trace::Trace;
 use crate::finding::Finding;
 use crate::load::schema::FileKind;
 use crate::load::{Loaded, Standard, nearest, read_file};
@@ -197,6 +199,16 @@ impl TargetRef {
         context: crate::resolve::expression::Value,
     ) -> Result<String, Box<Finding>> {
         self.templates.render(&self.target.files[file].template, self.syntaxes[file], context)
+    }
+
+    /// Renders one of its files with marks.
+    pub(super) fn trace(
+        &self,
+        file: usize,
+        context: crate::resolve::expression::Value,
+        depth: Depth,
+    ) -> Result<Trace, Box<Finding>> {
+        self.templates.trace(&self.target.files[file].template, self.syntaxes[file], context, depth)
     }
 
     /// Returns its templates.

@@ -5,10 +5,12 @@
 
 mod context;
 mod engine;
+pub mod influence;
 mod library;
+mod marks;
 mod path;
+mod trace;
 
-pub use engine::SlotPlace;
 pub use library::{Library, TargetRef};
 
 use crate::finding::{Finding, Place};
@@ -44,7 +46,7 @@ pub struct RenderedFile {
 
 /// Renders plans with one fleet's targets.
 pub struct Renderer<'a> {
-    library: Library,
+    library: Arc<Library>,
     statics: context::Statics,
     fleet: &'a Fleet,
 }
@@ -57,10 +59,21 @@ struct Job {
     path: String,
 }
 
+/// A line's plan and its names.
+struct Seen<'p> {
+    plan: &'p Plan,
+    names: context::Names,
+}
+
 impl<'a> Renderer<'a> {
     /// Prepares rendering; targets are read and compiled when they are first needed.
     pub fn new(fleet: &'a Fleet) -> Self {
-        Self { library: Library::default(), statics: context::Statics::new(fleet), fleet }
+        Self::sharing(fleet, Arc::default())
+    }
+
+    /// Prepares rendering with targets that another renderer of the same files has read.
+    pub fn sharing(fleet: &'a Fleet, library: Arc<Library>) -> Self {
+        Self { library, statics: context::Statics::new(fleet), fleet }
     }
 
     /// Returns the targets.
@@ -71,21 +84,28 @@ impl<'a> Renderer<'a> {
     /// Renders a line's plan.
     pub fn line(&self, plan: &Plan) -> Result<Vec<RenderedFile>, Vec<Finding>> {
         let jobs = self.jobs(plan)?;
-        let base = context::of_plan(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs));
-        self.render(plan, &jobs, &base, &[])
+        self.render(plan, &jobs, &self.names_of_line(plan, &jobs), &[])
     }
 
     /// Renders a site's plan, which sees the plans of all its lines.
     pub fn site(&self, plan: &Plan, lines: &[Plan]) -> Result<Vec<RenderedFile>, Vec<Finding>> {
         let jobs = self.jobs(plan)?;
-        let mut contexts = vec![];
-        for line in lines {
-            let outputs = self.jobs(line).map(|jobs| outputs_value(line, &jobs)).unwrap_or_default();
-            contexts.push(context::of_plan(&self.statics, self.fleet, line, &outputs));
-        }
-        let base =
-            context::of_site(&self.statics, self.fleet, plan, &outputs_value(plan, &jobs), lines, contexts);
-        self.render(plan, &jobs, &base, lines)
+        self.render(plan, &jobs, &self.names_of_site(plan, &jobs, lines), lines)
+    }
+
+    fn names_of_line(&self, plan: &Plan, jobs: &[Job]) -> context::Names {
+        context::of_plan(&self.statics, self.fleet, plan, &outputs_value(plan, jobs))
+    }
+
+    fn names_of_site(&self, plan: &Plan, jobs: &[Job], lines: &[Plan]) -> context::Names {
+        let lines: Vec<_> = lines.iter().map(|line| self.seen(line)).collect();
+        context::of_site(&self.statics, self.fleet, plan, &outputs_value(plan, jobs), &lines)
+    }
+
+    /// A line as the outputs of its site see it.
+    fn seen<'p>(&self, plan: &'p Plan) -> Seen<'p> {
+        let outputs = self.jobs(plan).map(|jobs| outputs_value(plan, &jobs)).unwrap_or_default();
+        Seen { plan, names: context::of_plan(&self.statics, self.fleet, plan, &outputs) }
     }
 
     /// Works out which files there are and where they go.
@@ -213,7 +233,7 @@ fn flow_ids<'p>(plans: impl Iterator<Item = &'p Plan>) -> Vec<&'p str> {
 }
 
 /// Whether `id` stands in `text` as a word of its own: F-01.1 is not in F-01.12.
-fn names(text: &str, id: &str) -> bool {
+pub fn names(text: &str, id: &str) -> bool {
     text.match_indices(id).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + id.len()..].chars().next();

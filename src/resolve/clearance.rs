@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 /// Adds to `plan.failures` and `plan.notes` what its flows, zones and outputs lack, and fills in review dates.
 pub(super) fn check(resolver: &Resolver<'_>, plan: &mut Plan) {
-    let mut clearance = Clearance { resolver, plan, failures: vec![], notes: vec![], reviews: vec![] };
+    let mut clearance = Clearance { resolver, plan, failures: vec![], notes: vec![] };
     clearance.outputs();
     clearance.zones();
     for conduit in &plan.conduits {
@@ -27,9 +27,20 @@ pub(super) fn check(resolver: &Resolver<'_>, plan: &mut Plan) {
     for flow in &plan.flows {
         clearance.flow(flow);
     }
-    let Clearance { failures, notes, reviews, .. } = clearance;
+    let Clearance { failures, notes, .. } = clearance;
     plan.failures.extend(failures);
     plan.notes.extend(notes);
+    fill_in_reviews(resolver, plan);
+}
+
+/// Gives conduits with flows, and their flows, the review date of their decision.
+pub(super) fn fill_in_reviews(resolver: &Resolver<'_>, plan: &mut Plan) {
+    let review = |conduit: &Conduit| {
+        let record = resolver.fleet.decisions.get(conduit.decision.as_ref()?)?;
+        Some((conduit.id.clone(), record.record.model.review_by.to_string()))
+    };
+    let used = plan.conduits.iter().filter(|conduit| !conduit.flows.is_empty());
+    let reviews: Vec<_> = used.filter_map(review).collect();
     for (conduit, review) in reviews {
         for found in plan.conduits.iter_mut().filter(|c| c.id == conduit) {
             found.review_by = Some(review.clone());
@@ -45,7 +56,6 @@ struct Clearance<'a> {
     plan: &'a Plan,
     failures: Vec<Finding>,
     notes: Vec<Finding>,
-    reviews: Vec<(String, String)>,
 }
 
 impl Clearance<'_> {
@@ -156,7 +166,6 @@ impl Clearance<'_> {
         let model = &record.record.model;
         let document = &record.record.document;
         let here = self.place(&child(at, "decision"));
-        self.reviews.push((conduit.id.clone(), model.review_by.to_string()));
         let owner = conduit.owner.clone().or_else(|| model.owner.as_ref().map(ToString::to_string));
         let owners = model.owner.iter().map(ToString::to_string).chain(conduit.owner.clone());
         let owners: Vec<String> = owners.chain([self.standard_owner()]).collect();

@@ -1,55 +1,14 @@
-//! `jig explain`: why something is here, who owns it, where it comes from.
+//! A decision or deviation: what it covers, and the digests that its approvals must name.
 
-use super::approve::digests;
-use super::session::Session;
-use super::{Failure, Outcome, Run};
-use crate::check::{RULES, rule};
-use crate::load::{Fleet, Loaded, nearest};
+use crate::cli::approve::digests;
+use crate::cli::session::Session;
+use crate::cli::{Outcome, Run};
+use crate::load::{Fleet, Loaded};
 use crate::model::Approval;
 use crate::report::{self, Format};
-use clap::Args;
 use serde_json::json;
 
-/// Explains a rule, or a record with the digests that its approvals must name
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  jig explain undecided-conduit\n  jig explain RD-001")]
-pub(crate) struct Explain {
-    /// A rule, or a decision or deviation
-    #[arg(value_name = "RULE|RECORD")]
-    what: String,
-}
-
-pub(crate) fn run(session: &mut Session, args: &Explain) -> Run {
-    if let Some(rule) = rule(&args.what) {
-        if session.on_stdout(Format::Json) {
-            let mut object = report::json_object("explain");
-            object.insert("rule".into(), json!(rule.name));
-            object.insert("level".into(), json!(rule.level.as_str()));
-            object.insert("what".into(), json!(rule.what));
-            object.insert("why".into(), json!(rule.why));
-            object.insert("instead".into(), json!(rule.instead));
-            session.out(&serde_json::Value::Object(object).to_string());
-        } else {
-            session.out(&format!("{} ({})\n", rule.name, rule.level.as_str()));
-            session.out(&format!("{}\n\nWhy: {}\nInstead: {}", rule.what, rule.why, rule.instead));
-        }
-        return Ok(Outcome::InOrder);
-    }
-    let (fleet, _) = session.fleet()?;
-    let fleet = fleet.ok_or_else(|| Failure::new("the fleet cannot be read", "`jig validate` says why"))?;
-    if fleet.decisions.contains_key(&args.what) || fleet.deviations.contains_key(&args.what) {
-        return record(session, &fleet, &args.what);
-    }
-    let known = RULES.iter().map(|rule| rule.name);
-    let records = fleet.decisions.keys().chain(fleet.deviations.keys()).map(String::as_str);
-    let hint = nearest(&args.what, known.chain(records)).map_or_else(
-        || "name a rule, or a record such as RD-001".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Err(Failure::new(format!("`{}` is neither a rule nor a record here", args.what), hint))
-}
-
-fn record(session: &Session, fleet: &Fleet, id: &str) -> Run {
+pub(super) fn record(session: &Session, fleet: &Fleet, id: &str) -> Run {
     let digests = digests(fleet, id)?;
     let (lines, it, ot) = if let Some(record) = fleet.decisions.get(id) {
         let model = &record.record.model;
