@@ -4,6 +4,7 @@
 //! did not render. 2: could not tell, or could not run.
 
 mod approve;
+mod diff;
 mod explain;
 mod init;
 mod new;
@@ -85,6 +86,7 @@ enum Command {
     Init(init::Init),
     New(new::New),
     Render(render::Render),
+    Diff(diff::Diff),
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
@@ -148,6 +150,7 @@ pub fn main() -> ExitCode {
         Some(Command::Init(args)) => init::run(&mut session, &args),
         Some(Command::New(args)) => new::run(&mut session, &args),
         Some(Command::Render(args)) => render::run(&mut session, &args),
+        Some(Command::Diff(args)) => diff::run(&mut session, &args),
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),
