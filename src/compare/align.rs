@@ -19,8 +19,22 @@ pub(crate) enum Step {
     Second(usize),
 }
 
-/// Aligns two sequences of comparable things.
-pub(crate) fn align<T: Eq + Hash>(a: &[T], b: &[T]) -> Vec<Step> {
+/// Aligns two sequences of comparable things. Swapping the sequences swaps the answer and changes nothing else.
+pub(crate) fn align<T: Ord + Hash>(a: &[T], b: &[T]) -> Vec<Step> {
+    if a > b {
+        return forward(b, a)
+            .into_iter()
+            .map(|step| match step {
+                Step::Same(i, j) => Step::Same(j, i),
+                Step::First(i) => Step::Second(i),
+                Step::Second(j) => Step::First(j),
+            })
+            .collect();
+    }
+    forward(a, b)
+}
+
+fn forward<T: Ord + Hash>(a: &[T], b: &[T]) -> Vec<Step> {
     let mut numbers: HashMap<&T, u32> = HashMap::new();
     let mut number = |item| {
         let next = numbers.len() as u32;

@@ -64,6 +64,8 @@ pub(crate) struct Effect {
     pub opens: Vec<Packets>,
     pub closes: Vec<Packets>,
     pub unknown: bool,
+    /// What the differing rules speak of: fewer and wider boxes than what they change.
+    pub about: Vec<Packets>,
 }
 
 /// How many boxes are looked at before the effect is given up as unknown.
@@ -128,27 +130,20 @@ impl Run {
         }
         effect.opens = join(effect.opens);
         effect.closes = join(effect.closes);
+        effect.about = if s.policy == d.policy { differing(in_s, in_d).flat_map(Rule::boxes).cloned().collect() } else { vec![] };
         Some(effect)
     }
 
     /// The packets that rules on one side only can match, as disjoint boxes.
     fn regions(&mut self, s: &[Rule], d: &[Rule]) -> Option<Vec<Packets>> {
-        let texts = |rules: &[Rule]| -> Vec<String> { rules.iter().map(|rule| rule.text.clone()).collect() };
         let mut disjoint: Vec<Packets> = vec![];
-        for step in super::align::align(&texts(s), &texts(d)) {
-            let rule = match step {
-                super::align::Step::Same(..) => continue,
-                super::align::Step::First(at) => &s[at],
-                super::align::Step::Second(at) => &d[at],
-            };
-            for packets in rule.parts.iter().flat_map(|(boxes, _)| boxes) {
-                let mut fresh = vec![packets.clone()];
-                for known in &disjoint {
-                    self.spend(fresh.len())?;
-                    fresh = fresh.iter().flat_map(|part| part.minus(known)).collect();
-                }
-                disjoint.extend(fresh);
+        for packets in differing(s, d).flat_map(Rule::boxes) {
+            let mut fresh = vec![packets.clone()];
+            for known in &disjoint {
+                self.spend(fresh.len())?;
+                fresh = fresh.iter().flat_map(|part| part.minus(known)).collect();
             }
+            disjoint.extend(fresh);
         }
         Some(disjoint)
     }
@@ -207,6 +202,23 @@ impl Run {
             }
         }
         Some(out)
+    }
+}
+
+/// The rules that only one side has, or has elsewhere.
+fn differing<'r>(s: &'r [Rule], d: &'r [Rule]) -> impl Iterator<Item = &'r Rule> {
+    use super::align::{Step, align};
+    let texts = |rules: &[Rule]| -> Vec<String> { rules.iter().map(|rule| rule.text.clone()).collect() };
+    align(&texts(s), &texts(d)).into_iter().filter_map(move |step| match step {
+        Step::Same(..) => None,
+        Step::First(at) => Some(&s[at]),
+        Step::Second(at) => Some(&d[at]),
+    })
+}
+
+impl Rule {
+    fn boxes(&self) -> impl Iterator<Item = &Packets> {
+        self.parts.iter().flat_map(|(boxes, _)| boxes)
     }
 }
 
@@ -356,6 +368,9 @@ impl Effect {
             if boxes.is_empty() {
                 continue;
             }
+            // Many small boxes are one wide one with holes: what decided otherwise before.
+            let wide: Vec<Packets> = self.about.iter().filter(|wide| boxes.iter().any(|one| one.and(wide).is_some())).cloned().collect();
+            let boxes = if boxes.len() > 1 && !wide.is_empty() && wide.len() < boxes.len() { &wide } else { boxes };
             let shown: Vec<_> = boxes.iter().take(SHOWN).map(words).collect();
             let more = if boxes.len() > SHOWN { format!(" and {} more", boxes.len() - SHOWN) } else { String::new() };
             parts.push(format!("{what}: {}{more}", shown.join("; ")));

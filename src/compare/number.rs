@@ -57,7 +57,8 @@ fn parse(text: &str) -> Option<Decimal> {
 
 /// Returns a number for JSON output: as a number where every reader gets it exactly, else as text.
 pub(crate) fn shown(text: &str) -> Json {
-    const EXACT: i64 = 1 << 53;
+    // Up to here every reader keeps a whole number apart from its neighbours.
+    const EXACT: i64 = (1 << 53) - 1;
     let plain = text.strip_prefix('+').unwrap_or(text);
     if let Ok(whole) = plain.parse::<i64>() {
         let exact = (-EXACT..=EXACT).contains(&whole) && plain != "-0";

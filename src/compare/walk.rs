@@ -346,9 +346,7 @@ impl<'r> Walk<'r> {
 
     /// Reports the fewest elements whose moving explains the order.
     fn moved(&mut self, both: &[(usize, usize)], keys: &[String], base: Option<&[String]>, base_known: bool, d: Ref<'_>) {
-        let places: Vec<usize> = both.iter().map(|pair| pair.1).collect();
-        let stays = align::increasing(&places);
-        if stays.len() == both.len() {
+        if both.windows(2).all(|pair| pair[0].1 < pair[1].1) {
             return;
         }
         let order = |keys: Vec<&str>| -> Vec<String> { keys.into_iter().map(str::to_owned).collect() };
@@ -356,6 +354,9 @@ impl<'r> Walk<'r> {
         let mut by_place = both.to_vec();
         by_place.sort_by_key(|pair| pair.1);
         let deployed = order(by_place.iter().map(|pair| keys[pair.0].as_str()).collect());
+        // Several choices may be as short; seen from either side the same one is taken.
+        let steps = align::align(&intended, &deployed);
+        let stays: Vec<usize> = steps.iter().filter_map(|step| match step { Aligned::Same(at, _) => Some(*at), _ => None }).collect();
         let attribution = match base {
             Some(base) => {
                 let of_base: Vec<String> = base.iter().filter(|key| intended.contains(key)).cloned().collect();
@@ -689,7 +690,7 @@ pub(crate) fn pairs(steps: &[Aligned]) -> Vec<(Option<usize>, Option<usize>)> {
 }
 
 /// For each index of `a` its twin in `b`, and whether the two are equal.
-pub(crate) fn twins<T: Eq + std::hash::Hash>(a: &[T], b: &[T]) -> HashMap<usize, (usize, bool)> {
+pub(crate) fn twins<T: Ord + std::hash::Hash>(a: &[T], b: &[T]) -> HashMap<usize, (usize, bool)> {
     pairs(&align::align(a, b)).into_iter().filter_map(|(i, j)| Some((i?, (j?, a[i?] == b[j?])))).collect()
 }
 

@@ -114,7 +114,9 @@ fn draw_group(group: &[&Drift], style: Style, verbose: bool, out: &mut String) {
     let shown = if verbose { group.len() } else { PLACES };
     let places: Vec<String> = group.iter().take(shown).map(|drift| place(drift)).collect();
     let more = if group.len() > shown { format!(" and {} more", group.len() - shown) } else { String::new() };
-    let _ = writeln!(out, "  {sign} {:8} {}{more}", drift.consequence.as_str(), places.join(", "));
+    // What could not be told has no consequence that anybody knows.
+    let class = if drift.kind == Kind::Opaque { "" } else { drift.consequence.as_str() };
+    let _ = writeln!(out, "  {sign} {class:8} {}{more}", places.join(", "));
     let words = what(drift);
     if !words.is_empty() {
         let _ = writeln!(out, "      {words}");
@@ -239,7 +241,8 @@ fn summary(report: &Report, style: Style, verbose: bool) -> String {
     let summary = report.summary;
     let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
     let mut parts = vec![];
-    for (count, word) in [(summary.open, "open"), (summary.expired, "expired"), (summary.approved, "approved")] {
+    let untold = report.findings.iter().filter(|drift| (SECTIONS[2].holds)(drift)).count();
+    for (count, word) in [(summary.open.saturating_sub(untold), "open"), (untold, "could not be told"), (summary.expired, "expired"), (summary.approved, "approved")] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }
