@@ -232,8 +232,10 @@ impl Collection {
 
     /// The oldest read-back below a folder.
     fn oldest(&self, folder: Option<&str>) -> Option<Date> {
-        let inside = |file: &str| folder.is_none_or(|folder| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
-        self.targets.iter().filter(|(file, _)| inside(file)).filter_map(|(_, target)| target.date()).min()
+        let Some(folder) = folder else { return self.targets.values().filter_map(Target::date).min() };
+        let below = format!("{folder}/");
+        let inside = self.targets.range(below.clone()..).take_while(|(file, _)| file.starts_with(&below));
+        inside.filter_map(|(_, target)| target.date()).min()
     }
 }
 
@@ -249,6 +251,7 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
     let profile = &settings.profile;
     let addresses = names.lines(profile);
     let lines = lines(&addresses, names, settings);
+    let numbers: BTreeMap<&str, usize> = addresses.iter().enumerate().map(|(number, address)| (address.as_str(), number)).collect();
     let mut rules = RulesByEntry::default();
     let mut jobs = vec![];
     let mut problems = vec![];
@@ -256,8 +259,8 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
         if is_own(file, names) {
             continue;
         }
-        let (line, inner) = match addresses.iter().position(|address| file.split('/').next() == Some(address.as_str())) {
-            Some(line) => (line, &file[addresses[line].len() + 1..]),
+        let (line, inner) = match file.split_once('/').and_then(|(top, inner)| Some((*numbers.get(top)?, inner))) {
+            Some(found) => found,
             None => (0, file.as_str()),
         };
         let entry = profile.entry(file, inner);
@@ -275,7 +278,10 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
             inner: inner.to_owned(),
             intended: side(&folders.intended, &names.intended, file),
             deployed: side(&folders.deployed, &names.deployed, file),
-            base: folders.base.as_ref().map_or(Base::Unknown, |base| Base::Known(side(base, &names.base, file))),
+            base: match &folders.base {
+                Some(base) if has_files(&names.base, lines[line].address.as_ref()) => Base::Known(side(base, &names.base, file)),
+                _ => Base::Unknown,
+            },
             rules,
             entry: entry.map(|(number, _)| number),
             owner: None,
@@ -297,11 +303,18 @@ fn side<'t>(tree: &'t Tree, known: &BTreeSet<String>, file: &str) -> Side<'t> {
     if known.contains(file) { Side::File(tree, file.to_owned()) } else { Side::Absent }
 }
 
+/// Whether a tree holds anything of a line; without an address, anything at all.
+fn has_files(names: &BTreeSet<String>, address: Option<&String>) -> bool {
+    match address {
+        None => !names.is_empty(),
+        Some(address) => names.range(format!("{address}/")..).next().is_some_and(|name| name.split('/').next() == Some(address.as_str())),
+    }
+}
+
 fn lines(addresses: &[String], names: &Names, settings: &Settings) -> Vec<Line> {
     let profile = &settings.profile;
     let line = |address: Option<&String>| {
-        let here = |name: &String| address.is_none_or(|address| name.split('/').next() == Some(address.as_str()));
-        let empty = names.intended.iter().any(here) && !names.deployed.iter().any(here);
+        let empty = has_files(&names.intended, address) && !has_files(&names.deployed, address);
         let key = address.or(profile.line.as_ref());
         // Where single targets say why they failed, that is the better answer.
         let explained = settings.collection.targets.values().any(|target| target.status != "ok");
@@ -355,9 +368,7 @@ fn unused_entries(profile: &Profile, jobs: &[Job<'_>]) -> Vec<String> {
 
 /// Targets of the collection that nobody compares.
 fn unknown_targets(collection: &Collection, names: &Names) -> Vec<String> {
-    let known = |target: &str| {
-        names.all().iter().any(|file| file.as_str() == target || file.split_once('/').is_some_and(|(_, inner)| inner == target))
-    };
-    let unknown = collection.targets.keys().filter(|target| !known(target));
+    let known: BTreeSet<&str> = names.all().into_iter().flat_map(|file| [Some(file.as_str()), file.split_once('/').map(|(_, inner)| inner)]).flatten().collect();
+    let unknown = collection.targets.keys().filter(|target| !known.contains(target.as_str()));
     unknown.map(|target| format!("collection: `{target}` is neither intended nor deployed")).collect()
 }

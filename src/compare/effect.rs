@@ -322,7 +322,7 @@ fn meet(a: &Ranges, b: &Ranges) -> Ranges {
 
 /// Joins boxes that differ in one field, so that a report is short.
 fn join(mut boxes: Vec<Packets>) -> Vec<Packets> {
-    const MANY: usize = 400;
+    const MANY: usize = 100;
     if boxes.len() > MANY {
         return boxes;
     }

@@ -73,10 +73,10 @@ pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t
     let mut open: Vec<(usize, Statement<'t>)> = vec![];
     let mut roots = vec![];
     while let Some((at, line)) = source.next() {
-        if is_noise(line, rules) {
+        let content = line.trim_end();
+        if is_noise(content, rules) {
             continue;
         }
-        let content = line.trim_end();
         let trimmed = content.trim_start();
         let indent = content.len() - trimmed.len();
         close(&mut open, &mut roots, indent);

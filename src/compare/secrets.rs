@@ -6,8 +6,7 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// Shorter secrets are masked where they are a whole value; inside longer texts they would hit innocent words.
@@ -91,7 +90,7 @@ fn captured<'t>(regexes: &[Regex], text: &'t str) -> Vec<&'t str> {
 /// Replaces secrets by their class; letters are given in the order of first use.
 pub(crate) struct Masker {
     finder: Option<AhoCorasick>,
-    known: Vec<String>,
+    known: HashSet<String>,
     classes: HashMap<String, usize>,
 }
 
@@ -108,7 +107,7 @@ impl Masker {
         } else {
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&known).ok()
         };
-        Self { finder, known, classes: HashMap::new() }
+        Self { finder, known: known.into_iter().collect(), classes: HashMap::new() }
     }
 
     fn class(&mut self, secret: &str) -> String {
@@ -166,7 +165,7 @@ impl Masker {
                 Json::Object(members.iter().map(member).collect())
             }
             // A number may be a secret too: a PIN.
-            Json::Number(number) if self.known.iter().any(|known| *known == number.to_string()) => self.whole(value),
+            Json::Number(number) if self.known.contains(&number.to_string()) => self.whole(value),
             other => other.clone(),
         }
     }

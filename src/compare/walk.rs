@@ -426,6 +426,9 @@ impl<'r> Walk<'r> {
 
     /// Compares in order; what was inserted or removed is found by alignment.
     fn ordered(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor) {
+        if let (Some(one), Some(other), 1, 1) = (s.item(0), d.item(0), s.len(), d.len()) {
+            return self.indexed(0, Some(one), Some(other), b.map(|b| b.and_then(|b| b.item(0))), cursor);
+        }
         let canon = |list: Ref<'_>| -> Vec<Vec<u8>> {
             list.children().enumerate().map(|(at, item)| self.item_canon(item, at, cursor)).collect()
         };
@@ -738,11 +741,18 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
+/// Writes the parts of a container; long ones as their digest, so that depth costs nothing.
 fn write_parts(open: u8, parts: &[Vec<u8>], out: &mut Vec<u8>) {
+    const SHORT: usize = 64;
     out.push(open);
     out.extend_from_slice(&(parts.len() as u32).to_le_bytes());
     for part in parts {
-        out.extend_from_slice(&(part.len() as u32).to_le_bytes());
-        out.extend_from_slice(part);
+        if part.len() <= SHORT {
+            out.push(part.len() as u8);
+            out.extend_from_slice(part);
+        } else {
+            out.push(u8::MAX);
+            out.extend_from_slice(blake3::hash(part).as_bytes());
+        }
     }
 }

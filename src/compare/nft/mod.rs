@@ -89,6 +89,9 @@ impl Walk<'_> {
     }
 
     fn tables(&mut self, name: &str, s: &Table, d: &Table, b: Option<Option<&Table>>) {
+        if s.canonical() == d.canonical() {
+            return;
+        }
         let (effects_s, effects_d) = (canonical::chains(s), canonical::chains(d));
         let base_known = b.is_some();
         let base = b.flatten();
@@ -107,7 +110,7 @@ impl Walk<'_> {
             let in_b = base_known.then(|| base.and_then(|b| b.chains.get(chain)));
             let path = format!("{name} {chain}");
             match (s.chains.get(chain), d.chains.get(chain)) {
-                (Some(one), Some(other)) => self.chains(&path, chain, one, other, in_b, (&effects_s, &effects_d), (s, d)),
+                (Some(one), Some(other)) => self.chains(&path, chain, one, other, in_b, (&effects_s, &effects_d)),
                 (one, other) => self.lone_chain(&path, one, other, in_b),
             }
         }
@@ -131,6 +134,9 @@ impl Walk<'_> {
         let elements = |set: Option<&Set>| -> BTreeMap<String, String> { set.map(canonical::elements).unwrap_or_default() };
         let (in_s, in_d) = (elements(s), elements(d));
         let in_b = b.map(elements);
+        if in_s == in_d && s.map(Set::kind) == d.map(Set::kind) {
+            return;
+        }
         let effect = set_effect(name, tables, effects);
         if s.is_some() != d.is_some() {
             let kind = kind_of(s.is_some(), d.is_some());
@@ -173,7 +179,7 @@ impl Walk<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn chains(&mut self, path: &str, name: &str, s: &Chain, d: &Chain, b: Option<Option<&Chain>>, effects: (&Chains, &Chains), _tables: (&Table, &Table)) {
+    fn chains(&mut self, path: &str, name: &str, s: &Chain, d: &Chain, b: Option<Option<&Chain>>, effects: (&Chains, &Chains)) {
         if s.hook != d.hook {
             let attribution = judge(b, |b| (b.map(|b| &b.hook) == Some(&s.hook), b.map(|b| &b.hook) == Some(&d.hook)));
             let json = |hook: &Option<String>| hook.as_deref().map(Json::from);
