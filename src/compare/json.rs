@@ -27,13 +27,13 @@ impl Unreadable {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Tree<'_>, Unreadable> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder: Builder::with_capacity(text.len() / 16 + 4), path: vec![] };
-    let root = reader.value(Cow::Borrowed(""), 0)?;
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder: Builder::with_capacity(text.len() / 24 + 4) };
+    let (at, value) = reader.value(0).map_err(|error| *error)?;
     reader.blanks();
     if reader.at < reader.bytes.len() {
         return Err(Unreadable::new("something follows the end of the JSON value", reader.at));
     }
-    Ok(reader.builder.finish(root))
+    Ok(reader.builder.finish(Node { key: Cow::Borrowed(""), at, value }))
 }
 
 struct Reader<'a> {
@@ -41,18 +41,10 @@ struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     builder: Builder<'a>,
-    /// The way from the root, for the rare error.
-    path: Vec<Step<'a>>,
 }
 
-/// A step into a container.
-#[derive(Debug)]
-enum Step<'a> {
-    Key(Cow<'a, str>),
-    Index(usize),
-}
-
-type Read<T> = Result<T, Unreadable>;
+/// Boxed, so that what is read stays small on its way.
+type Read<T> = Result<T, Box<Unreadable>>;
 
 impl<'a> Reader<'a> {
     fn peek(&self) -> u8 {
@@ -67,10 +59,11 @@ impl<'a> Reader<'a> {
 
     fn fail<T>(&self, what: &str) -> Read<T> {
         let message = if self.at >= self.bytes.len() { "the file ends too early" } else { what };
-        Err(Unreadable::new(message, self.at))
+        Err(Box::new(Unreadable::new(message, self.at)))
     }
 
-    fn value(&mut self, key: Cow<'a, str>, depth: usize) -> Read<Node<'a>> {
+    /// Reads a value; its place comes along.
+    fn value(&mut self, depth: usize) -> Read<(u32, Value<'a>)> {
         self.blanks();
         let at = self.at as u32;
         let value = match self.peek() {
@@ -83,7 +76,7 @@ impl<'a> Reader<'a> {
             b'n' => self.word("null", Value::Null)?,
             _ => return self.fail("a value is expected here"),
         };
-        Ok(Node { key, at, value })
+        Ok((at, value))
     }
 
     fn word(&mut self, word: &str, value: Value<'a>) -> Read<Value<'a>> {
@@ -98,7 +91,7 @@ impl<'a> Reader<'a> {
         if depth < MAX_DEPTH {
             return Ok(());
         }
-        Err(Unreadable::new(format!("nested more than {MAX_DEPTH} deep"), self.at))
+        Err(Box::new(Unreadable::new(format!("nested more than {MAX_DEPTH} deep"), self.at)))
     }
 
     fn array(&mut self, depth: usize) -> Read<Value<'a>> {
@@ -111,10 +104,8 @@ impl<'a> Reader<'a> {
             return Ok(Value::List(self.builder.close(mark)));
         }
         for index in 0.. {
-            self.path.push(Step::Index(index));
-            let node = self.value(Cow::Borrowed(""), depth + 1)?;
-            self.path.pop();
-            self.builder.push(node);
+            let (at, value) = self.value(depth + 1).map_err(|error| inside(error, &index.to_string()))?;
+            self.builder.push(Node { key: Cow::Borrowed(""), at, value });
             self.blanks();
             match self.peek() {
                 b',' => self.at += 1,
@@ -148,10 +139,10 @@ impl<'a> Reader<'a> {
                 return self.fail("`:` is expected here");
             }
             self.at += 1;
-            self.path.push(Step::Key(key.clone()));
-            let node = self.value(key, depth + 1)?;
-            self.path.pop();
-            self.builder.push(node);
+            match self.value(depth + 1) {
+                Ok((at, value)) => self.builder.push(Node { key, at, value }),
+                Err(error) => return Err(inside(error, &key)),
+            }
             self.blanks();
             match self.peek() {
                 b',' => self.at += 1,
@@ -161,18 +152,10 @@ impl<'a> Reader<'a> {
         }
         self.at += 1;
         if let Some((key, at)) = twice(self.builder.since(mark)) {
-            let path = crate::source::child(&self.pointer(), &key);
-            return Err(Unreadable { message: format!("member '{key}' appears twice"), at, path });
+            let path = crate::source::child("", &key);
+            return Err(Box::new(Unreadable { message: format!("member '{key}' appears twice"), at, path }));
         }
         Ok(Value::Map(self.builder.close(mark)))
-    }
-
-    fn pointer(&self) -> String {
-        use crate::source::child;
-        self.path.iter().fold(String::new(), |path, step| match step {
-            Step::Key(key) => child(&path, key),
-            Step::Index(index) => child(&path, &index.to_string()),
-        })
     }
 
     fn number(&mut self) -> Read<&'a str> {
@@ -282,6 +265,14 @@ impl<'a> Reader<'a> {
             None => self.fail("four hexadecimal digits are expected here"),
         }
     }
+}
+
+/// A problem seen from one level up: only those that have a path get it longer.
+fn inside(mut error: Box<Unreadable>, step: &str) -> Box<Unreadable> {
+    if !error.path.is_empty() {
+        error.path = crate::source::child("", step) + &error.path;
+    }
+    error
 }
 
 /// How many bytes there are before a quote, a backslash or a control character, eight at a time.
