@@ -10,5 +10,6 @@ pub mod load;
 pub mod resolve;
 pub mod render;
 pub mod check;
+pub mod compare;
 pub mod report;
 pub mod cli;

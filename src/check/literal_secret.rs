@@ -48,7 +48,7 @@ fn visit(document: &Document, node: &Node, key: Option<&str>, findings: &mut Vec
             }
         }
         Content::Seq(items) => items.iter().for_each(|item| visit(document, item, key, findings)),
-        Content::Str(text) if is_token(text) || (key.is_some_and(is_secret_name) && is_literal(text)) => {
+        Content::Str(text) if has_token(text) || (key.is_some_and(is_secret_name) && is_literal(text)) => {
             findings.push(finding(document, node.span));
         }
         _ => {}
@@ -79,6 +79,12 @@ fn is_literal(text: &str) -> bool {
 }
 
 /// The shapes of private keys and of tokens whose issuers gave them a prefix.
+fn has_token(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----"))
+        || text.split(|c: char| !is_part(c)).any(is_token)
+}
+
 fn is_token(text: &str) -> bool {
     let body = |prefix: &str, least: usize| {
         text.strip_prefix(prefix).is_some_and(|rest| {
@@ -86,8 +92,7 @@ fn is_token(text: &str) -> bool {
                 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
         })
     };
-    (text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----"))
-        || body("AKIA", 16)
+    body("AKIA", 16)
         || body("ghp_", 30)
         || body("github_pat_", 30)
         || body("glpat-", 20)
@@ -159,20 +164,20 @@ fn is_schema_word(key: &str) -> bool {
 /// Whether a source line gives a secret's name a value that is no reference.
 fn shows_secret(line: &str, names: &BTreeSet<String>) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let token = line.split(|c: char| !is_word(c)).any(is_token) || line.contains("PRIVATE KEY-----");
-    token
+    has_token(line)
         || line.match_indices(':').any(|(at, _)| {
             let before = line[..at].trim_end_matches([' ', '"', '\'']);
             let name = &before[before.trim_end_matches(is_word).len()..];
             let value = line[at + 1..].trim_start_matches([' ', '"', '\'']);
+            let gives = line[at + 1..].chars().next().is_none_or(|c| matches!(c, ' ' | '"' | '\'' | '\t'));
             let is_named = names.contains(name) || is_secret_name(name) || sounds_secret(name);
-            is_named && is_shown(value)
+            gives && is_named && is_shown(value)
         })
 }
 
 /// Short names that mean a secret often enough not to show what follows.
 fn sounds_secret(name: &str) -> bool {
-    const WORDS: &[&str] = &["pw", "pwd", "pass", "psk", "pin", "key", "cred", "creds", "auth"];
+    const WORDS: &[&str] = &["pw", "pwd", "pass", "psk", "pin", "cred", "creds"];
     name.to_lowercase().split(['-', '_', '.']).any(|word| WORDS.contains(&word))
 }
 
@@ -198,6 +203,7 @@ mod tests {
         assert_eq!(found("mqtt_password: hunter2\n"), 1);
         assert_eq!(found("overrides: { api-key: { value: abcd1234, by: x } }\n"), 1);
         assert_eq!(found("note: AKIAABCDEFGHIJKLMNOP\n"), 1);
+        assert_eq!(found("note: the old ghp_0123456789abcdefghijklmnopqrstuvwxyz, say it to nobody\n"), 1);
         assert_eq!(found("cert: |\n  -----BEGIN PRIVATE KEY-----\n  x\n"), 1);
     }
 

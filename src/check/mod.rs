@@ -244,12 +244,16 @@ pub fn shared(fleet: &Fleet, renderer: &Renderer<'_>) -> Vec<Finding> {
     findings.extend(literal_secret::check(&fleet.document));
     findings
         .extend(fleet.deviations.values().flat_map(|record| literal_secret::check(&record.record.document)));
+    findings
+        .extend(fleet.decisions.values().flat_map(|record| literal_secret::check(&record.record.document)));
+    findings.extend(fleet.equipment_document.iter().flat_map(literal_secret::check));
     findings.extend(conditions::decisions(fleet));
     findings.extend(aimless::check(fleet));
     findings.extend(levels::check(fleet));
     for standard in fleet.standards.all() {
         findings.extend(fleet.check_standard(&standard));
         findings.extend(literal_secret::check(&standard.blueprint.document));
+        findings.extend(standard.conduits.iter().flat_map(|loaded| literal_secret::check(&loaded.document)));
         findings.extend(conditions::words(&standard));
         findings.extend(released::check(fleet, &standard));
         findings.extend(unescaped::check(&standard, renderer));

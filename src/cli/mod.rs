@@ -5,6 +5,7 @@
 
 mod approve;
 mod cache;
+mod diff;
 mod explain;
 mod init;
 mod new;
@@ -88,6 +89,7 @@ enum Command {
     Init(init::Init),
     New(new::New),
     Render(render::Render),
+    Diff(diff::Diff),
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
@@ -156,6 +158,7 @@ pub fn main() -> ExitCode {
         Some(Command::Init(args)) => init::run(&mut session, &args),
         Some(Command::New(args)) => new::run(&mut session, &args),
         Some(Command::Render(args)) => render::run(&mut session, &args),
+        Some(Command::Diff(args)) => diff::run(&mut session, &args),
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),

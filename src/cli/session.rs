@@ -164,13 +164,32 @@ impl Session {
         Ok(())
     }
 
-    /// The exit code that findings ask for.
-    pub(crate) fn judge(&self, findings: &[Finding]) -> Outcome {
-        let threshold = match self.fail_on {
+    /// Emits a result that draws itself in every wanted format.
+    pub(crate) fn emit(&self, draw: impl Fn(Format, Style) -> String) -> Result<(), Failure> {
+        for wanted in &self.wanted {
+            let Some(file) = &wanted.file else { continue };
+            let content = format!("{}\n", draw(wanted.format, Style::Plain).trim_end_matches('\n'));
+            super::write::replace(file, content.as_bytes()).map_err(|error| {
+                Failure::new(format!("cannot write `{}`: {error}", file.display()), "choose another file")
+            })?;
+        }
+        let format = self.wanted.iter().find(|wanted| wanted.file.is_none()).map_or(Format::Text, |wanted| wanted.format);
+        self.out(draw(format, self.style).trim_end_matches('\n'));
+        Ok(())
+    }
+
+    /// The least level that fails a run.
+    pub(crate) fn threshold(&self) -> Level {
+        match self.fail_on {
             FailOn::Note => Level::Note,
             FailOn::Warning => Level::Warning,
             FailOn::Error => Level::Error,
-        };
+        }
+    }
+
+    /// The exit code that findings ask for.
+    pub(crate) fn judge(&self, findings: &[Finding]) -> Outcome {
+        let threshold = self.threshold();
         if findings.iter().any(|finding| finding.blind) {
             Outcome::CannotTell
         } else if findings.iter().any(|finding| finding.level >= threshold) {

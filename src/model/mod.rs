@@ -22,7 +22,7 @@ pub use enterprise::{
 pub use ids::{Date, Id, RecordId, RoleRef, ValueName, Version, VersionRange};
 pub use records::{Approval, Change, Decision, Deviation};
 pub use sites::{Line, OneOrMany, Override, Site, SiteZone};
-pub use target::{Consequence, Kind, Target, TargetFile};
+pub use target::{Compare, Consequence, Kind, ListRule, Target, TargetFile};
 
 /// A map that keeps the order of its file.
 pub type Map<K, V> = indexmap::IndexMap<K, V>;

@@ -5,12 +5,14 @@
 
 mod pointer;
 mod quick;
+mod stream;
 mod text;
 mod tree;
 pub mod versions;
 mod yaml;
 
 pub use pointer::{child, parse as parse_pointer};
+pub use stream::{Raw, RawContent, StreamProblem, read_stream};
 pub use text::{Position, Span, Text};
 pub use tree::{Entry, Folder, ReadError, Tree};
 pub use yaml::{Content, Document, Member, Node, Problem, parse};

@@ -1,0 +1,390 @@
+//! One pair of files: read, told apart by format, compared.
+
+use super::found::{Compared, Found, line_of};
+use super::json::Unreadable;
+use super::labels::{Attribution, Kind};
+use super::profile::{Format, ListRule, Rules};
+use super::tree::{Ref, Tree};
+use super::walk::{Walk, key_of};
+use super::{ODD_BYTES, csv, indented, ini, json, nft, secrets, text, toml, xml, yaml};
+use crate::source::Tree as Files;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Where the content of one side comes from.
+#[derive(Debug, Clone)]
+pub enum Side<'a> {
+    /// There is no such file.
+    Absent,
+    /// It is in memory.
+    Bytes(Cow<'a, [u8]>),
+    /// It is read when it is compared.
+    File(&'a Files, String),
+}
+
+/// What was last deployed.
+#[derive(Debug, Clone)]
+pub enum Base<'a> {
+    /// Nobody knows.
+    Unknown,
+    /// This.
+    Known(Side<'a>),
+}
+
+/// What is known about the read-back of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nothing speaks against it.
+    Fine,
+    /// It was not collected; why.
+    Failed(String),
+    /// It is too old; in words.
+    Stale(String),
+}
+
+/// One file to compare.
+#[derive(Debug, Clone)]
+pub struct Job<'a> {
+    /// The line, by its number in the list of lines.
+    pub line: usize,
+    /// The file as reports show it.
+    pub file: String,
+    /// Its path inside the line's folder.
+    pub inner: String,
+    /// What the standard wants.
+    pub intended: Side<'a>,
+    /// What was read back.
+    pub deployed: Side<'a>,
+    /// What was last deployed.
+    pub base: Base<'a>,
+    /// How it is compared.
+    pub rules: Arc<Rules>,
+    /// The profile entry, for saying that a pattern of it names nothing.
+    pub entry: Option<usize>,
+    /// The role that can mend it.
+    pub owner: Option<String>,
+    /// What is known about the read-back.
+    pub evidence: Evidence,
+    /// Whether an extra file is ours.
+    pub managed: bool,
+}
+
+/// What came out of one job.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub compared: Compared,
+    /// The digest of a file that only one side has.
+    pub digest: Option<blake3::Hash>,
+}
+
+/// Compares one pair of files.
+pub(crate) fn compare(job: &Job<'_>) -> Outcome {
+    if let Evidence::Failed(why) = &job.evidence {
+        let found = Found::new("", Kind::Opaque).note(format!("not collected: {why}"));
+        return Outcome { compared: Compared { found: vec![found], ..Compared::default() }, digest: None };
+    }
+    let mut outcome = match (read(&job.intended), read(&job.deployed)) {
+        (Err(why), _) => opaque(job, &format!("intended: {why}")),
+        (_, Err(why)) => opaque(job, &format!("deployed: {why}")),
+        (Ok(None), Ok(None)) => Outcome::default(),
+        (Ok(Some(s)), Ok(None)) => one_side(job, Kind::FileMissing, &s),
+        (Ok(None), Ok(Some(d))) => one_side(job, Kind::FileExtra, &d),
+        (Ok(Some(s)), Ok(Some(d))) if s == d => Outcome::default(),
+        (Ok(Some(s)), Ok(Some(d))) => Outcome { compared: both(job, &s, &d), digest: None },
+    };
+    if let Evidence::Stale(why) = &job.evidence {
+        outcome.compared.found.push(Found::new("", Kind::Opaque).note(why.clone()));
+    }
+    for warning in &mut outcome.compared.warnings {
+        *warning = warning.replace("{file}", &job.file);
+    }
+    outcome
+}
+
+/// The secrets of a file that is equal on both sides.
+pub(crate) fn secrets_of(job: &Job<'_>) -> Vec<String> {
+    match read(&job.intended) {
+        Ok(Some(bytes)) => both(job, &bytes, &bytes).secrets,
+        _ => vec![],
+    }
+}
+
+fn read<'s>(side: &'s Side<'_>) -> Result<Option<Cow<'s, [u8]>>, String> {
+    match side {
+        Side::Absent => Ok(None),
+        Side::Bytes(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+        Side::File(files, path) => match files.bytes(path) {
+            Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
+            Err(crate::source::ReadError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+fn opaque(job: &Job<'_>, why: &str) -> Outcome {
+    Outcome { compared: Compared::opaque(why, format!("{}: {why}", job.file)), digest: None }
+}
+
+fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
+    let mut found = Found::new("", kind);
+    if let Base::Known(base) = &job.base
+        && let Ok(base) = read(base)
+    {
+        let is_base = base.as_deref().is_some_and(|base| base == content || equal(job, base, content));
+        found.attribution = match kind {
+            Kind::FileMissing => Attribution::judge(is_base, base.is_none()),
+            _ => Attribution::judge(base.is_none(), is_base),
+        };
+    }
+    if kind == Kind::FileExtra && !job.managed {
+        found.ignored = true;
+        found.note = Some("unmanaged".into());
+    }
+    Outcome { compared: Compared { found: vec![found], parsed: true, ..Compared::default() }, digest: Some(blake3::hash(content)) }
+}
+
+/// Whether two contents mean the same.
+fn equal(job: &Job<'_>, a: &[u8], b: &[u8]) -> bool {
+    let lone = Job { base: Base::Unknown, ..job.clone() };
+    both(&lone, a, b).found.iter().all(|found| found.ignored || found.kind == Kind::Equivalent)
+}
+
+fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
+    if d.trim_ascii().is_empty() && !s.trim_ascii().is_empty() {
+        let size = if d.is_empty() { "0 bytes".to_owned() } else { "nothing but blanks".to_owned() };
+        return Compared::opaque("the read-back is empty", format!("deployed {{file}} is empty ({size})"));
+    }
+    let base = match &job.base {
+        Base::Unknown => None,
+        // A base that cannot be read is no base.
+        Base::Known(side) => read(side).ok(),
+    };
+    let rules = &*job.rules;
+    if rules.format == Format::Bytes || (rules.format == Format::Text && [s, d].iter().any(|side| side.contains(&0))) {
+        return text::bytes(s, d, base.as_ref().map(|base| base.as_deref()));
+    }
+    let structured = matches!(rules.format, Format::Json | Format::Yaml | Format::Toml | Format::Xml | Format::Csv | Format::Nft);
+    let (s, d) = match (decode(s, structured), decode(d, structured)) {
+        (Ok(s), Ok(d)) => (s, d),
+        (Err(at), _) => return not_text("intended", at),
+        (_, Err(at)) => return not_text("deployed", at),
+    };
+    let base: Option<Option<Cow<'_, str>>> = match &base {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(base)) => decode(base, structured).ok().map(Some),
+    };
+    let base = base.as_ref().map(|base| base.as_deref());
+    let mut out = by_format(&s, &d, base, rules);
+    for text in [Some(&*s), Some(&*d), base.flatten()].into_iter().flatten() {
+        declared_secrets(text, rules, &mut out.secrets);
+    }
+    out
+}
+
+fn not_text(side: &str, at: usize) -> Compared {
+    let why = format!("not UTF-8 text (first odd byte at offset {at})");
+    Compared::opaque(format!("{side}: {why}"), format!("{side} {{file}}: {why}"))
+}
+
+/// A text without its byte order mark. Bytes that are no text are refused, or carried as characters of their own.
+fn decode(bytes: &[u8], strict: bool) -> Result<Cow<'_, str>, usize> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text))),
+        Err(error) if strict => Err(error.valid_up_to()),
+        Err(_) => {
+            let mut out = String::with_capacity(bytes.len());
+            for chunk in bytes.utf8_chunks() {
+                out.push_str(chunk.valid());
+                let odd = |byte: &u8| char::from_u32(ODD_BYTES + u32::from(*byte)).unwrap_or('\u{fffd}');
+                out.extend(chunk.invalid().iter().map(odd));
+            }
+            Ok(Cow::Owned(out))
+        }
+    }
+}
+
+fn declared_secrets(text: &str, rules: &Rules, out: &mut Vec<String>) {
+    for (regex, _) in &rules.secret_texts {
+        for captures in regex.captures_iter(text) {
+            let secret = captures.get(1).or(captures.get(0)).map(|hit| hit.as_str());
+            out.extend(secret.filter(|secret| !secrets::is_reference(secret)).map(str::to_owned));
+        }
+    }
+}
+
+fn by_format(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+    match rules.format {
+        Format::Json => trees(s, d, b, rules, json::parse, None),
+        Format::Toml => trees(s, d, b, rules, |text| toml::parse(text), None),
+        Format::Ini => trees(s, d, b, rules, |text| ini::parse(text, rules.systemd), None),
+        Format::Csv => tables(s, d, b, rules),
+        Format::Yaml => streams(s, d, b, rules),
+        Format::Xml => documents(s, d, b, rules),
+        Format::Indented if indented::same(s, d, rules) => Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
+        Format::Indented => indented::compare(s, d, b, rules),
+        Format::Nft => nft::compare(s, d, b, rules),
+        Format::Lines | Format::Text | Format::Bytes => text::compare(s, d, b, rules),
+    }
+}
+
+/// A file that is not what its format says.
+fn unreadable(side: &str, text: &str, why: &Unreadable) -> Compared {
+    let line = line_of(text, why.at as u32);
+    let mut out = Compared::opaque(format!("{side}: {} at line {line}", why.message), format!("{side} {{file}}: {} at line {line}", why.message));
+    out.found[0].path.clone_from(&why.path);
+    out.found[0].line = Some(line);
+    out
+}
+
+fn trees<'t>(
+    s: &'t str,
+    d: &'t str,
+    b: Option<Option<&'t str>>,
+    rules: &'t Rules,
+    parse: impl Fn(&'t str) -> Result<Tree<'t>, Unreadable>,
+    root: Option<&'t ListRule>,
+) -> Compared {
+    let (in_s, in_d) = match (parse(s), parse(d)) {
+        (Ok(s), Ok(d)) => (s, d),
+        (Err(why), Ok(_)) => return unreadable("intended", s, &why),
+        (_, Err(why)) => return unreadable("deployed", d, &why),
+    };
+    let in_b: Option<Option<Tree<'_>>> = match b {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(b)) => parse(b).ok().map(Some),
+    };
+    let mut walk = Walk::new(rules, s, d);
+    let base = in_b.as_ref().map(|b| b.as_ref().map(Tree::root));
+    walk.run(in_s.root(), in_d.root(), base, root);
+    if !walk.found.is_empty() {
+        named_secrets(in_s.root(), &mut walk.secrets);
+        named_secrets(in_d.root(), &mut walk.secrets);
+    }
+    finish(walk)
+}
+
+fn finish(walk: Walk<'_>) -> Compared {
+    Compared { found: walk.found, warnings: walk.warnings, secrets: walk.secrets, hits: walk.hits, parsed: true }
+}
+
+/// Values under names such as `password`, which may turn up elsewhere.
+fn named_secrets(one: Ref<'_>, out: &mut Vec<String>) {
+    for child in one.children() {
+        if child.is_container() {
+            named_secrets(child, out);
+        } else if secrets::is_secret_name(child.key())
+            && let Some(text) = child.as_str().filter(|text| !secrets::is_default(text) && !secrets::is_reference(text))
+        {
+            out.push(text.to_owned());
+        }
+    }
+}
+
+fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+    let columns = |text: &str| -> BTreeSet<String> { csv::columns(text, rules.separator).into_iter().collect() };
+    let (in_s, in_d) = (columns(s), columns(d));
+    let common: Vec<String> = in_s.intersection(&in_d).cloned().collect();
+    let root = ListRule { key: rules.key.clone(), ordered: rules.ordered.unwrap_or(rules.key.is_empty()) };
+    let mut out = trees(s, d, b, rules, |text| csv::parse(text, rules.separator, &common), Some(&root));
+    if out.found.iter().any(|found| found.kind == Kind::Opaque) {
+        return out;
+    }
+    let in_b = b.map(|b| b.map(columns).unwrap_or_default());
+    for (name, kind) in in_s.difference(&in_d).map(|name| (name, Kind::Missing)).chain(in_d.difference(&in_s).map(|name| (name, Kind::Extra))) {
+        let value = Some(Json::from(name.as_str()));
+        let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+        let steps = ["*".to_owned(), name.clone()];
+        let mut found = Found::new(steps.iter().fold(String::new(), |path, step| crate::source::child(&path, step)), kind).values(a, c).note("a whole column");
+        found.attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| {
+            let there = b.contains(name);
+            if kind == Kind::Missing { Attribution::judge(there, !there) } else { Attribution::judge(!there, there) }
+        });
+        found.class = rules.class(&steps);
+        found.line = Some(1);
+        out.found.push(found);
+    }
+    out
+}
+
+fn documents(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+    let (in_s, in_d) = match (xml::parse(s), xml::parse(d)) {
+        (Ok(s), Ok(d)) => (s, d),
+        (Err(why), Ok(_)) => return unreadable("intended", s, &why),
+        (_, Err(why)) => return unreadable("deployed", d, &why),
+    };
+    let in_b = match b {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(b)) => xml::parse(b).ok().map(Some),
+    };
+    xml::compare(&in_s, &in_d, in_b.as_ref().map(|b| b.as_ref()), rules)
+}
+
+fn streams(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+    let parse = |text: &str| yaml::parse(text, rules.yaml_11);
+    let (in_s, in_d) = match (parse(s), parse(d)) {
+        (Ok(s), Ok(d)) => (s, d),
+        (Err(why), Ok(_)) => return unreadable("intended", s, &why),
+        (_, Err(why)) => return unreadable("deployed", d, &why),
+    };
+    if in_d.is_empty() && !in_s.is_empty() {
+        return Compared::opaque("the read-back holds no document", "deployed {file} holds no document");
+    }
+    let in_b = match b {
+        None => None,
+        Some(None) => Some(vec![]),
+        Some(Some(b)) => parse(b).ok(),
+    };
+    let mut walk = Walk::new(rules, s, d);
+    if let ([one], [other]) = (in_s.as_slice(), in_d.as_slice())
+        && rules.documents.is_empty()
+    {
+        walk.run(one.root(), other.root(), in_b.as_ref().map(|b| b.first().map(Tree::root)), None);
+    } else {
+        pair_documents(&mut walk, &in_s, &in_d, in_b.as_deref(), rules);
+    }
+    if !walk.found.is_empty() {
+        in_s.iter().chain(&in_d).for_each(|tree| named_secrets(tree.root(), &mut walk.secrets));
+    }
+    finish(walk)
+}
+
+/// Matches documents by their declared identity, else by their place.
+fn pair_documents(walk: &mut Walk<'_>, s: &[Tree<'static>], d: &[Tree<'static>], b: Option<&[Tree<'static>]>, rules: &Rules) {
+    let names = |trees: &[Tree<'static>]| -> Option<Vec<String>> {
+        if rules.documents.is_empty() {
+            return None;
+        }
+        let names: Option<Vec<String>> = trees.iter().map(|tree| key_of(tree.root(), &rules.documents)).collect();
+        names.filter(|names| names.iter().collect::<BTreeSet<_>>().len() == names.len())
+    };
+    let places = |trees: &[Tree<'static>]| -> Vec<String> { (0..trees.len()).map(|at| at.to_string()).collect() };
+    let (of_s, of_d, wrap) = match (names(s), names(d)) {
+        (Some(a), Some(c)) => (a, c, true),
+        _ => {
+            if !rules.documents.is_empty() {
+                walk.warnings.push(format!("{{file}}: documents have no unique {}; compared by place", rules.documents.join(", ")));
+            }
+            (places(s), places(d), false)
+        }
+    };
+    let of_b: BTreeMap<String, usize> = b.map(|b| {
+        let named = if wrap { names(b).unwrap_or_default() } else { places(b) };
+        named.into_iter().enumerate().map(|(at, name)| (name, at)).collect()
+    }).unwrap_or_default();
+    let base = |name: &str| b.map(|b| of_b.get(name).map(|at| b[*at].root()));
+    let step = |name: &str| if wrap { format!("[{name}]") } else { name.to_owned() };
+    for (name, tree) in of_s.iter().zip(s) {
+        match of_d.iter().position(|other| other == name) {
+            Some(at) => walk.document(step(name), tree.root(), d[at].root(), base(name)),
+            None => walk.lone_document(step(name), Some(tree.root()), None, base(name)),
+        }
+    }
+    for (name, tree) in of_d.iter().zip(d).filter(|(name, _)| !of_s.contains(name)) {
+        walk.lone_document(step(name), None, Some(tree.root()), base(name));
+    }
+}

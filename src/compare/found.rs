@@ -1,0 +1,89 @@
+//! One difference as a format reports it, before deviations, clusters and masking look at it.
+
+use super::labels::{Attribution, Class, Kind};
+use crate::finding::Level;
+use serde_json::Value as Json;
+
+/// A difference inside one file.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Where, as reports show it.
+    pub path: String,
+    pub kind: Kind,
+    pub attribution: Attribution,
+    /// The line in the deployed file, or in the intended one where nothing is deployed.
+    pub line: Option<u32>,
+    pub intended: Option<Json>,
+    pub deployed: Option<Json>,
+    pub base: Option<Json>,
+    /// Not ours to compare; why is in `note`.
+    pub ignored: bool,
+    /// The values are secrets, whatever their length.
+    pub secret: bool,
+    /// `None` for what the kind says.
+    pub level: Option<Level>,
+    pub class: Class,
+    pub meaning: Option<String>,
+    pub count: usize,
+    pub note: Option<String>,
+}
+
+impl Found {
+    pub(crate) fn new(path: impl Into<String>, kind: Kind) -> Self {
+        Self {
+            path: path.into(),
+            kind,
+            attribution: Attribution::Unknown,
+            line: None,
+            intended: None,
+            deployed: None,
+            base: None,
+            ignored: false,
+            secret: false,
+            level: None,
+            class: Class::Settings,
+            meaning: None,
+            count: 1,
+            note: None,
+        }
+    }
+
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    pub(crate) fn values(mut self, intended: Option<Json>, deployed: Option<Json>) -> Self {
+        self.intended = intended;
+        self.deployed = deployed;
+        self
+    }
+}
+
+/// What came out of comparing one file.
+#[derive(Debug, Default)]
+pub(crate) struct Compared {
+    pub found: Vec<Found>,
+    /// Sentences about the comparison itself.
+    pub warnings: Vec<String>,
+    /// Secrets of the file, from every side.
+    pub secrets: Vec<String>,
+    /// Which patterns of the profile named something.
+    pub hits: Vec<bool>,
+    /// Whether the file was read at all, or was equal byte for byte.
+    pub parsed: bool,
+}
+
+impl Compared {
+    /// A file that could not be compared.
+    pub(crate) fn opaque(note: impl Into<String>, warning: impl Into<String>) -> Self {
+        let found = Found::new("", Kind::Opaque).note(note);
+        Self { found: vec![found], warnings: vec![warning.into()], parsed: true, ..Self::default() }
+    }
+}
+
+/// The line of a byte offset, from 1.
+pub(crate) fn line_of(text: &str, at: u32) -> u32 {
+    let before = &text.as_bytes()[..(at as usize).min(text.len())];
+    memchr::memchr_iter(b'\n', before).count() as u32 + 1
+}

@@ -1,0 +1,533 @@
+//! Indented text, as switches and routers print it: statements under parents, each with its identity.
+//!
+//! Most of a read-back is exactly what was intended plus noise; that is found by comparing the lines that mean
+//! something, without building anything. Only files that differ beyond noise become trees.
+
+use super::acl;
+use super::align::{self, Step as Aligned};
+use super::found::{Compared, Found};
+use super::ios;
+use super::labels::{Attribution, Class, Kind};
+use super::pattern::fits;
+use super::profile::{Action, Rules};
+use super::secrets;
+use crate::finding::Level;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// One statement with what stands below it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Statement<'t> {
+    /// As written, without indentation.
+    pub text: Cow<'t, str>,
+    /// The spelling that equal statements share, where it is not the text.
+    pub canon: Option<String>,
+    /// What identifies it among its siblings, where it is not the whole text.
+    pub key: Option<Cow<'t, str>>,
+    /// Line, from 1; 0 for a default that is not written.
+    pub line: u32,
+    pub children: Vec<Statement<'t>>,
+    /// The secret in it, and whether it is salted.
+    pub secret: Option<(String, bool)>,
+    /// The range it came out of.
+    pub from: Option<&'t str>,
+}
+
+/// Deepest nesting of statements; deeper ones count as siblings.
+const MAX_DEPTH: usize = 60;
+
+/// Whether two texts are the same once noise is dropped: the usual case, decided without a tree.
+pub(crate) fn same(intended: &str, deployed: &str, rules: &Rules) -> bool {
+    // Inside a banner or a certificate every line counts.
+    if rules.ios && [intended, deployed].iter().any(|text| ios::has_blocks(text)) {
+        return false;
+    }
+    let meaning = |text| lines(text).filter(|line| !is_noise(line, rules));
+    meaning(intended).eq(meaning(deployed))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).map(move |end| {
+        let line = &text[start..end];
+        start = end + 1;
+        line.trim_end_matches([' ', '\t', '\r'])
+    })
+}
+
+fn is_noise(line: &str, rules: &Rules) -> bool {
+    let trimmed = line.trim_start_matches([' ', '\t']);
+    match trimmed.as_bytes().first() {
+        None | Some(b'!') => true,
+        Some(b'#') => !rules.ios,
+        Some(b'B' | b'C' | b'n' | b'e') if rules.ios => ios::is_noise(line),
+        Some(_) => false,
+    }
+}
+
+/// Reads statements.
+pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t>>, String> {
+    let mut source = text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate().peekable();
+    let mut open: Vec<(usize, Statement<'t>)> = vec![];
+    let mut roots = vec![];
+    while let Some((at, line)) = source.next() {
+        let content = line.trim_end();
+        if is_noise(content, rules) {
+            continue;
+        }
+        let trimmed = content.trim_start();
+        let indent = content.len() - trimmed.len();
+        close(&mut open, &mut roots, indent);
+        let mut statement = Statement { text: Cow::Borrowed(trimmed), line: at as u32 + 1, ..Statement::default() };
+        if rules.ios && let Some(end) = ios::block_end(trimmed, open.last().map(|(_, parent)| &*parent.text)) {
+            let block = ios::read_block(trimmed, &end, &mut source).ok_or_else(|| format!("the block that begins at line {} does not end", at + 1))?;
+            statement.key = Some(Cow::Borrowed(end.key));
+            statement.text = Cow::Owned(block);
+        }
+        if open.len() >= MAX_DEPTH {
+            let Some((indent, last)) = open.pop() else { continue };
+            attach(&mut open, &mut roots, last);
+            open.push((indent, statement));
+        } else {
+            open.push((indent, statement));
+        }
+    }
+    close(&mut open, &mut roots, 0);
+    let mut roots: Vec<Statement<'t>> = roots.into_iter().flat_map(|statement| refine(statement, rules)).collect();
+    merge(&mut roots, false, rules);
+    add_defaults(&mut roots, &mut vec![], rules);
+    Ok(roots)
+}
+
+/// Ends every open statement that is indented at least this deep.
+fn close<'t>(open: &mut Vec<(usize, Statement<'t>)>, roots: &mut Vec<Statement<'t>>, indent: usize) {
+    while open.last().is_some_and(|(own, _)| *own >= indent) {
+        if let Some((_, done)) = open.pop() {
+            attach(open, roots, done);
+        }
+    }
+}
+
+fn attach<'t>(open: &mut [(usize, Statement<'t>)], roots: &mut Vec<Statement<'t>>, done: Statement<'t>) {
+    match open.last_mut() {
+        Some((_, parent)) => parent.children.push(done),
+        None => roots.push(done),
+    }
+}
+
+/// Gives a statement its identity, its secret, and its parts.
+fn refine<'t>(mut statement: Statement<'t>, rules: &Rules) -> Vec<Statement<'t>> {
+    mark_secret(&mut statement, rules);
+    let children = std::mem::take(&mut statement.children);
+    statement.children = children.into_iter().flat_map(|child| refine(child, rules)).collect();
+    if !rules.ios || statement.key.is_some() {
+        return vec![statement];
+    }
+    ios::refine(statement)
+}
+
+fn mark_secret(statement: &mut Statement<'_>, rules: &Rules) {
+    for (regex, salted) in &rules.secret_texts {
+        if let Some(captures) = regex.captures(&statement.text) {
+            let secret = captures.get(1).or(captures.get(0)).map(|hit| hit.as_str().to_owned());
+            statement.secret = secret.map(|secret| (secret, *salted));
+            return;
+        }
+    }
+    statement.secret = secrets::of_statement(&statement.text).first().map(|secret| ((*secret).to_owned(), false));
+}
+
+/// A section that is written twice is one section.
+fn merge(statements: &mut Vec<Statement<'_>>, ordered: bool, rules: &Rules) {
+    if !ordered && statements.iter().any(|statement| !statement.children.is_empty()) {
+        let mut first: HashMap<String, usize> = HashMap::new();
+        let mut kept: Vec<Statement<'_>> = vec![];
+        for statement in statements.drain(..) {
+            match first.get(&*statement.text).copied() {
+                Some(at) if !statement.children.is_empty() || !kept[at].children.is_empty() => kept[at].children.extend(statement.children),
+                Some(_) => kept.push(statement),
+                None => {
+                    first.insert(statement.text.to_string(), kept.len());
+                    kept.push(statement);
+                }
+            }
+        }
+        *statements = kept;
+    }
+    for statement in statements {
+        let ordered = is_ordered(statement, rules);
+        merge(&mut statement.children, ordered, rules);
+    }
+}
+
+fn is_ordered(statement: &Statement<'_>, rules: &Rules) -> bool {
+    rules.ordered_sections.iter().any(|glob| fits(glob, &statement.text))
+}
+
+/// Writes out what silence means.
+fn add_defaults<'t>(statements: &mut Vec<Statement<'t>>, path: &mut Vec<String>, rules: &Rules) {
+    for (parents, line) in &rules.defaults {
+        let here = parents.len() == path.len() && parents.iter().zip(path.iter()).all(|(glob, step)| fits(glob, step));
+        if !here {
+            continue;
+        }
+        let default = refine(Statement { text: Cow::Owned(line.clone()), ..Statement::default() }, rules);
+        for statement in default {
+            if !statements.iter().any(|other| other.key() == statement.key()) {
+                statements.push(statement);
+            }
+        }
+    }
+    if rules.defaults.is_empty() {
+        return;
+    }
+    for statement in statements {
+        path.push(statement.text.to_string());
+        add_defaults(&mut statement.children, path, rules);
+        path.pop();
+    }
+}
+
+impl Statement<'_> {
+    /// What identifies it among its siblings.
+    pub(crate) fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or(&self.text)
+    }
+
+    /// The spelling that equal statements share; a salted secret is no part of it.
+    fn canon(&self) -> Cow<'_, str> {
+        let text = self.canon.as_deref().unwrap_or(&self.text);
+        match &self.secret {
+            Some((secret, true)) => Cow::Owned(text.replacen(secret.as_str(), "", 1)),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// Its spelling with all that stands below.
+    fn whole(&self) -> String {
+        let mut out = self.canon().into_owned();
+        let mut children: Vec<String> = self.children.iter().map(Statement::whole).collect();
+        children.sort();
+        for child in children {
+            out.push('\n');
+            out.push_str(&child.replace('\n', "\n "));
+        }
+        out
+    }
+
+    /// The step it makes in a path: a secret at its end is left out.
+    fn step(&self) -> String {
+        let text = match (&self.key, self.text.contains('\n')) {
+            (Some(key), true) => key.to_string(),
+            _ => self.text.to_string(),
+        };
+        match &self.secret {
+            Some((secret, _)) => text.strip_suffix(secret.as_str()).map_or(text.clone(), |rest| rest.trim_end().to_owned()),
+            None => text,
+        }
+    }
+
+    /// For a report: the statement and what stands below it.
+    fn shown(&self) -> Json {
+        let mut out = String::new();
+        self.show(0, &mut out);
+        Json::String(super::shown_text(out.trim_end()))
+    }
+
+    fn show(&self, depth: usize, out: &mut String) {
+        out.push_str(&" ".repeat(depth));
+        out.push_str(&self.text);
+        out.push('\n');
+        self.children.iter().for_each(|child| child.show(depth + 1, out));
+    }
+
+    fn keep_secrets(&self, secrets: &mut Vec<String>) {
+        secrets.extend(self.secret.iter().map(|(secret, _)| secret.clone()));
+        self.children.iter().for_each(|child| child.keep_secrets(secrets));
+    }
+}
+
+type Side<'a, 't> = &'a [Statement<'t>];
+type Base<'a, 't> = Option<Side<'a, 't>>;
+
+/// Compares two texts; `base` is `Some(None)` where the base has no such file.
+pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>, rules: &Rules) -> Compared {
+    let mut out = Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() };
+    let (s, d) = match (parse(intended, rules), parse(deployed, rules)) {
+        (Ok(s), Ok(d)) => (s, d),
+        (Err(why), _) => return Compared::opaque(format!("intended: {why}"), format!("intended {{file}}: {why}")),
+        (_, Err(why)) => return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}")),
+    };
+    let b = base.and_then(|base| base.map_or(Some(vec![]), |base| parse(base, rules).ok()));
+    for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
+        statement.keep_secrets(&mut out.secrets);
+    }
+    let mut walk = Walk { rules, path: vec![], out };
+    let (ours_s, ours_d) = (walk.ours(s, false), walk.ours(d, true));
+    walk.unordered(&ours_s, &ours_d, b.as_deref());
+    walk.ranges(&ours_s, &ours_d);
+    walk.out
+}
+
+struct Walk<'r> {
+    rules: &'r Rules,
+    path: Vec<String>,
+    out: Compared,
+}
+
+impl Walk<'_> {
+    /// Keeps what is ours in a file that serves several lines.
+    fn ours<'t>(&mut self, statements: Vec<Statement<'t>>, report: bool) -> Vec<Statement<'t>> {
+        if self.rules.managed.is_empty() {
+            return statements;
+        }
+        let (ours, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|statement| self.rules.is_ours(&statement.text));
+        if report {
+            for statement in rest {
+                let mut found = Found::new(statement.step(), Kind::Extra).values(None, Some(statement.shown())).note("unmanaged");
+                found.ignored = true;
+                found.line = Some(statement.line);
+                self.out.found.push(found);
+            }
+        }
+        ours
+    }
+
+    /// Compares siblings whose order says nothing, as multisets by identity.
+    fn unordered(&mut self, s: Side<'_, '_>, d: Side<'_, '_>, b: Base<'_, '_>) {
+        let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, statement) in d.iter().enumerate() {
+            by_key.entry(statement.key()).or_default().push(at);
+        }
+        let mut used = vec![false; d.len()];
+        let mut left = vec![];
+        for one in s {
+            let twins = by_key.get(one.key()).map_or(&[][..], Vec::as_slice);
+            let exact = twins.iter().copied().find(|at| !used[*at] && d[*at].canon() == one.canon());
+            match exact {
+                Some(at) => {
+                    used[at] = true;
+                    self.both(one, &d[at], b);
+                }
+                None => left.push(one),
+            }
+        }
+        let mut missing: Vec<&Statement<'_>> = vec![];
+        for one in left {
+            let twin = by_key.get(one.key()).and_then(|twins| twins.iter().copied().find(|at| !used[*at]));
+            match twin {
+                Some(at) => {
+                    used[at] = true;
+                    self.changed(one, &d[at], b);
+                }
+                None => missing.push(one),
+            }
+        }
+        self.one_side(&missing, Kind::Missing, b);
+        let extra: Vec<&Statement<'_>> = d.iter().zip(&used).filter(|(_, used)| !**used).map(|(statement, _)| statement).collect();
+        self.one_side(&extra, Kind::Extra, b);
+    }
+
+    /// Reports statements of one side, equal ones together.
+    fn one_side(&mut self, statements: &[&Statement<'_>], kind: Kind, b: Base<'_, '_>) {
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for statement in statements {
+            *count.entry(statement.whole()).or_default() += 1;
+        }
+        let mut done = HashSet::new();
+        for statement in statements {
+            let whole = statement.whole();
+            if done.insert(whole.clone()) {
+                let in_base = b.is_some_and(|b| b.iter().any(|base| base.key() == statement.key() && base.whole() == whole));
+                self.lone(statement, kind, b.is_some().then_some(in_base), count[&whole]);
+            }
+        }
+    }
+
+    fn lone(&mut self, statement: &Statement<'_>, kind: Kind, in_base: Option<bool>, count: usize) {
+        let value = Some(statement.shown());
+        let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+        self.path.push(statement.step());
+        let attribution = in_base.map_or(Attribution::Unknown, |in_base| match kind {
+            Kind::Missing => Attribution::judge(in_base, !in_base),
+            _ => Attribution::judge(!in_base, in_base),
+        });
+        self.emit(kind, a, c, attribution, statement.line, count);
+        self.path.pop();
+    }
+
+    /// The same statement on both sides: its secret, its spelling, what stands below.
+    fn both(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
+        if let (Some((one, true)), Some((other, true))) = (&s.secret, &d.secret)
+            && one != other
+        {
+            self.path.push(s.step());
+            self.emit(Kind::Opaque, Some(Json::from(one.as_str())), Some(Json::from(other.as_str())), Attribution::Unknown, d.line, 1);
+            if let Some(found) = self.out.found.last_mut() {
+                found.ignored = true;
+                found.secret = true;
+                found.note = Some("salted on every read: only its presence is checked".into());
+            }
+            self.path.pop();
+        } else if s.text != d.text && s.from.is_none() && d.from.is_none() {
+            self.equivalent(s.step(), Some(s.shown()), Some(d.shown()), d.line, "another spelling of the same");
+        }
+        self.below(s, d, b);
+    }
+
+    fn changed(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
+        let attribution = b.map_or(Attribution::Unknown, |b| {
+            let has = |one: &Statement<'_>| b.iter().any(|base| base.key() == one.key() && base.canon() == one.canon());
+            Attribution::judge(has(s), has(d))
+        });
+        let alone = |statement: &Statement<'_>| Json::String(super::shown_text(&statement.text));
+        let reference = s.secret.as_ref().is_some_and(|(secret, _)| secrets::is_reference(secret));
+        let presence = reference && d.secret.as_ref().is_some_and(|(secret, _)| !secrets::is_default(secret));
+        self.path.push(s.step());
+        self.emit(if presence { Kind::Opaque } else { Kind::Changed }, Some(alone(s)), Some(alone(d)), attribution, d.line, 1);
+        if presence && let Some(found) = self.out.found.last_mut() {
+            found.ignored = true;
+            found.secret = true;
+        }
+        self.path.pop();
+        self.below(s, d, b);
+    }
+
+    fn below(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
+        if s.children.is_empty() && d.children.is_empty() {
+            return;
+        }
+        let base = b.map(|b| b.iter().find(|base| base.key() == s.key()).map_or(&[][..], |base| base.children.as_slice()));
+        self.path.push(s.step());
+        if is_ordered(s, self.rules) {
+            self.ordered(s, d, base);
+        } else {
+            self.unordered(&s.children, &d.children, base);
+        }
+        self.path.pop();
+    }
+
+    /// Compares a section in which order counts.
+    fn ordered(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
+        let is_acl = self.rules.ios && acl::is_list(&s.text);
+        let entries = |section: &[Statement<'_>]| -> Vec<String> {
+            let whole = section.iter().map(Statement::whole).collect();
+            if is_acl { acl::unnumbered(whole) } else { whole }
+        };
+        let (in_s, in_d) = (entries(&s.children), entries(&d.children));
+        if in_s == in_d {
+            let written = |section: &Statement<'_>| section.children.iter().map(|child| child.canon().into_owned()).collect::<Vec<_>>();
+            if written(s) != written(d) {
+                self.equivalent_here("renumbered", d.line);
+            }
+            return;
+        }
+        let effect = if is_acl { acl::effect(&in_s, &in_d) } else { None };
+        let attribution = b.map_or(Attribution::Unknown, |b| {
+            let in_b = entries(b);
+            Attribution::judge(in_b == in_s, in_b == in_d)
+        });
+        let (mut sorted_s, mut sorted_d) = (in_s.clone(), in_d.clone());
+        sorted_s.sort();
+        sorted_d.sort();
+        if sorted_s == sorted_d {
+            if effect.as_ref().is_some_and(acl::Effect::is_none) {
+                return self.equivalent_here("order of entries that never meet", d.line);
+            }
+            self.emit_here(Kind::Reordered, Some(Json::from(in_s)), Some(Json::from(in_d)), attribution, d.line);
+            self.add_effect(effect.as_ref());
+            return;
+        }
+        // Identity is the entry itself: nothing is paired.
+        let steps = align::align(&in_s, &in_d);
+        let only = |wanted: fn(&Aligned) -> bool| steps.iter().any(wanted);
+        let (gone, come) = (only(|step| matches!(step, Aligned::First(_))), only(|step| matches!(step, Aligned::Second(_))));
+        let harmless = effect.as_ref().is_some_and(acl::Effect::is_none);
+        if harmless && gone && come {
+            return self.equivalent_here("other words for the same decisions", d.line);
+        }
+        let in_b = b.map(entries);
+        for step in steps {
+            let (kind, statement, text) = match step {
+                Aligned::Same(..) => continue,
+                Aligned::First(at) => (Kind::Missing, s.children.get(at), &in_s[at]),
+                Aligned::Second(at) => (Kind::Extra, d.children.get(at), &in_d[at]),
+            };
+            let Some(statement) = statement else { continue };
+            let before = self.out.found.len();
+            self.lone(statement, kind, in_b.as_ref().map(|b| b.contains(text)), 1);
+            if self.out.found.len() > before {
+                self.add_effect(effect.as_ref());
+            }
+        }
+    }
+
+    /// Says of the last finding what it lets through.
+    fn add_effect(&mut self, effect: Option<&acl::Effect>) {
+        let (Some(effect), Some(found)) = (effect, self.out.found.last_mut()) else { return };
+        if effect.is_none() {
+            found.level = Some(Level::Note);
+            found.meaning = Some("no effect: other entries decide the same".into());
+        } else {
+            found.class = effect.class();
+            found.meaning = Some(effect.meaning());
+        }
+    }
+
+    fn equivalent(&mut self, step: String, a: Option<Json>, c: Option<Json>, line: u32, note: &str) {
+        self.path.push(step);
+        self.emit(Kind::Equivalent, a, c, Attribution::Unknown, line, 1);
+        if let Some(found) = self.out.found.last_mut() {
+            found.note = Some(note.into());
+            found.class = Class::Look;
+        }
+        self.path.pop();
+    }
+
+    fn equivalent_here(&mut self, note: &str, line: u32) {
+        self.emit_here(Kind::Equivalent, None, None, Attribution::Unknown, line);
+        if let Some(found) = self.out.found.last_mut() {
+            found.note = Some(note.into());
+        }
+    }
+
+    /// Ranges that are written out on one side: the members were compared, the spelling is noted.
+    fn ranges(&mut self, s: Side<'_, '_>, d: Side<'_, '_>) {
+        let of = |side: Side<'_, '_>| -> BTreeMap<String, (u32, Vec<String>)> {
+            let mut found: BTreeMap<String, (u32, Vec<String>)> = BTreeMap::new();
+            for statement in side {
+                if let Some(from) = statement.from {
+                    found.entry(from.to_owned()).or_insert((statement.line, vec![])).1.push(statement.text.to_string());
+                }
+            }
+            found
+        };
+        let (in_s, in_d) = (of(s), of(d));
+        for (range, (line, members)) in in_s.iter().filter(|(range, _)| !in_d.contains_key(*range)).chain(in_d.iter().filter(|(range, _)| !in_s.contains_key(*range))) {
+            let differs = self.out.found.iter().any(|found| members.contains(&found.path));
+            if !differs {
+                self.equivalent(range.clone(), None, None, *line, "a range and its members");
+            }
+        }
+    }
+
+    fn emit_here(&mut self, kind: Kind, a: Option<Json>, c: Option<Json>, attribution: Attribution, line: u32) {
+        self.emit(kind, a, c, attribution, line, 1);
+    }
+
+    fn emit(&mut self, kind: Kind, a: Option<Json>, c: Option<Json>, attribution: Attribution, line: u32, count: usize) {
+        let mut found = Found::new(self.path.join(" > "), kind).values(a, c);
+        found.attribution = attribution;
+        found.line = (line > 0).then_some(line);
+        found.count = count;
+        found.class = self.rules.class(&self.path);
+        for (at, _) in self.rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&self.path)) {
+            self.out.hits[at] = true;
+            found.ignored |= self.rules.actions[at] == Action::Ignore;
+            found.secret |= matches!(self.rules.actions[at], Action::Secret { .. });
+        }
+        self.out.found.push(found);
+    }
+}

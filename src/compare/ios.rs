@@ -1,0 +1,176 @@
+//! The IOS-like dialect: what is noise, which blocks are verbatim, what identifies a statement.
+
+use super::indented::Statement;
+use std::borrow::Cow;
+use std::iter::{Enumerate, Peekable};
+use std::str::Lines;
+
+/// Statements of which there is one, by their first words: the rest is the value.
+const SINGLE: &[&str] = &[
+    "hostname", "version", "mtu", "ip mtu", "description", "switchport mode", "switchport access vlan", "switchport voice vlan",
+    "switchport trunk native vlan", "switchport trunk allowed vlan", "switchport trunk encapsulation", "switchport port-security maximum",
+    "switchport port-security violation", "speed", "duplex", "bandwidth", "delay", "exec-timeout", "ip domain-name", "ip domain name",
+    "ip default-gateway", "router-id", "name", "transport input", "transport output", "enable secret", "enable password",
+    "snmp-server location", "snmp-server contact", "snmp-server chassis-id", "clock timezone", "logging buffered", "logging trap",
+    "logging console", "logging source-interface", "ntp source", "spanning-tree mode", "encapsulation", "channel-group", "vtp mode",
+    "vtp domain", "session-timeout", "privilege", "secret", "password", "ip http server", "load-interval", "standby version",
+    "service-policy input", "service-policy output", "storm-control broadcast level", "storm-control multicast level",
+    "default-metric", "maximum-paths", "ip ssh version", "ip ssh time-out", "udld port", "carrier-delay", "media-type",
+];
+
+/// Whether a line is said by the device and not by its owner.
+pub(crate) fn is_noise(line: &str) -> bool {
+    let trimmed = line.trim_start();
+    trimmed.starts_with("Building configuration")
+        || trimmed.starts_with("Current configuration")
+        || trimmed.starts_with("ntp clock-period")
+        || line == "end"
+        || trimmed == "exit"
+        || trimmed == "exit-address-family"
+}
+
+/// Whether a text may hold a verbatim block.
+pub(crate) fn has_blocks(text: &str) -> bool {
+    text.contains("banner ") || text.contains("certificate ")
+}
+
+/// How a verbatim block ends.
+#[derive(Debug)]
+pub(crate) struct BlockEnd<'t> {
+    /// The statement without its delimiter.
+    pub key: &'t str,
+    delimiter: String,
+    is_banner: bool,
+}
+
+/// Whether a line opens a verbatim block.
+pub(crate) fn block_end<'t>(line: &'t str, parent: Option<&str>) -> Option<BlockEnd<'t>> {
+    if line.starts_with("certificate ") && parent.is_some_and(|parent| parent.starts_with("crypto pki certificate chain")) {
+        return Some(BlockEnd { key: line, delimiter: "quit".into(), is_banner: false });
+    }
+    let rest = line.strip_prefix("banner ")?;
+    let kind = rest.split_whitespace().next()?;
+    let key = &line[.."banner ".len() + kind.len()];
+    let delimiter = line[key.len()..].trim_start();
+    let delimiter = if delimiter.starts_with("^C") { "^C".to_owned() } else { delimiter.chars().next()?.to_string() };
+    Some(BlockEnd { key, delimiter, is_banner: true })
+}
+
+/// Reads a block with its first line; `None` if it never ends.
+pub(crate) fn read_block<'t>(first: &str, end: &BlockEnd<'_>, rest: &mut Peekable<Enumerate<Lines<'t>>>) -> Option<String> {
+    let mut out = first.to_owned();
+    if end.is_banner {
+        let opened = first[end.key.len()..].trim_start();
+        if opened[end.delimiter.len()..].contains(&end.delimiter) {
+            return Some(out);
+        }
+    }
+    for (_, line) in rest.by_ref() {
+        out.push('\n');
+        out.push_str(if end.is_banner { line } else { line.trim_end() });
+        let ends = if end.is_banner { line.contains(&end.delimiter) } else { line.trim() == end.delimiter };
+        if ends {
+            return Some(out);
+        }
+    }
+    None
+}
+
+/// Gives a statement its identity, and takes apart what says several things.
+pub(crate) fn refine(mut statement: Statement<'_>) -> Vec<Statement<'_>> {
+    if let Cow::Borrowed(text) = statement.text {
+        if let Some(members) = vlan_members(text).filter(|members| members.len() > 1 && statement.children.is_empty()) {
+            return members
+                .into_iter()
+                .map(|member| Statement { text: Cow::Owned(format!("vlan {member}")), line: statement.line, from: Some(text), ..Statement::default() })
+                .collect();
+        }
+        if let Some(split) = split_username(text, &statement) {
+            return vec![split];
+        }
+    }
+    statement.key = key(&statement.text).map(Cow::Owned);
+    statement.canon = list_canon(&statement.text);
+    vec![statement]
+}
+
+/// What identifies a statement, where it is not the whole text: `no shutdown` is about `shutdown`.
+fn key(text: &str) -> Option<String> {
+    let positive = text.strip_prefix("no ").unwrap_or(text);
+    let is_word = |prefix: &&&str| positive.strip_prefix(**prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    if let Some(prefix) = SINGLE.iter().filter(is_word).max_by_key(|prefix| prefix.len()) {
+        return Some((*prefix).to_owned());
+    }
+    if positive.starts_with("ip address ") && !positive.ends_with(" secondary") {
+        return Some("ip address".into());
+    }
+    if positive.starts_with("ip access-group ") {
+        return positive.rsplit(' ').next().map(|direction| format!("ip access-group {direction}"));
+    }
+    (positive.len() < text.len()).then(|| positive.to_owned())
+}
+
+/// The numbers of `vlan 10-12,20`.
+fn vlan_members(text: &str) -> Option<Vec<u16>> {
+    members(text.strip_prefix("vlan ")?)
+}
+
+fn members(list: &str) -> Option<Vec<u16>> {
+    let mut out = vec![];
+    for part in list.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        if first > last || last > 4094 {
+            return None;
+        }
+        out.extend(first..=last);
+    }
+    out.sort_unstable();
+    out.dedup();
+    Some(out)
+}
+
+/// One spelling for lists of VLANs.
+fn list_canon(text: &str) -> Option<String> {
+    let list = text.strip_prefix("switchport trunk allowed vlan ")?;
+    let members = members(list)?;
+    let members: Vec<String> = members.iter().map(u16::to_string).collect();
+    Some(format!("switchport trunk allowed vlan {}", members.join(",")))
+}
+
+/// `username ops privilege 15 secret 9 x` says three things about one user.
+fn split_username<'t>(text: &'t str, statement: &Statement<'t>) -> Option<Statement<'t>> {
+    let rest = text.strip_prefix("username ")?;
+    let name = rest.split(' ').next()?;
+    let mut parts = rest[name.len()..].split_whitespace().peekable();
+    let mut children = vec![];
+    while let Some(word) = parts.next() {
+        let mut words = vec![word];
+        match word {
+            "privilege" | "role" | "view" | "access-class" => words.extend(parts.next()),
+            "secret" | "password" => words.extend(parts.by_ref()),
+            _ => {}
+        }
+        let text = words.join(" ");
+        let secret = statement.secret.clone().filter(|(secret, _)| text.ends_with(secret.as_str()));
+        let key = key(&text).map(Cow::Owned);
+        children.push(Statement { text: Cow::Owned(text), key, line: statement.line, secret, ..Statement::default() });
+    }
+    let head = Cow::Borrowed(&text[.."username ".len() + name.len()]);
+    Some(Statement { text: head, line: statement.line, children, ..Statement::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identity_is_the_first_words_where_there_is_one_value() {
+        assert_eq!(key("mtu 9000").as_deref(), Some("mtu"));
+        assert_eq!(key("no shutdown").as_deref(), Some("shutdown"));
+        assert_eq!(key("no description").as_deref(), Some("description"));
+        assert_eq!(key("ip access-group OT-IN in").as_deref(), Some("ip access-group in"));
+        assert_eq!(key("ntp server 10.0.0.1"), None);
+        assert_eq!(vlan_members("vlan 10-12,20"), Some(vec![10, 11, 12, 20]));
+    }
+}

@@ -1,0 +1,46 @@
+//! Intended against deployed: what differs, who moved, what to do about it.
+//!
+//! In: pairs of files with their rules ([`Job`]), deviations, what is known about each line. Out: a [`Report`] without
+//! a secret in it, the same bytes whatever the order and the number of threads. One file per format; what they share
+//! is a tree of values ([`tree`]) and one walk over it ([`walk`]), or statements ([`indented`]).
+//!
+//! "Could not be told" is an answer of its own: a file that is missing, empty, cut off or ambiguous is never in order.
+
+mod acl;
+mod align;
+mod cluster;
+mod csv;
+pub mod deviation;
+mod effect;
+mod file;
+mod found;
+mod indented;
+mod ini;
+mod ios;
+mod json;
+mod labels;
+mod nft;
+mod number;
+mod pattern;
+pub mod profile;
+mod secrets;
+mod settle;
+mod text;
+mod toml;
+mod tree;
+mod walk;
+mod xml;
+mod yaml;
+
+pub use cluster::Cluster;
+pub use file::{Base, Evidence, Job, Side};
+pub use labels::{Attribution, Class, Disposition, Kind, Verdict};
+pub use settle::{Drift, Line, LineReport, Report, Summary, run};
+
+/// Invalid bytes of a text that is not UTF-8 are carried as these characters, so that no two files become equal.
+const ODD_BYTES: u32 = 0x10_ff00;
+
+/// A text for people: bytes that were no text are shown as such.
+fn shown_text(text: &str) -> String {
+    text.chars().map(|c| if c as u32 >= ODD_BYTES { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,538 @@
+//! The language of nft files, as far as comparing needs it: a sequence of commands that leaves tables behind.
+//!
+//! What is not understood is never skipped: an unknown statement in a rule stays in it as words, an unknown command
+//! makes the file unreadable.
+
+use super::super::json::Unreadable;
+use std::collections::{BTreeMap, HashMap};
+
+/// Deepest nesting of braces.
+const MAX_DEPTH: usize = 16;
+
+/// What the commands of a file leave behind.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Ruleset {
+    /// By family and name.
+    pub tables: BTreeMap<String, Table>,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Table {
+    pub line: u32,
+    pub chains: BTreeMap<String, Chain>,
+    pub sets: BTreeMap<String, Set>,
+    /// Flowtables, helpers, limits, table flags: by kind and name, in one spelling.
+    pub others: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Chain {
+    pub line: u32,
+    /// Type, hook and priority in one spelling.
+    pub hook: Option<String>,
+    policy: Option<String>,
+    pub rules: Vec<Words>,
+}
+
+/// A set or map.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Set {
+    pub line: u32,
+    /// `set` or `map`, type and flags, by key.
+    pub settings: BTreeMap<String, String>,
+    pub elements: Vec<Vec<Word>>,
+}
+
+/// A word of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Word {
+    Plain(String),
+    Quoted(String),
+    Comma,
+    /// `{ a, b }`.
+    Braces(Vec<Vec<Word>>),
+}
+
+/// A rule as written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words {
+    pub line: u32,
+    pub words: Vec<Word>,
+}
+
+impl Word {
+    pub(super) fn plain(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Words {
+    /// Whether a word occurs anywhere.
+    pub(super) fn names(&self, word: &str) -> bool {
+        self.words.iter().any(|own| own.plain() == Some(word))
+    }
+}
+
+impl Chain {
+    /// Accept unless stated.
+    pub(super) fn policy(&self) -> &str {
+        self.policy.as_deref().unwrap_or("accept")
+    }
+
+    pub(super) fn canonical(&self) -> String {
+        let rules: Vec<String> = super::canonical::entries(self).into_iter().map(|entry| entry.canon).collect();
+        format!("{:?} {} {}", self.hook, self.policy(), rules.join("\n"))
+    }
+}
+
+impl Set {
+    pub(super) fn kind(&self) -> String {
+        const MEANING: [&str; 6] = ["is", "type", "typeof", "flags", "timeout", "size"];
+        // auto-merge and the policy of a set change how it is stored, not what is in it.
+        let parts: Vec<String> = self
+            .settings
+            .iter()
+            .filter(|(key, _)| MEANING.contains(&key.as_str()))
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
+        parts.join("; ")
+    }
+}
+
+impl Table {
+    pub(super) fn canonical(&self) -> String {
+        let chains: Vec<String> = self.chains.iter().map(|(name, chain)| format!("{name} {}", chain.canonical())).collect();
+        let sets: Vec<String> = self.sets.iter().map(|(name, set)| format!("{name} {} {:?}", set.kind(), super::canonical::elements(set).keys())).collect();
+        format!("{chains:?} {sets:?} {:?}", self.others)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    Text(String),
+    Open,
+    Close,
+    Comma,
+    /// End of a statement: `;` or a line break.
+    End,
+}
+
+/// Reads a file. The place of a problem is its line.
+pub(super) fn read(text: &str) -> Result<Ruleset, Unreadable> {
+    let tokens = tokens(text)?;
+    let mut reader = Reader { tokens, at: 0, variables: HashMap::new(), ruleset: Ruleset::default() };
+    reader.file()?;
+    Ok(reader.ruleset)
+}
+
+fn tokens(text: &str) -> Result<Vec<(Token, u32)>, Unreadable> {
+    let mut out = vec![];
+    let mut line = 1u32;
+    let mut chars = text.strip_prefix('\u{feff}').unwrap_or(text).char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let token = match c {
+            '\n' => {
+                line += 1;
+                out.push((Token::End, line - 1));
+                continue;
+            }
+            '\\' if matches!(chars.peek(), Some((_, '\n'))) => {
+                chars.next();
+                line += 1;
+                continue;
+            }
+            c if c.is_whitespace() => continue,
+            '#' => {
+                while chars.peek().is_some_and(|(_, c)| *c != '\n') {
+                    chars.next();
+                }
+                continue;
+            }
+            '{' => Token::Open,
+            '}' => Token::Close,
+            ',' => Token::Comma,
+            ';' => Token::End,
+            '"' => {
+                let mut quoted = String::new();
+                loop {
+                    match chars.next() {
+                        Some((_, '"')) => break,
+                        Some((_, '\n')) | None => return Err(Unreadable::new("a quote that does not end", line as usize)),
+                        Some((_, c)) => quoted.push(c),
+                    }
+                }
+                Token::Text(quoted)
+            }
+            _ => {
+                let mut word = String::from(c);
+                while let Some((_, c)) = chars.peek().copied() {
+                    if c.is_whitespace() || matches!(c, '{' | '}' | ',' | ';' | '"' | '#') {
+                        break;
+                    }
+                    word.push(c);
+                    chars.next();
+                }
+                let _ = at;
+                Token::Word(word)
+            }
+        };
+        out.push((token, line));
+    }
+    Ok(out)
+}
+
+struct Reader {
+    tokens: Vec<(Token, u32)>,
+    at: usize,
+    variables: HashMap<String, Vec<Word>>,
+    ruleset: Ruleset,
+}
+
+type Read<T> = Result<T, Unreadable>;
+
+impl Reader {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at).map(|(token, _)| token)
+    }
+
+    fn line(&self) -> u32 {
+        self.tokens.get(self.at.min(self.tokens.len().saturating_sub(1))).map_or(1, |(_, line)| *line)
+    }
+
+    fn fail<T>(&self, what: impl Into<String>) -> Read<T> {
+        Err(Unreadable::new(what, self.line() as usize))
+    }
+
+    fn next(&mut self) -> Option<Token> {
+        let token = self.tokens.get(self.at).map(|(token, _)| token.clone());
+        self.at += 1;
+        token
+    }
+
+    fn word(&mut self) -> Read<String> {
+        match self.next() {
+            Some(Token::Word(word) | Token::Text(word)) => Ok(word),
+            _ => {
+                self.at = self.at.saturating_sub(1);
+                self.fail("a name is expected here")
+            }
+        }
+    }
+
+    fn skip_ends(&mut self) {
+        while self.peek() == Some(&Token::End) {
+            self.at += 1;
+        }
+    }
+
+    fn skip_statement(&mut self) {
+        while !matches!(self.peek(), None | Some(Token::End)) {
+            self.at += 1;
+        }
+    }
+
+    fn file(&mut self) -> Read<()> {
+        loop {
+            self.skip_ends();
+            let Some(token) = self.peek().cloned() else { return Ok(()) };
+            let Token::Word(word) = token else { return self.fail("not an nft command") };
+            self.at += 1;
+            match word.as_str() {
+                "table" => self.table()?,
+                "add" | "create" | "insert" => self.command()?,
+                "flush" | "delete" | "destroy" => self.remove()?,
+                "define" | "redefine" => self.define()?,
+                "undefine" => self.skip_statement(),
+                "include" => return self.fail("another file is included; it is not followed"),
+                _ => return self.fail("not an nft command"),
+            }
+        }
+    }
+
+    /// Family (ip where none is written) and name.
+    fn table_name(&mut self) -> Read<String> {
+        const FAMILIES: [&str; 6] = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
+        let first = self.word()?;
+        if FAMILIES.contains(&first.as_str()) {
+            return Ok(format!("{first} {}", self.word()?));
+        }
+        Ok(format!("ip {first}"))
+    }
+
+    fn table_mut(&mut self, name: &str) -> &mut Table {
+        let line = self.line();
+        self.ruleset.tables.entry(name.to_owned()).or_insert_with(|| Table { line, ..Table::default() })
+    }
+
+    fn table(&mut self) -> Read<()> {
+        let name = self.table_name()?;
+        self.table_mut(&name);
+        if self.peek() != Some(&Token::Open) {
+            return Ok(());
+        }
+        self.at += 1;
+        loop {
+            self.skip_ends();
+            match self.next() {
+                Some(Token::Close) => return Ok(()),
+                Some(Token::Word(word)) => self.table_item(&name, &word)?,
+                None => return self.fail("the file ends inside a table"),
+                _ => return self.fail("a chain, a set or another part of a table is expected here"),
+            }
+        }
+    }
+
+    fn table_item(&mut self, table: &str, word: &str) -> Read<()> {
+        match word {
+            "chain" => {
+                let chain = self.word()?;
+                self.chain_body(table, &chain)
+            }
+            "set" | "map" => {
+                let set = self.word()?;
+                self.set_body(table, &set, word)
+            }
+            "comment" => {
+                self.skip_statement();
+                Ok(())
+            }
+            "flags" => {
+                let words = self.statement(0)?;
+                let spelled = super::canonical::spell(&words);
+                self.table_mut(table).others.insert("flags".into(), spelled);
+                Ok(())
+            }
+            other => {
+                let mut words = self.statement(0)?;
+                let name = match words.iter().position(|word| matches!(word, Word::Braces(_))) {
+                    Some(at) => words.drain(..at).filter_map(|word| word.plain().map(str::to_owned)).collect::<Vec<_>>().join(" "),
+                    None => String::new(),
+                };
+                if other == "counter" {
+                    // A counter's figures are nothing; that it is there is said by the rules that use it.
+                    return Ok(());
+                }
+                let spelled = super::canonical::spell(&words);
+                self.table_mut(table).others.insert(format!("{other} {name}"), spelled);
+                Ok(())
+            }
+        }
+    }
+
+    fn chain_body(&mut self, table: &str, name: &str) -> Read<()> {
+        let line = self.line();
+        self.table_mut(table).chains.entry(name.to_owned()).or_insert_with(|| Chain { line, ..Chain::default() });
+        self.skip_ends();
+        if self.peek() != Some(&Token::Open) {
+            return Ok(());
+        }
+        self.at += 1;
+        loop {
+            self.skip_ends();
+            match self.peek() {
+                Some(Token::Close) => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                None => return self.fail("the file ends inside a chain"),
+                _ => {}
+            }
+            let line = self.line();
+            let words = self.statement(0)?;
+            if words.is_empty() {
+                return self.fail("a rule is expected here");
+            }
+            self.chain_statement(table, name, Words { line, words });
+        }
+    }
+
+    fn chain_statement(&mut self, table: &str, name: &str, rule: Words) {
+        let Some(chain) = self.table_mut(table).chains.get_mut(name) else { return };
+        match rule.words.first().and_then(Word::plain) {
+            Some("type") => chain.hook = Some(super::canonical::hook(&rule.words)),
+            Some("policy") => chain.policy = rule.words.get(1).and_then(Word::plain).map(str::to_owned),
+            Some("comment") => {}
+            _ => chain.rules.push(rule),
+        }
+    }
+
+    fn set_body(&mut self, table: &str, name: &str, kind: &str) -> Read<()> {
+        let mut set = Set { line: self.line(), ..Set::default() };
+        set.settings.insert("is".into(), kind.to_owned());
+        if self.peek() == Some(&Token::Open) {
+            self.at += 1;
+            loop {
+                self.skip_ends();
+                match self.next() {
+                    Some(Token::Close) => break,
+                    Some(Token::Word(key)) if key == "elements" => {
+                        if self.peek() == Some(&Token::Word("=".into())) {
+                            self.at += 1;
+                        }
+                        set.elements.extend(self.elements()?);
+                    }
+                    Some(Token::Word(key)) if key.starts_with("elements=") => set.elements.extend(self.elements()?),
+                    Some(Token::Word(key)) => {
+                        let words = self.statement(0)?;
+                        set.settings.insert(key, super::canonical::spell_sorted(&words));
+                    }
+                    None => return self.fail("the file ends inside a set"),
+                    _ => return self.fail("a setting of a set is expected here"),
+                }
+            }
+        }
+        let known = self.table_mut(table).sets.entry(name.to_owned()).or_default();
+        if known.settings.is_empty() {
+            *known = set;
+        } else {
+            known.settings.extend(set.settings);
+            known.elements.extend(set.elements);
+        }
+        Ok(())
+    }
+
+    fn elements(&mut self) -> Read<Vec<Vec<Word>>> {
+        let words = self.statement(0)?;
+        Ok(words.into_iter().flat_map(|word| match word { Word::Braces(items) => items, _ => vec![] }).collect())
+    }
+
+    /// `add table`, `add chain`, `add rule`, `add set`, `add element`.
+    fn command(&mut self) -> Read<()> {
+        let what = self.word()?;
+        match what.as_str() {
+            "table" => self.table(),
+            "chain" => {
+                let table = self.table_name()?;
+                let chain = self.word()?;
+                self.chain_body(&table, &chain)
+            }
+            "set" | "map" => {
+                let table = self.table_name()?;
+                let set = self.word()?;
+                self.set_body(&table, &set, &what)
+            }
+            "rule" => {
+                let table = self.table_name()?;
+                let chain = self.word()?;
+                let line = self.line();
+                let words = self.statement(0)?;
+                self.table_mut(&table).chains.entry(chain.clone()).or_default();
+                self.chain_statement(&table, &chain, Words { line, words });
+                Ok(())
+            }
+            "element" => {
+                let table = self.table_name()?;
+                let set = self.word()?;
+                let elements = self.elements()?;
+                self.table_mut(&table).sets.entry(set).or_default().elements.extend(elements);
+                Ok(())
+            }
+            other => {
+                let table = self.table_name()?;
+                let words = self.statement(0)?;
+                let name = words.first().and_then(Word::plain).unwrap_or_default().to_owned();
+                let spelled = super::canonical::spell(&words);
+                self.table_mut(&table).others.insert(format!("{other} {name}"), spelled);
+                Ok(())
+            }
+        }
+    }
+
+    /// `flush ruleset`, `delete table`, and the like.
+    fn remove(&mut self) -> Read<()> {
+        let what = self.word()?;
+        match what.as_str() {
+            "ruleset" => self.ruleset.tables.clear(),
+            "table" => {
+                let name = self.table_name()?;
+                self.ruleset.tables.remove(&name);
+            }
+            "chain" => {
+                let table = self.table_name()?;
+                let chain = self.word()?;
+                if let Some(chain) = self.ruleset.tables.get_mut(&table).and_then(|table| table.chains.get_mut(&chain)) {
+                    chain.rules.clear();
+                }
+            }
+            _ => return self.fail("a command that takes single things away is not followed"),
+        }
+        self.skip_statement();
+        Ok(())
+    }
+
+    fn define(&mut self) -> Read<()> {
+        let name = self.word()?;
+        if self.peek() == Some(&Token::Word("=".into())) {
+            self.at += 1;
+        }
+        let words = self.statement(0)?;
+        self.variables.insert(format!("${}", name.trim_end_matches('=')), words);
+        Ok(())
+    }
+
+    /// The words up to the end of a statement; inside braces line breaks are nothing.
+    fn statement(&mut self, depth: usize) -> Read<Vec<Word>> {
+        if depth > MAX_DEPTH {
+            return self.fail("nested too deep");
+        }
+        let mut words = vec![];
+        loop {
+            match self.peek() {
+                None | Some(Token::End) => break,
+                Some(Token::Close) => break,
+                Some(Token::Comma) => {
+                    if depth > 0 {
+                        break;
+                    }
+                    words.push(Word::Comma);
+                    self.at += 1;
+                    // A list may go on in the next line.
+                    self.skip_ends();
+                }
+                Some(Token::Open) => {
+                    self.at += 1;
+                    words.push(Word::Braces(self.braces(depth + 1)?));
+                }
+                Some(Token::Word(_)) => {
+                    let Some(Token::Word(word)) = self.next() else { continue };
+                    match self.variables.get(&word) {
+                        Some(value) => words.extend(value.iter().cloned()),
+                        None => words.push(Word::Plain(word)),
+                    }
+                }
+                Some(Token::Text(_)) => {
+                    let Some(Token::Text(text)) = self.next() else { continue };
+                    words.push(Word::Quoted(text));
+                }
+            }
+        }
+        Ok(words)
+    }
+
+    fn braces(&mut self, depth: usize) -> Read<Vec<Vec<Word>>> {
+        let mut items = vec![];
+        loop {
+            self.skip_ends();
+            match self.peek() {
+                None => return self.fail("the file ends inside braces"),
+                Some(Token::Close) => {
+                    self.at += 1;
+                    return Ok(items);
+                }
+                Some(Token::Comma) => self.at += 1,
+                Some(_) => {
+                    let item = self.statement(depth)?;
+                    // A variable that is a set brings its elements along.
+                    match item.as_slice() {
+                        [Word::Braces(inner)] => items.extend(inner.iter().cloned()),
+                        _ => items.push(item),
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! The comparison profile: what a file is, what is ours in it, what identifies things, what is secret.
+//!
+//! In: `--profile` in folder mode, `compare:` of a target in a fleet. Out: [`Rules`] per file, compiled. A profile
+//! with an unknown key, or a path that would cover everything, refuses to run: an ignore that is wider than meant
+//! is worse than none.
+
+use super::labels::Class;
+use super::pattern::{Cursor, Notation, Pattern, fits};
+use crate::model::Compare;
+use indexmap::IndexMap;
+use jiff::civil::Date;
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The profile file of folder mode.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileFile {
+    line: Option<String>,
+    release: Option<Release>,
+    scope: Option<Scope>,
+    #[serde(default)]
+    parameters: BTreeMap<String, BTreeMap<String, Json>>,
+    #[serde(default)]
+    files: IndexMap<String, Compare>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Release {
+    adopt_by: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scope {
+    managed: Vec<String>,
+}
+
+/// A profile, ready to use.
+#[derive(Debug, Default)]
+pub struct Profile {
+    /// The line that a pair of folders stands for.
+    pub line: Option<String>,
+    /// The last day on which being behind is allowed.
+    pub adopt_by: Option<Date>,
+    /// Extra files outside these globs are not ours; none means all are.
+    pub managed: Vec<String>,
+    /// Each line's own values.
+    pub parameters: BTreeMap<String, BTreeMap<String, String>>,
+    entries: Vec<(String, globset::GlobMatcher, Compare)>,
+}
+
+impl Profile {
+    /// Reads a profile; everything that is wrong with it comes back.
+    ///
+    /// # Errors
+    /// One sentence per mistake.
+    pub fn read(value: Json) -> Result<Self, Vec<String>> {
+        let value = if value.is_null() { Json::Object(serde_json::Map::new()) } else { value };
+        let file: ProfileFile = serde_json::from_value(value).map_err(|error| vec![format!("profile: {error}")])?;
+        let mut problems = vec![];
+        let mut entries = vec![];
+        for (name, compare) in file.files {
+            match globset::GlobBuilder::new(&name).literal_separator(true).build() {
+                Ok(glob) => {
+                    if let Err(found) = Rules::compile(&compare, "", &name) {
+                        problems.extend(found);
+                    }
+                    entries.push((name, glob.compile_matcher(), compare));
+                }
+                Err(error) => problems.push(format!("profile: files: {error}")),
+            }
+        }
+        let managed = file.scope.map(|scope| scope.managed).unwrap_or_default();
+        for glob in &managed {
+            if let Err(error) = globset::Glob::new(glob) {
+                problems.push(format!("profile: scope: {error}"));
+            }
+        }
+        let adopt_by = file.release.and_then(|release| release.adopt_by);
+        let adopt_by = adopt_by.and_then(|text| match text.parse::<Date>() {
+            Ok(date) => Some(date),
+            Err(_) => {
+                problems.push("profile: release.adopt_by is not a date such as 2026-09-30".into());
+                None
+            }
+        });
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let texts = |own: &BTreeMap<String, Json>| own.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        Ok(Self {
+            line: file.line,
+            adopt_by,
+            managed,
+            parameters: file.parameters.iter().map(|(line, own)| (line.clone(), texts(own))).collect(),
+            entries,
+        })
+    }
+
+    /// The names of the entries, in order.
+    pub fn entries(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(name, ..)| name.as_str())
+    }
+
+    /// Returns the entry for a file: its number and settings. The first match wins; `inner` is the path inside the
+    /// line's folder.
+    #[must_use]
+    pub fn entry(&self, file: &str, inner: &str) -> Option<(usize, &Compare)> {
+        self.entries
+            .iter()
+            .enumerate()
+            .find(|(_, (_, glob, _))| glob.is_match(file) || glob.is_match(inner))
+            .map(|(at, (.., compare))| (at, compare))
+    }
+
+    /// Whether an extra file is ours.
+    #[must_use]
+    pub fn manages(&self, file: &str, inner: &str) -> bool {
+        let one = |glob: &String| {
+            let matcher = globset::GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher());
+            matcher.is_ok_and(|matcher| matcher.is_match(file) || matcher.is_match(inner))
+        };
+        self.managed.is_empty() || self.managed.iter().any(one)
+    }
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Format {
+    Json,
+    Yaml,
+    Toml,
+    Ini,
+    Xml,
+    Csv,
+    Indented,
+    Nft,
+    Lines,
+    Text,
+    Bytes,
+}
+
+/// Every format by name; syntaxes of targets that have no comparison of their own are here too.
+const FORMATS: &[(&str, Format)] = &[
+    ("json", Format::Json),
+    ("yaml", Format::Yaml),
+    ("toml", Format::Toml),
+    ("ini", Format::Ini),
+    ("xml", Format::Xml),
+    ("csv", Format::Csv),
+    ("indented", Format::Indented),
+    ("nft", Format::Nft),
+    ("lines", Format::Lines),
+    ("text", Format::Text),
+    ("bytes", Format::Bytes),
+    ("ios", Format::Indented),
+    ("fortios", Format::Indented),
+    ("markdown", Format::Text),
+];
+
+impl Format {
+    /// Returns the format of this name; `ios` and `fortios` are indented text, `markdown` is text.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+    }
+
+    /// Returns the format that a file name says.
+    #[must_use]
+    pub fn by_path(path: &str) -> Self {
+        crate::syntax::by_path(path).and_then(|syntax| Self::by_name(syntax.name())).unwrap_or(Self::Text)
+    }
+
+    fn notation(self) -> Notation {
+        match self {
+            Self::Json | Self::Yaml | Self::Toml | Self::Ini | Self::Xml | Self::Csv => Notation::Pointer,
+            _ => Notation::Parents,
+        }
+    }
+}
+
+/// What a pattern of a profile says about a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Not ours to compare.
+    Ignore,
+    /// How a list is compared.
+    List(ListRule),
+    /// A secret stands here; salted ones cannot be compared.
+    Secret { salted: bool },
+    /// Null is as good as absent.
+    NullIsAbsent,
+}
+
+/// How a list is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ListRule {
+    /// The members that name an element.
+    pub key: Vec<String>,
+    pub ordered: bool,
+}
+
+/// A profile entry, compiled for one format.
+#[derive(Debug)]
+pub struct Rules {
+    /// The format.
+    pub format: Format,
+    pub(crate) ios: bool,
+    pub(crate) systemd: bool,
+    pub(crate) yaml_11: bool,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) consequence: Vec<(Pattern, Class)>,
+    pub(crate) secret_texts: Vec<(Regex, bool)>,
+    pub(crate) documents: Vec<String>,
+    pub(crate) key: Vec<String>,
+    pub(crate) ordered: Option<bool>,
+    pub(crate) separator: Option<u8>,
+    pub(crate) ordered_sections: Vec<String>,
+    pub(crate) defaults: Vec<(Vec<String>, String)>,
+    pub(crate) managed: Vec<String>,
+    /// What the entry is called in warnings.
+    pub name: String,
+}
+
+impl Rules {
+    /// Compiles the settings for a file.
+    ///
+    /// # Errors
+    /// One sentence per mistake.
+    pub fn compile(compare: &Compare, file: &str, name: &str) -> Result<Arc<Self>, Vec<String>> {
+        let mut problems = vec![];
+        let mut wrong = |what: String| problems.push(format!("profile: {name}: {what}"));
+        let format = match &compare.format {
+            Some(format) => Format::by_name(format).unwrap_or_else(|| {
+                wrong(format!("there is no format `{format}`"));
+                Format::Text
+            }),
+            None if file.is_empty() => Format::by_path(name),
+            None => Format::by_path(file),
+        };
+        let notation = format.notation();
+        let mut rules = Self::plain(format, name);
+        match compare.dialect.as_deref() {
+            None => {}
+            Some("ios-like" | "ios") => rules.ios = true,
+            Some("systemd") => rules.systemd = true,
+            Some("comma") => rules.separator = Some(b','),
+            Some("semicolon") => rules.separator = Some(b';'),
+            Some("tab") => rules.separator = Some(b'\t'),
+            Some("plain" | "fortios") => {}
+            Some(other) => wrong(format!("there is no dialect `{other}`")),
+        }
+        rules.ios |= compare.format.as_deref() == Some("ios");
+        match compare.yaml.as_deref() {
+            None | Some("1.2") => {}
+            Some("1.1") => rules.yaml_11 = true,
+            Some(other) => wrong(format!("there is no YAML {other}; it is 1.1 or 1.2")),
+        }
+        let mut add = |text: &str, action: Action, wrong: &mut dyn FnMut(String)| {
+            let pattern = Pattern::new(text, notation);
+            if notation == Notation::Pointer && !text.is_empty() && !text.starts_with('/') {
+                wrong(format!("path `{text}` must begin with `/`"));
+            }
+            if !matches!(action, Action::List(_)) && !pattern.is_specific() {
+                wrong(format!("path `{text}` names nothing: it needs a literal segment"));
+            }
+            rules.patterns.push(pattern);
+            rules.actions.push(action);
+        };
+        for path in &compare.server_managed {
+            add(path, Action::Ignore, &mut wrong);
+        }
+        for path in &compare.absent_equals_null {
+            add(path, Action::NullIsAbsent, &mut wrong);
+        }
+        for (path, rule) in &compare.lists {
+            let rule = ListRule { key: names(rule.key.as_ref()), ordered: rule.ordered.unwrap_or(true) };
+            add(path, Action::List(rule), &mut wrong);
+        }
+        let mut texts = vec![];
+        for secret in &compare.secrets {
+            match read_secret(secret) {
+                Ok(Secret::Path(path, salted)) => add(&path, Action::Secret { salted }, &mut wrong),
+                Ok(Secret::Text(regex, salted)) => texts.push((regex, salted)),
+                Err(why) => wrong(why),
+            }
+        }
+        rules.secret_texts = texts;
+        for consequence in &compare.consequence {
+            match Class::ALL.iter().find(|class| class.as_str() == consequence.class) {
+                Some(class) => rules.consequence.push((Pattern::new(&consequence.matches, notation), *class)),
+                None => wrong(format!("there is no consequence class `{}`", consequence.class)),
+            }
+        }
+        rules.documents = match &compare.documents {
+            Some(Json::Object(object)) => {
+                if let Some(odd) = object.keys().find(|key| *key != "key") {
+                    wrong(format!("unknown key `documents.{odd}`"));
+                }
+                names(object.get("key"))
+            }
+            other => names(other.as_ref()),
+        };
+        rules.key = compare.key.iter().cloned().collect();
+        rules.ordered = compare.ordered;
+        rules.ordered_sections.clone_from(&compare.ordered_sections);
+        for line in &compare.defaults {
+            let mut steps: Vec<String> = line.split(" > ").map(|step| step.trim().to_owned()).collect();
+            if let Some(last) = steps.pop() {
+                rules.defaults.push((steps, last));
+            }
+        }
+        rules.managed.clone_from(&compare.managed);
+        if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
+    }
+
+    /// The rules of a file that no entry speaks of.
+    #[must_use]
+    pub fn plain(format: Format, name: &str) -> Self {
+        Self {
+            format,
+            ios: false,
+            systemd: false,
+            yaml_11: false,
+            patterns: vec![],
+            actions: vec![],
+            consequence: vec![],
+            secret_texts: vec![],
+            documents: vec![],
+            key: vec![],
+            ordered: None,
+            separator: None,
+            ordered_sections: vec![],
+            defaults: vec![],
+            managed: vec![],
+            name: name.to_owned(),
+        }
+    }
+
+    /// Whether secrets are declared.
+    pub(crate) fn has_secrets(&self) -> bool {
+        !self.secret_texts.is_empty() || self.actions.iter().any(|action| matches!(action, Action::Secret { .. }))
+    }
+
+    /// Stands at the root of a file.
+    pub(crate) fn start(&self) -> (Cursor, Vec<usize>) {
+        Cursor::start(&self.patterns)
+    }
+
+    /// What a difference at a path means for production.
+    pub(crate) fn class(&self, path: &[String]) -> Class {
+        let named = self.consequence.iter().find(|(pattern, _)| pattern.matches(path));
+        named.map_or(Class::Settings, |(_, class)| *class)
+    }
+
+    /// Whether a block that serves several lines is ours.
+    pub(crate) fn is_ours(&self, block: &str) -> bool {
+        self.managed.is_empty() || self.managed.iter().any(|glob| fits(glob, block))
+    }
+}
+
+enum Secret {
+    Path(String, bool),
+    Text(Regex, bool),
+}
+
+fn read_secret(value: &Json) -> Result<Secret, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Long {
+        path: Option<String>,
+        #[serde(rename = "match")]
+        matches: Option<String>,
+        #[serde(default)]
+        salted: bool,
+    }
+    if let Some(path) = value.as_str() {
+        return Ok(Secret::Path(path.to_owned(), false));
+    }
+    let long: Long = serde_json::from_value(value.clone()).map_err(|error| format!("secrets: {error}"))?;
+    match (long.path, long.matches) {
+        (Some(path), None) => Ok(Secret::Path(path, long.salted)),
+        (None, Some(text)) => regex::RegexBuilder::new(&text)
+            .multi_line(true)
+            .size_limit(1 << 20)
+            .build()
+            .map(|regex| Secret::Text(regex, long.salted))
+            .map_err(|error| format!("secrets: {error}")),
+        _ => Err("secrets: name either `path` or `match`".into()),
+    }
+}
+
+/// One name or several.
+fn names(value: Option<&Json>) -> Vec<String> {
+    match value {
+        Some(Json::String(name)) => vec![name.clone()],
+        Some(Json::Array(names)) => names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+        _ => vec![],
+    }
+}

@@ -1,0 +1,250 @@
+//! What a structured file says: one arena of values, borrowed from its text, with the place of each.
+//!
+//! JSON, YAML, TOML, INI and CSV all become this tree, and one walk compares them. A file of 70 KB costs a handful
+//! of allocations, which is what makes thousands of files a matter of a second.
+
+use super::number;
+use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
+
+/// A parsed file.
+#[derive(Debug)]
+pub(crate) struct Tree<'a> {
+    nodes: Vec<Node<'a>>,
+    root: Node<'a>,
+}
+
+/// A value, its name in the object around it, and its byte offset.
+#[derive(Debug, Clone)]
+pub(crate) struct Node<'a> {
+    pub key: Cow<'a, str>,
+    pub at: u32,
+    pub value: Value<'a>,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub(crate) enum Value<'a> {
+    Null,
+    Bool(bool),
+    /// A number as written.
+    Number(Cow<'a, str>),
+    Str(Cow<'a, str>),
+    /// A scalar whose type is part of its meaning, such as a TOML date: type and text in one spelling.
+    Typed(&'static str, Cow<'a, str>),
+    List(Span),
+    Map(Span),
+}
+
+/// The children of a container.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    start: u32,
+    len: u32,
+}
+
+/// A value in its tree.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ref<'t> {
+    tree: &'t Tree<'t>,
+    node: &'t Node<'t>,
+}
+
+/// Builds a tree bottom up: children are pushed, then closed into their container.
+#[derive(Debug, Default)]
+pub(crate) struct Builder<'a> {
+    nodes: Vec<Node<'a>>,
+    open: Vec<Node<'a>>,
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn with_capacity(nodes: usize) -> Self {
+        Self { nodes: Vec::with_capacity(nodes), open: Vec::with_capacity(64) }
+    }
+
+    /// Where the children of the next container begin.
+    pub(crate) fn mark(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(crate) fn push(&mut self, node: Node<'a>) {
+        self.open.push(node);
+    }
+
+    /// The children pushed since `mark`.
+    pub(crate) fn since(&mut self, mark: usize) -> &mut [Node<'a>] {
+        &mut self.open[mark..]
+    }
+
+    /// Ends the container that began at `mark`.
+    pub(crate) fn close(&mut self, mark: usize) -> Span {
+        let start = self.nodes.len();
+        self.nodes.extend(self.open.drain(mark..));
+        Span { start: start as u32, len: (self.nodes.len() - start) as u32 }
+    }
+
+    pub(crate) fn finish(self, root: Node<'a>) -> Tree<'a> {
+        Tree { nodes: self.nodes, root }
+    }
+
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len() + self.open.len()
+    }
+}
+
+impl<'a> Tree<'a> {
+    pub(crate) fn root<'t>(&'t self) -> Ref<'t>
+    where
+        'a: 't,
+    {
+        Ref { tree: self, node: &self.root }
+    }
+}
+
+impl<'t> Ref<'t> {
+    pub(crate) fn value(self) -> &'t Value<'t> {
+        &self.node.value
+    }
+
+    pub(crate) fn key(self) -> &'t str {
+        &self.node.key
+    }
+
+    pub(crate) fn at(self) -> u32 {
+        self.node.at
+    }
+
+    /// The children of a list or map; a scalar has none.
+    pub(crate) fn children(self) -> impl ExactSizeIterator<Item = Self> + Clone {
+        let tree = self.tree;
+        self.slice().iter().map(move |node| Ref { tree, node })
+    }
+
+    fn slice(self) -> &'t [Node<'t>] {
+        match self.node.value {
+            Value::List(span) | Value::Map(span) => {
+                &self.tree.nodes[span.start as usize..(span.start + span.len) as usize]
+            }
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.slice().len()
+    }
+
+    pub(crate) fn item(self, index: usize) -> Option<Self> {
+        self.slice().get(index).map(|node| Ref { tree: self.tree, node })
+    }
+
+    /// The member of a map; `near` is where it probably stands.
+    pub(crate) fn member(self, key: &str, near: usize) -> Option<Self> {
+        if !matches!(self.node.value, Value::Map(_)) {
+            return None;
+        }
+        let slice = self.slice();
+        let hit = match slice.get(near) {
+            Some(node) if node.key == key => Some(node),
+            _ => slice.iter().find(|node| node.key == key),
+        };
+        hit.map(|node| Ref { tree: self.tree, node })
+    }
+
+    pub(crate) fn is_container(self) -> bool {
+        matches!(self.node.value, Value::List(_) | Value::Map(_))
+    }
+
+    /// The text of a string.
+    pub(crate) fn as_str(self) -> Option<&'t str> {
+        match &self.node.value {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The type, as far as it is part of the meaning.
+    pub(crate) fn type_name(self) -> &'static str {
+        match &self.node.value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::Str(_) => "string",
+            Value::Typed(name, _) => name,
+            Value::List(_) => "list",
+            Value::Map(_) => "map",
+        }
+    }
+
+    /// A scalar as people write it in a path: a key value.
+    pub(crate) fn plain(self) -> Option<String> {
+        Some(match &self.node.value {
+            Value::Null => "null".into(),
+            Value::Bool(value) => value.to_string(),
+            Value::Number(text) => match number::shown(text) {
+                Json::String(text) => text,
+                Json::Number(number) if number::equal(&number.to_string(), text) => trimmed(text),
+                other => other.to_string(),
+            },
+            Value::Str(text) => text.to_string(),
+            Value::Typed(_, text) => text.to_string(),
+            Value::List(_) | Value::Map(_) => return None,
+        })
+    }
+
+    /// The value for a report.
+    pub(crate) fn to_json(self) -> Json {
+        match &self.node.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Number(text) | Value::Typed("integer" | "float", text) => number::shown(text),
+            Value::Str(text) | Value::Typed(_, text) => Json::String(text.to_string()),
+            Value::List(_) => Json::Array(self.children().map(Self::to_json).collect()),
+            Value::Map(_) => {
+                Json::Object(self.children().map(|child| (child.key().to_owned(), child.to_json())).collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// Whether two values mean the same.
+    pub(crate) fn equal(self, other: Ref<'_>) -> bool {
+        match (&self.node.value, &other.node.value) {
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Number(a), Value::Number(b)) => number::equal(a, b),
+            (Value::Str(a), Value::Str(b)) => a == b,
+            (Value::Typed(x, a), Value::Typed(y, b)) => x == y && typed_equal(x, a, b),
+            (Value::List(a), Value::List(b)) => {
+                a.len == b.len && self.children().zip(other.children()).all(|(a, b)| a.equal(b))
+            }
+            (Value::Map(a), Value::Map(b)) => a.len == b.len && self.same_members(other),
+            _ => false,
+        }
+    }
+
+    /// Whether two maps of the same size hold equal members, in any order.
+    fn same_members(self, other: Ref<'_>) -> bool {
+        /// Above this many members, sorting beats searching.
+        const MANY: usize = 32;
+        if self.len() <= MANY {
+            return self
+                .children()
+                .enumerate()
+                .all(|(at, child)| other.member(child.key(), at).is_some_and(|twin| child.equal(twin)));
+        }
+        let (mut a, mut b): (Vec<_>, Vec<_>) = (self.children().collect(), other.children().collect());
+        a.sort_unstable_by_key(|child| child.key());
+        b.sort_unstable_by_key(|child| child.key());
+        a.iter().zip(&b).all(|(a, b)| a.key() == b.key() && a.equal(*b))
+    }
+}
+
+/// The way a whole number is usually written, or as it is.
+fn trimmed(text: &str) -> String {
+    text.trim_end_matches('0').strip_suffix('.').map_or_else(|| text.to_owned(), str::to_owned)
+}
+
+/// Whether two scalars of one type are the same.
+pub(crate) fn typed_equal(kind: &str, a: &str, b: &str) -> bool {
+    a == b || (matches!(kind, "integer" | "float") && number::equal(a, b))
+}

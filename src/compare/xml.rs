@@ -1,0 +1,501 @@
+//! XML: names by namespace, attributes in any order, elements in order unless the profile identifies them.
+//!
+//! White space between elements is layout; in mixed content it is text. Document types are refused by the parser,
+//! so entities cannot grow.
+
+use super::align::{self, Step as Aligned};
+use super::found::{Compared, Found, line_of};
+use super::json::Unreadable;
+use super::labels::{Attribution, Kind};
+use super::pattern::Cursor;
+use super::profile::{Action, ListRule, Rules};
+use super::secrets::{is_default, is_reference, is_secret_name};
+use roxmltree::{Document, Node, NodeType, ParsingOptions};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Most nodes of a file.
+const MAX_NODES: u32 = 500_000;
+/// Deepest nesting.
+const MAX_DEPTH: usize = 64;
+
+type Base<'t> = Option<Option<Node<'t, 't>>>;
+
+/// Reads a document within the limits.
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, Unreadable> {
+    let mut depth = 0usize;
+    // The parser recurses; a file of half a million opening tags must not reach it.
+    for (at, _) in text.match_indices('<') {
+        match text.as_bytes().get(at + 1) {
+            Some(b'/') => depth = depth.saturating_sub(1),
+            Some(b'!' | b'?') | None => {}
+            Some(_) => {
+                let end = text[at..].find('>').map_or(at, |end| at + end);
+                if !text[..end].ends_with('/') {
+                    depth += 1;
+                }
+            }
+        }
+        if depth > MAX_DEPTH {
+            return Err(Unreadable::new(format!("nested more than {MAX_DEPTH} deep"), at));
+        }
+    }
+    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options).map_err(|error| {
+        let message = match error {
+            roxmltree::Error::DtdDetected => "a document type is not read: it may grow without bound",
+            roxmltree::Error::DuplicatedAttribute(..) => "an attribute appears twice",
+            roxmltree::Error::NodesLimitReached => "too many elements",
+            _ => "not well-formed XML",
+        };
+        let place = error.pos();
+        let lines = text.split_inclusive('\n').take(place.row.saturating_sub(1) as usize).map(str::len).sum();
+        Unreadable::new(message, lines)
+    })
+}
+
+/// Compares two documents.
+pub(crate) fn compare(s: &Document<'_>, d: &Document<'_>, b: Option<Option<&Document<'_>>>, rules: &Rules) -> Compared {
+    let mut walk = Walk {
+        rules,
+        intended: s.input_text(),
+        deployed: d.input_text(),
+        path: vec![],
+        out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
+    };
+    let (cursor, _) = rules.start();
+    let base = b.map(|b| b.map(Document::root_element));
+    walk.element(Some(s.root_element()), Some(d.root_element()), base, &cursor, step_name(s.root_element()));
+    walk.out
+}
+
+/// What stands in an element.
+#[derive(Debug, Clone)]
+enum Part<'t> {
+    Element(Node<'t, 't>),
+    Text(String),
+}
+
+struct Walk<'r> {
+    rules: &'r Rules,
+    intended: &'r str,
+    deployed: &'r str,
+    path: Vec<String>,
+    out: Compared,
+}
+
+/// What the profile says about a place.
+#[derive(Debug, Default)]
+struct Here<'r> {
+    ignored: bool,
+    secret: Option<bool>,
+    list: Option<&'r ListRule>,
+}
+
+impl<'r> Walk<'r> {
+    fn step(&mut self, cursor: &Cursor, step: &str) -> (Cursor, Here<'r>) {
+        let mut named = vec![];
+        // `rule[@id='7']` is also a `rule`.
+        let name = step.split('[').next().unwrap_or(step);
+        let below = cursor.step(&self.rules.patterns, name, &mut named);
+        if name != step {
+            cursor.step(&self.rules.patterns, step, &mut named);
+        }
+        let mut here = Here::default();
+        for number in named {
+            self.out.hits[number] = true;
+            match &self.rules.actions[number] {
+                Action::Ignore => here.ignored = true,
+                Action::Secret { salted } => here.secret = Some(*salted),
+                Action::List(rule) => here.list = Some(rule),
+                Action::NullIsAbsent => {}
+            }
+        }
+        (below, here)
+    }
+
+    fn element(&mut self, s: Option<Node<'_, '_>>, d: Option<Node<'_, '_>>, b: Base<'_>, cursor: &Cursor, step: String) {
+        let (below, here) = self.step(cursor, &step);
+        self.path.push(step);
+        self.place(s, d, b, &below, &here);
+        self.path.pop();
+    }
+
+    fn place(&mut self, s: Option<Node<'_, '_>>, d: Option<Node<'_, '_>>, b: Base<'_>, cursor: &Cursor, here: &Here<'_>) {
+        let before = self.out.found.len();
+        match (s, d) {
+            (Some(s), Some(d)) if canon(s) == canon(d) => {
+                if here.secret.is_some() {
+                    self.keep(text_of(s));
+                }
+            }
+            (Some(s), Some(d)) if s.tag_name() != d.tag_name() => self.emit(Kind::Changed, Some(shown(s)), Some(shown(d)), attribution(Some(s), Some(d), b), Some(d)),
+            (Some(s), Some(d)) => self.inside(s, d, b, cursor, here),
+            (s, d) => {
+                let kind = if s.is_some() { Kind::Missing } else { Kind::Extra };
+                if here.secret.is_some() {
+                    s.into_iter().chain(d).for_each(|node| self.keep(text_of(node)));
+                }
+                self.emit(kind, s.map(shown), d.map(shown), attribution(s, d, b), d.or(s));
+            }
+        }
+        for found in &mut self.out.found[before..] {
+            found.ignored |= here.ignored;
+            found.secret |= here.secret.is_some();
+        }
+    }
+
+    fn inside(&mut self, s: Node<'_, '_>, d: Node<'_, '_>, b: Base<'_>, cursor: &Cursor, here: &Here<'_>) {
+        self.attributes(s, d, b, cursor);
+        let (parts_s, parts_d) = (parts(s), parts(d));
+        let only_text = |parts: &[Part<'_>]| parts.iter().all(|part| matches!(part, Part::Text(_)));
+        if only_text(&parts_s) && only_text(&parts_d) {
+            let (a, c) = (text_of(s), text_of(d));
+            if a != c {
+                self.scalar(&a, &c, b.map(|b| b.map(text_of)), Some(d), here);
+            }
+            return;
+        }
+        self.children(parts_s, parts_d, b, cursor);
+    }
+
+    fn scalar(&mut self, s: &str, d: &str, b: Option<Option<String>>, at: Option<Node<'_, '_>>, here: &Here<'_>) {
+        let attribution = b.as_ref().map_or(Attribution::Unknown, |b| Attribution::judge(b.as_deref() == Some(s), b.as_deref() == Some(d)));
+        self.emit(Kind::Changed, Some(Json::from(s)), Some(Json::from(d)), attribution, at);
+        let Some(salted) = here.secret else { return };
+        self.keep(s.to_owned());
+        self.keep(d.to_owned());
+        if let Some(found) = self.out.found.last_mut() {
+            found.secret = true;
+            if (salted || is_reference(s)) && !is_default(d) {
+                found.kind = Kind::Opaque;
+                found.ignored = true;
+            }
+        }
+    }
+
+    fn attributes(&mut self, s: Node<'_, '_>, d: Node<'_, '_>, b: Base<'_>, cursor: &Cursor) {
+        let read = |node: Node<'_, '_>| -> BTreeMap<(String, String), String> {
+            node.attributes().map(|a| ((a.namespace().unwrap_or_default().to_owned(), a.name().to_owned()), a.value().to_owned())).collect()
+        };
+        let (in_s, in_d, in_b) = (read(s), read(d), b.map(|b| b.map(read).unwrap_or_default()));
+        let names: BTreeSet<_> = in_s.keys().chain(in_d.keys()).cloned().collect();
+        for name in names {
+            let (a, c) = (in_s.get(&name), in_d.get(&name));
+            if a == c {
+                continue;
+            }
+            let step = format!("@{}", name.1);
+            let (_, here) = self.step(cursor, &step);
+            self.path.push(step);
+            let before = self.out.found.len();
+            let base = in_b.as_ref().map(|b| b.get(&name));
+            match (a, c) {
+                (Some(a), Some(c)) => self.scalar(a, c, base.map(|b| b.cloned()), Some(d), &here),
+                _ => {
+                    let kind = if a.is_some() { Kind::Missing } else { Kind::Extra };
+                    let attribution = base.map_or(Attribution::Unknown, |b| Attribution::judge(b == a, b == c));
+                    let json = |value: Option<&String>| value.map(|value| Json::from(value.as_str()));
+                    self.emit(kind, json(a), json(c), attribution, Some(d));
+                }
+            }
+            for found in &mut self.out.found[before..] {
+                found.ignored |= here.ignored;
+                found.secret |= here.secret.is_some();
+            }
+            self.path.pop();
+        }
+    }
+
+    fn children<'t>(&mut self, mut s: Vec<Part<'t>>, mut d: Vec<Part<'t>>, b: Base<'_>, cursor: &Cursor) {
+        let names: BTreeSet<String> = s.iter().chain(&d).filter_map(Part::name).collect();
+        for name in names {
+            let (_, here) = self.step(cursor, &name);
+            let Some(rule) = here.list else { continue };
+            let take = |parts: &mut Vec<Part<'t>>| -> Vec<Node<'t, 't>> {
+                let taken = parts.iter().filter_map(|part| part.element(&name)).collect();
+                parts.retain(|part| part.element(&name).is_none());
+                taken
+            };
+            let (of_s, of_d) = (take(&mut s), take(&mut d));
+            self.siblings(&name, &of_s, &of_d, b, cursor, rule);
+        }
+        self.sequence(&s, &d, b, cursor);
+    }
+
+    /// Compares siblings of one name that the profile speaks of.
+    fn siblings<'t>(&mut self, name: &str, s: &[Node<'t, 't>], d: &[Node<'t, 't>], b: Base<'_>, cursor: &Cursor, rule: &ListRule) {
+        let in_b: Vec<Node<'_, '_>> = b.flatten().map(|b| b.children().filter(|node| node.is_element() && step_name(*node) == name).collect()).unwrap_or_default();
+        let Some(key) = rule.key.first() else {
+            if rule.ordered {
+                return self.in_order(s, d, b, cursor);
+            }
+            return self.multiset(name, s, d, b.is_some(), &in_b);
+        };
+        let keys = |nodes: &[Node<'_, '_>], side: &str| -> Result<Vec<String>, String> {
+            let mut seen = BTreeSet::new();
+            nodes
+                .iter()
+                .map(|node| {
+                    let Some(value) = key_value(*node, key) else { return Err(format!("{side} {{file}}: a {name} has no {key}; compared in order")) };
+                    if seen.insert(value.clone()) { Ok(value) } else { Err(format!("{side} {{file}}: {name} {key}={value} appears twice; compared in order")) }
+                })
+                .collect()
+        };
+        let (a, c) = match (keys(s, "intended"), keys(d, "deployed")) {
+            (Ok(a), Ok(c)) => (a, c),
+            (a, c) => {
+                self.out.warnings.extend(a.err().into_iter().chain(c.err()));
+                return self.in_order(s, d, b, cursor);
+            }
+        };
+        let base_of = |value: &str| b.map(|_| in_b.iter().copied().find(|node| key_value(*node, key).as_deref() == Some(value)));
+        let mut both = vec![];
+        for (at, value) in a.iter().enumerate() {
+            let twin = c.iter().position(|other| other == value);
+            both.extend(twin);
+            self.element(Some(s[at]), twin.map(|twin| d[twin]), base_of(value), cursor, format!("{name}[{key}='{value}']"));
+        }
+        for (at, value) in c.iter().enumerate().filter(|(_, value)| !a.contains(value)) {
+            self.element(None, Some(d[at]), base_of(value), cursor, format!("{name}[{key}='{value}']"));
+        }
+        let stays = align::increasing(&both);
+        if rule.ordered && stays.len() < both.len() {
+            let common: Vec<&String> = a.iter().filter(|value| c.contains(value)).collect();
+            for (at, place) in both.iter().enumerate().filter(|(at, _)| !stays.contains(at)) {
+                self.path.push(format!("{name}[{key}='{}']", common[at]));
+                self.emit(Kind::Moved, None, None, Attribution::Unknown, Some(d[*place]));
+                self.path.pop();
+            }
+        }
+    }
+
+    fn in_order<'t>(&mut self, s: &[Node<'t, 't>], d: &[Node<'t, 't>], b: Base<'_>, cursor: &Cursor) {
+        let wrap = |nodes: &[Node<'t, 't>]| -> Vec<Part<'t>> { nodes.iter().copied().map(Part::Element).collect() };
+        self.sequence(&wrap(s), &wrap(d), b, cursor);
+    }
+
+    fn multiset(&mut self, name: &str, s: &[Node<'_, '_>], d: &[Node<'_, '_>], base_known: bool, b: &[Node<'_, '_>]) {
+        let count = |nodes: &[Node<'_, '_>]| -> HashMap<Vec<u8>, usize> {
+            let mut counted = HashMap::new();
+            nodes.iter().for_each(|node| *counted.entry(canon(*node)).or_insert(0) += 1);
+            counted
+        };
+        let (in_s, in_d, in_b) = (count(s), count(d), count(b));
+        self.path.push(name.to_owned());
+        for (nodes, own, other, kind) in [(s, &in_s, &in_d, Kind::Missing), (d, &in_d, &in_s, Kind::Extra)] {
+            let mut done = BTreeSet::new();
+            for node in nodes {
+                let key = canon(*node);
+                let (mine, theirs) = (own[&key], other.get(&key).copied().unwrap_or(0));
+                if mine <= theirs || !done.insert(key.clone()) {
+                    continue;
+                }
+                let of_b = in_b.get(&key).copied().unwrap_or(0);
+                let attribution = match (base_known, kind) {
+                    (false, _) => Attribution::Unknown,
+                    (true, Kind::Missing) => Attribution::judge(of_b == mine, of_b == theirs),
+                    (true, _) => Attribution::judge(of_b == theirs, of_b == mine),
+                };
+                let value = Some(shown(*node));
+                let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+                self.emit(kind, a, c, attribution, Some(*node));
+                if let Some(found) = self.out.found.last_mut() {
+                    found.count = mine - theirs;
+                }
+            }
+        }
+        self.path.pop();
+    }
+
+    fn sequence(&mut self, s: &[Part<'_>], d: &[Part<'_>], b: Base<'_>, cursor: &Cursor) {
+        let canons = |parts: &[Part<'_>]| -> Vec<Vec<u8>> { parts.iter().map(Part::canon).collect() };
+        let (in_s, in_d) = (canons(s), canons(d));
+        if in_s == in_d {
+            return;
+        }
+        let (mut sorted_s, mut sorted_d) = (in_s.clone(), in_d.clone());
+        sorted_s.sort();
+        sorted_d.sort();
+        if sorted_s == sorted_d {
+            let names: BTreeSet<Option<String>> = s.iter().zip(d).filter(|(a, c)| a.canon() != c.canon()).flat_map(|(a, c)| [a.name(), c.name()]).collect();
+            let one = names.iter().next().cloned().flatten().filter(|_| names.len() == 1);
+            let in_b = b.map(|b| b.map(|b| canons(&parts(b))));
+            let attribution = in_b.map_or(Attribution::Unknown, |b| Attribution::judge(b.as_ref() == Some(&in_s), b.as_ref() == Some(&in_d)));
+            let at = d.iter().find_map(Part::node);
+            if let Some(name) = one {
+                self.path.push(name);
+                self.emit(Kind::Reordered, None, None, attribution, at);
+                self.path.pop();
+            } else {
+                self.emit(Kind::Reordered, None, None, attribution, at);
+            }
+            return;
+        }
+        for (one, other) in gaps(&align::align(&in_s, &in_d), s, d) {
+            self.part(one.map(|at| (s, at)), other.map(|at| (d, at)), b, cursor);
+        }
+    }
+
+    fn part(&mut self, s: Option<(&[Part<'_>], usize)>, d: Option<(&[Part<'_>], usize)>, b: Base<'_>, cursor: &Cursor) {
+        let Some((parts, at)) = s.or(d) else { return };
+        if let Part::Text(_) = parts[at] {
+            let text = |side: Option<(&[Part<'_>], usize)>| match side.map(|(parts, at)| &parts[at]) {
+                Some(Part::Text(text)) => Some(Json::from(text.as_str())),
+                _ => None,
+            };
+            let kind = match (s, d) {
+                (Some(_), Some(_)) => Kind::Changed,
+                (Some(_), None) => Kind::Missing,
+                _ => Kind::Extra,
+            };
+            return self.emit(kind, text(s), text(d), b.map_or(Attribution::Unknown, |_| Attribution::Both), None);
+        }
+        let name = parts[at].name().unwrap_or_default();
+        let same: Vec<usize> = (0..parts.len()).filter(|other| parts[*other].name().as_deref() == Some(name.as_str())).collect();
+        let place = same.iter().position(|other| *other == at).unwrap_or(0);
+        let step = if same.len() > 1 { format!("{name}[{}]", place + 1) } else { name.clone() };
+        let base = b.map(|b| b.and_then(|b| b.children().filter(|node| node.is_element() && step_name(*node) == name).nth(place)));
+        self.element(s.and_then(|(parts, at)| parts[at].node()), d.and_then(|(parts, at)| parts[at].node()), base, cursor, step);
+    }
+
+    fn keep(&mut self, secret: String) {
+        if !secret.is_empty() && !is_reference(&secret) {
+            self.out.secrets.push(secret);
+        }
+    }
+
+    fn emit(&mut self, kind: Kind, s: Option<Json>, d: Option<Json>, attribution: Attribution, at: Option<Node<'_, '_>>) {
+        let path = self.path.iter().fold(String::new(), |path, step| format!("{path}/{step}"));
+        let mut found = Found::new(path, kind).values(s, d);
+        found.attribution = attribution;
+        found.class = self.rules.class(&self.path);
+        let text = if kind == Kind::Missing { self.intended } else { self.deployed };
+        found.line = at.map(|node| line_of(text, node.range().start as u32));
+        found.secret = self.path.last().is_some_and(|name| is_secret_name(name.trim_start_matches('@')));
+        if found.secret {
+            let texts: Vec<String> = [&found.intended, &found.deployed].into_iter().flatten().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+            texts.into_iter().for_each(|text| self.keep(text));
+        }
+        self.out.found.push(found);
+    }
+}
+
+impl<'t> Part<'t> {
+    fn node(&self) -> Option<Node<'t, 't>> {
+        match self {
+            Self::Element(node) => Some(*node),
+            Self::Text(_) => None,
+        }
+    }
+
+    fn name(&self) -> Option<String> {
+        self.node().map(step_name)
+    }
+
+    fn element(&self, name: &str) -> Option<Node<'t, 't>> {
+        self.node().filter(|node| step_name(*node) == name)
+    }
+
+    fn canon(&self) -> Vec<u8> {
+        match self {
+            Self::Element(node) => canon(*node),
+            Self::Text(text) => [b"t", text.as_bytes()].concat(),
+        }
+    }
+}
+
+/// Pairs what an alignment left over: in each gap, elements of the same name in order.
+fn gaps(steps: &[Aligned], s: &[Part<'_>], d: &[Part<'_>]) -> Vec<(Option<usize>, Option<usize>)> {
+    let mut out = vec![];
+    let (mut firsts, mut seconds): (Vec<usize>, Vec<usize>) = (vec![], vec![]);
+    for step in steps.iter().copied().map(Some).chain([None]) {
+        match step {
+            Some(Aligned::First(at)) => firsts.push(at),
+            Some(Aligned::Second(at)) => seconds.push(at),
+            Some(Aligned::Same(..)) | None => {
+                for one in firsts.drain(..) {
+                    let twin = seconds.iter().position(|other| d[*other].name() == s[one].name());
+                    out.push((Some(one), twin.map(|twin| seconds.remove(twin))));
+                }
+                out.extend(seconds.drain(..).map(|other| (None, Some(other))));
+            }
+        }
+    }
+    out
+}
+
+fn step_name(node: Node<'_, '_>) -> String {
+    node.tag_name().name().to_owned()
+}
+
+fn key_value(node: Node<'_, '_>, key: &str) -> Option<String> {
+    match key.strip_prefix('@') {
+        Some(name) => node.attribute(name).map(str::to_owned),
+        None => node.children().find(|child| child.is_element() && child.tag_name().name() == key).map(text_of),
+    }
+}
+
+fn text_of(node: Node<'_, '_>) -> String {
+    node.children().filter(Node::is_text).filter_map(|child| child.text()).collect()
+}
+
+/// The children that mean something: comments and layout are left out.
+fn parts<'t>(node: Node<'t, 't>) -> Vec<Part<'t>> {
+    let mut parts: Vec<Part<'t>> = vec![];
+    for child in node.children() {
+        match (child.node_type(), parts.last_mut()) {
+            (NodeType::Element, _) => parts.push(Part::Element(child)),
+            (NodeType::Text, Some(Part::Text(text))) => text.push_str(child.text().unwrap_or_default()),
+            (NodeType::Text, _) => parts.push(Part::Text(child.text().unwrap_or_default().to_owned())),
+            _ => {}
+        }
+    }
+    let has_elements = parts.iter().any(|part| matches!(part, Part::Element(_)));
+    let only_layout = parts.iter().all(|part| match part {
+        Part::Text(text) => text.trim().is_empty(),
+        Part::Element(_) => true,
+    });
+    if has_elements && only_layout {
+        parts.retain(|part| matches!(part, Part::Element(_)));
+    }
+    parts
+}
+
+/// Writes an element so that equal means equal in bytes.
+fn canon(node: Node<'_, '_>) -> Vec<u8> {
+    let mut out = vec![b'<'];
+    let text = |text: &str, out: &mut Vec<u8>| {
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+    };
+    text(node.tag_name().namespace().unwrap_or_default(), &mut out);
+    text(node.tag_name().name(), &mut out);
+    let attributes: BTreeMap<_, _> = node.attributes().map(|a| ((a.namespace().unwrap_or_default(), a.name()), a.value())).collect();
+    for ((namespace, name), value) in attributes {
+        out.push(b'@');
+        text(namespace, &mut out);
+        text(name, &mut out);
+        text(value, &mut out);
+    }
+    for part in parts(node) {
+        // As a digest, so that depth costs nothing.
+        out.extend_from_slice(blake3::hash(&part.canon()).as_bytes());
+    }
+    out
+}
+
+/// An element for a report: its text, or its source if there is more to it.
+fn shown(node: Node<'_, '_>) -> Json {
+    let simple = node.attributes().len() == 0 && !node.children().any(|child| child.is_element());
+    if simple {
+        return Json::from(text_of(node));
+    }
+    Json::from(node.document().input_text().get(node.range()).unwrap_or_default())
+}
+
+fn attribution(s: Option<Node<'_, '_>>, d: Option<Node<'_, '_>>, b: Base<'_>) -> Attribution {
+    let Some(b) = b else { return Attribution::Unknown };
+    let of = |node: Option<Node<'_, '_>>| node.map(canon);
+    Attribution::judge(of(s) == of(b), of(d) == of(b))
+}
