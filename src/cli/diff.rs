@@ -136,7 +136,7 @@ impl Names {
         }
         let alike = seen.values().any(|count| *count > 1);
         let declared = profile.parameters.keys().any(|line| tops.contains(line.as_str()));
-        if tops.len() > 1 && (alike || declared) || declared {
+        if declared || (alike && tops.len() > 1) {
             tops.into_iter().map(str::to_owned).collect()
         } else {
             vec![]
