@@ -155,6 +155,7 @@ fn job<'a>(file: &str, s: &'a str, d: &'a str, b: Option<&'a str>, rules: &Arc<R
         owner: None,
         evidence: Evidence::Fine,
         managed: true,
+        lapsed: vec![],
     }
 }
 

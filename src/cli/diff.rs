@@ -306,6 +306,7 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
             evidence: missing
                 .map_or_else(|| settings.collection.evidence(file, inner, as_of), Evidence::Failed),
             managed: profile.manages(file, inner),
+            lapsed: vec![],
         });
     }
     if !problems.is_empty() {
@@ -348,6 +349,8 @@ fn lines(addresses: &[String], names: &Names, settings: &Settings) -> Vec<Line> 
             parameters: key.and_then(|key| profile.parameters.get(key)).cloned().unwrap_or_default(),
             collected: settings.collection.oldest(address.map(String::as_str)),
             missing: (empty && !explained).then(|| "nothing was read back".to_owned()),
+            is_site: false,
+            deviations: vec![],
         }
     };
     if addresses.is_empty() {

@@ -22,6 +22,8 @@ pub struct Deviation {
     pub owner: String,
     /// The last day on which it counts.
     pub expires: Date,
+    /// Why it does not count, though it has not run out.
+    pub pending: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,9 +115,16 @@ fn complete(name: &str, entry: Entry) -> Result<Deviation, Vec<String>> {
         }
     };
     match expires {
-        Some(expires) if problems.is_empty() => {
-            Ok(Deviation { id, line, file, path: entry.path, deployed: entry.deployed, owner, expires })
-        }
+        Some(expires) if problems.is_empty() => Ok(Deviation {
+            id,
+            line,
+            file,
+            path: entry.path,
+            deployed: entry.deployed,
+            owner,
+            expires,
+            pending: None,
+        }),
         _ => Err(problems),
     }
 }

@@ -1,6 +1,6 @@
 //! One pair of files: read, told apart by format, compared.
 
-use super::found::{Compared, Found, line_of};
+use super::found::{Compared, Found, Lapse, line_of};
 use super::json::Unreadable;
 use super::labels::{Attribution, Before, Kind};
 use super::profile::{Format, ListRule, Rules};
@@ -69,6 +69,8 @@ pub struct Job<'a> {
     pub evidence: Evidence,
     /// Whether an extra file is ours.
     pub managed: bool,
+    /// What was intended while a deviation counted that has run out.
+    pub lapsed: Vec<(Lapse, Side<'a>)>,
 }
 
 /// What came out of one job.
@@ -94,6 +96,9 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
         (Ok(Some(s)), Ok(Some(d))) if s == d => Outcome::default(),
         (Ok(Some(s)), Ok(Some(d))) => Outcome { compared: both(job, &s, &d), digest: None },
     };
+    if !outcome.compared.found.is_empty() {
+        explain_lapsed(job, &mut outcome.compared.found);
+    }
     if let Evidence::Stale(why) = &job.evidence {
         outcome.compared.found.push(Found::new("", Kind::Opaque).note(why.clone()));
     }
@@ -101,6 +106,21 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
         *warning = warning.replace("{file}", &job.file);
     }
     outcome
+}
+
+/// Differences that would not be there, had a deviation not run out, are that deviation's.
+fn explain_lapsed(job: &Job<'_>, found: &mut [Found]) {
+    for (lapse, intended) in &job.lapsed {
+        let then =
+            Job { intended: intended.clone(), lapsed: vec![], evidence: Evidence::Fine, ..job.clone() };
+        let then = compare(&then).compared.found;
+        for found in found.iter_mut().filter(|found| !found.ignored && found.kind != Kind::Opaque) {
+            let stays = |other: &Found| other.path == found.path && other.deployed == found.deployed;
+            if !then.iter().any(stays) {
+                found.lapsed.get_or_insert_with(|| lapse.clone());
+            }
+        }
+    }
 }
 
 /// The secrets of a file that is equal on both sides.
