@@ -162,7 +162,11 @@ fn draw_group(group: &[&Drift], style: Style, verbose: bool, out: &mut String) {
 
 fn place(drift: &Drift) -> String {
     let line = drift.line.map(|line| format!(":{line}")).unwrap_or_default();
-    clean(&format!("{}{line}", drift.file))
+    // Where folders stand for lines, the file says the line itself.
+    let own = drift.address.as_ref().filter(|address| !drift.file.starts_with(&format!("{address}/")));
+    let address =
+        own.map(|address| if drift.file.is_empty() { address.clone() } else { format!("{address}/") });
+    clean(&format!("{}{}{line}", address.unwrap_or_default(), drift.file))
 }
 
 /// Whether the values say more than the path does.
@@ -211,6 +215,9 @@ fn attribution(drift: &Drift) -> Option<String> {
 /// What to do about a difference.
 #[must_use]
 pub fn next_step(drift: &Drift) -> Option<&'static str> {
+    if drift.next.is_some() {
+        return drift.next;
+    }
     Some(match (drift.disposition, drift.attribution, drift.kind) {
         (Disposition::Open, _, Kind::Opaque) => "read it back again; until then nobody can vouch for it",
         (Disposition::Open, _, _) if drift.level != Level::Error => return None,
