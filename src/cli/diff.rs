@@ -3,12 +3,12 @@
 //! Folder mode compares any two trees; no fleet is needed. What it shares with the comparison of a fleet is everything
 //! behind [`Job`]: a fleet only makes other jobs.
 
-use super::session::Session;
+use super::session::{Session, in_repository};
 use super::{Failure, Outcome, Run};
 use crate::compare::deviation::{self, Deviation};
 use crate::compare::profile::{Format as Kind, Profile, Rules};
 use crate::compare::{Base, Disposition, Evidence, Job, Line, Report, Side, Verdict};
-use crate::report::{self, Format};
+use crate::report;
 use crate::source::{Text, Tree, parse};
 use clap::Args;
 use jiff::civil::Date;
@@ -57,7 +57,9 @@ pub(crate) fn run(session: &mut Session, args: &Diff) -> Run {
     let as_of = session.today(None);
     let settings = match Settings::read(session, args) {
         Ok(settings) => settings,
-        Err(problems) => return finish(session, &Report::refused(as_of, problems)),
+        Err(problems) => {
+            return finish(session, &Report::refused(as_of, problems), "", &report::Folders::default());
+        }
     };
     let folders = Folders {
         intended: open(intended)?,
@@ -66,15 +68,18 @@ pub(crate) fn run(session: &mut Session, args: &Diff) -> Run {
     };
     let names = Names::list(&folders)?;
     let report = compare(as_of, &folders, &names, &settings);
-    finish(session, &report)
+    let places = report::Folders {
+        intended: in_repository(intended),
+        deployed: in_repository(deployed),
+        by_address: false,
+    };
+    finish(session, &report, "", &places)
 }
 
-/// Prints a report; the exit code does not depend on the format.
-pub(crate) fn finish(session: &Session, report: &Report) -> Run {
-    session.emit(|format, style| match format {
-        Format::Json => Json::Object(report::drift_json::drift(report)).to_string(),
-        Format::Text => report::drift_text::drift(report, style, session.verbose),
-    })?;
+/// Prints a report; the exit code does not depend on the format. `name` is the fleet's.
+pub(crate) fn finish(session: &Session, report: &Report, name: &str, folders: &report::Folders) -> Run {
+    let drifts = report::Drifts { report, name, folders };
+    session.emit(|format, style| (format.drift)(&drifts, style))?;
     let counts = |disposition: Disposition| disposition != Disposition::Ignored;
     let over =
         report.findings.iter().any(|drift| counts(drift.disposition) && drift.level >= session.threshold());
