@@ -160,7 +160,7 @@ fn compare(harmless: &Files, hostile: &Files, text: &str, rules: &mut Rules) {
         match extension {
             "json" => same_tree(path, serde_json::from_str(&plain), serde_json::from_str(&bytes), text),
             "yml" | "yaml" => {
-                same_tree(path, serde_yaml::from_str(&plain), serde_yaml::from_str(&bytes), text)
+                same_tree(path, serde_yaml::from_str(&plain), serde_yaml::from_str(&bytes), text);
             }
             "conf" if path.contains("telegraf") => {
                 if let Some((plain, bytes)) = toml(&plain).zip(toml(&bytes)) {
@@ -169,7 +169,7 @@ fn compare(harmless: &Files, hostile: &Files, text: &str, rules: &mut Rules) {
             }
             "nft" => rules.same(path, &bytes, text),
             "md" => same_lines(path, &plain, &bytes, text, |line| {
-                line.split(" ").next().unwrap_or_default().trim_matches(char::is_alphanumeric).to_owned()
+                line.split(' ').next().unwrap_or_default().trim_matches(char::is_alphanumeric).to_owned()
             }),
             _ => same_lines(path, &plain, &bytes, text, |line| {
                 if line.trim_start().starts_with('#') { "#".into() } else { line.to_owned() }
@@ -230,7 +230,7 @@ struct Rules {
 
 impl Rules {
     fn of(harmless: &Files) -> Self {
-        let files = harmless.iter().filter(|(path, _)| path.ends_with(".nft"));
+        let files = harmless.iter().filter(|(path, _)| path.rsplit('.').next() == Some("nft"));
         let plain: Option<BTreeMap<_, _>> =
             files.map(|(path, bytes)| Some((path.clone(), loaded(&to_text(bytes))?))).collect();
         match &plain {

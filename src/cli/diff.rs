@@ -141,7 +141,7 @@ impl Names {
         }
         let alike = seen.values().any(|count| *count > 1);
         let declared = profile.parameters.keys().any(|line| tops.contains(line.as_str()));
-        if tops.len() > 1 && (alike || declared) || declared {
+        if declared || (alike && tops.len() > 1) {
             tops.into_iter().map(str::to_owned).collect()
         } else {
             vec![]
@@ -311,6 +311,7 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
             evidence: missing
                 .map_or_else(|| settings.collection.evidence(file, inner, as_of), Evidence::Failed),
             managed: profile.manages(file, inner),
+            lapsed: vec![],
         });
     }
     if !problems.is_empty() {
@@ -353,6 +354,8 @@ fn lines(addresses: &[String], names: &Names, settings: &Settings) -> Vec<Line> 
             parameters: key.and_then(|key| profile.parameters.get(key)).cloned().unwrap_or_default(),
             collected: settings.collection.oldest(address.map(String::as_str)),
             missing: (empty && !explained).then(|| "nothing was read back".to_owned()),
+            is_site: false,
+            deviations: vec![],
         }
     };
     if addresses.is_empty() {

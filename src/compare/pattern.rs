@@ -80,7 +80,6 @@ impl Step {
 fn matches_steps(steps: &[Step], path: &[String]) -> bool {
     match (steps.split_first(), path.split_first()) {
         (None, None) => true,
-        (Some((Step::Many, _)), None) => false,
         (Some((Step::Many, rest)), Some((_, below))) => {
             // `**` takes at least one step.
             matches_steps(rest, below) || matches_steps(steps, below)

@@ -255,13 +255,12 @@ impl Rules {
         let notation = format.notation();
         let mut rules = Self::plain(format, name);
         match compare.dialect.as_deref() {
-            None => {}
+            None | Some("plain" | "fortios") => {}
             Some("ios-like" | "ios") => rules.ios = true,
             Some("systemd") => rules.systemd = true,
             Some("comma") => rules.separator = Some(b','),
             Some("semicolon") => rules.separator = Some(b';'),
             Some("tab") => rules.separator = Some(b'\t'),
-            Some("plain" | "fortios") => {}
             Some(other) => wrong(format!("there is no dialect `{other}`")),
         }
         rules.ios |= compare.format.as_deref() == Some("ios");

@@ -186,8 +186,7 @@ impl<'t> Ref<'t> {
                 Json::Number(number) if number::equal(&number.to_string(), text) => trimmed(text),
                 other => other.to_string(),
             },
-            Value::Str(text) => text.to_string(),
-            Value::Typed(_, text) => text.to_string(),
+            Value::Str(text) | Value::Typed(_, text) => text.to_string(),
             Value::List(_) | Value::Map(_) => return None,
         })
     }
