@@ -308,25 +308,14 @@ impl Diagram {
         ways.into_iter().map(|(below, intervals)| (below, Ranges::of(intervals))).collect()
     }
 
-    /// The leaf that a packet reaches, for given answers to doubts.
-    #[cfg(test)]
-    pub(super) fn leaf_of(&self, mut node: Node, packet: &[u128; FIELDS], doubts: impl Fn(u32) -> bool) -> u32 {
-        while number(node).is_none() {
-            let level = self.level(node);
-            let value = match packet.get(level as usize) {
-                Some(value) => self.cuts.place(level as usize, *value),
-                None => u32::from(doubts(level - FIELDS as u32)),
-            };
+    /// Where a packet comes to when all its fields are asked: a leaf, or doubts.
+    pub(super) fn at(&self, mut node: Node, packet: &[u128; FIELDS]) -> Node {
+        while let Some(value) = packet.get(self.level(node) as usize) {
+            let value = self.cuts.place(self.level(node) as usize, *value);
             let edges = self.edges(node);
             node = edges[edges.partition_point(|(end, _)| *end < value)].1;
         }
-        node & !LEAF
-    }
-
-    /// How many edges there are.
-    #[cfg(test)]
-    pub(super) fn size(&self) -> (usize, usize, u64) {
-        (self.nodes.len(), self.edges.len(), self.steps)
+        node
     }
 
     /// The one node with these edges, which stand in the scratch from `base` on.

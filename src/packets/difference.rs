@@ -5,9 +5,9 @@
 //! they differ in one field. What depends on anything not understood is neither opened nor closed: undetermined.
 
 use super::touched;
-use super::compile::{Compiler, Doubts, INSIDE, RuleAt, decided, outcome};
+use super::compile::{Compiler, Doubts, INSIDE, RuleAt, decided};
 use super::diagram::{Cuts, Diagram, Grown, NOTHING, Node, TooLarge, leaf, number};
-use super::region::{ALL, Field, Region};
+use super::region::{ALL, FIELDS, Field, Region};
 use super::rules::{Gate, Ruleset, Verdict};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -344,19 +344,25 @@ fn find_shadowed(side: Side<'_>) -> Result<Vec<Decider>, TooLarge> {
     Ok(silent.filter_map(|by| decider(side.ruleset, &names, by)).collect())
 }
 
-/// What happens to one packet: all verdicts that it may get.
-pub fn verdicts(side: Side<'_>, packet: &Region) -> Option<Vec<Verdict>> {
-    let run = || -> Grown<Vec<Verdict>> {
-        let mut diagram = Diagram::new(Cuts::of(regions(side).chain([packet])));
+/// A ruleset that was compiled to be asked about many packets.
+pub struct Sieve {
+    diagram: Diagram,
+    root: Node,
+}
+
+impl Sieve {
+    /// Compiles a ruleset.
+    pub fn new(side: Side<'_>) -> Result<Self, TooLarge> {
+        let mut diagram = Diagram::new(Cuts::of(regions(side)));
         let mut doubts = Doubts::default();
         let root = Compiler::new(&mut diagram, &mut doubts, side.ruleset, None).gates(side.gates)?;
-        let packet = diagram.region(packet, None, INSIDE)?;
-        let seen = diagram.join(packet, root, |_: &Diagram, set: Node, node: Node| match set {
-            NOTHING => Some(NOTHING),
-            set => number(set).map(|_| node),
-        })?;
-        let found: BTreeSet<Verdict> = diagram.leaves(seen).into_iter().map(leaf).filter_map(outcome).map(|(verdict, _)| verdict).collect();
-        Ok(found.into_iter().collect())
-    };
-    run().ok()
+        Ok(Self { diagram, root })
+    }
+
+    /// All verdicts that a packet may get: two where it depends on something that is not understood.
+    ///
+    /// The values stand in the order of [`ALL`].
+    pub fn verdicts(&self, packet: &[u128; FIELDS]) -> Vec<Verdict> {
+        leaves(&self.diagram, self.diagram.at(self.root, packet)).0
+    }
 }

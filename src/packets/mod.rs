@@ -10,14 +10,18 @@
 mod compile;
 mod diagram;
 mod difference;
+pub mod names;
+pub mod nft;
 mod ranges;
 mod region;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod touched;
+pub mod words;
 
-pub use difference::{Change, Decider, Difference, Side, difference, same, shadowed, verdicts};
+pub use diagram::TooLarge;
+pub use difference::{Change, Decider, Difference, Side, Sieve, difference, same, shadowed};
 pub use ranges::Ranges;
 pub use region::{ALL, FIELDS, Field, IPV4, IPV6, NEW, Region, STATES, cross, open_end};
 pub use rules::{Action, Gate, Part, Rule, Ruleset, Unread, Verdict};
