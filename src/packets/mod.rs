@@ -7,14 +7,18 @@
 //! What is not understood stays: a condition nobody knows is a doubt, and what depends on a doubt is undetermined,
 //! never allowed and never denied.
 
+mod addresses;
+pub mod cisco;
 mod compile;
 mod diagram;
 mod difference;
+pub mod fortios;
 pub mod names;
 pub mod nft;
 mod ranges;
 mod region;
 mod rules;
+mod services;
 #[cfg(test)]
 mod tests;
 mod touched;

@@ -142,6 +142,101 @@ proptest! {
     }
 }
 
+/// What a ruleset says of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    Accept,
+    Deny,
+    Unknown,
+}
+
+/// Asks about a packet such as `established port3 tcp 10.0.0.1 10.0.0.2 443`; for ICMP the number is the type.
+pub(super) fn ask(side: Side<'_>, packet: &str) -> Ask {
+    let mut values = [0u128; FIELDS];
+    let mut words: Vec<&str> = packet.split(' ').collect();
+    if words[0] == "established" {
+        values[Field::State.place()] = 1;
+        words.remove(0);
+    }
+    if words.len() == 5 {
+        values[Field::In.place()] = super::words::interface(words.remove(0));
+    }
+    let [protocol, source, target, port] = words.as_slice() else { panic!("{packet}") };
+    let number = |text: &str| match text.parse().unwrap() {
+        std::net::IpAddr::V4(address) => (0, u128::from(u32::from(address))),
+        std::net::IpAddr::V6(address) => (1, u128::from(address)),
+    };
+    (values[Field::Family.place()], values[Field::Source.place()]) = number(source);
+    values[Field::Destination.place()] = number(target).1;
+    let is_v6 = values[Field::Family.place()] == 1;
+    let protocol = if *protocol == "icmp" && is_v6 { "icmpv6" } else { protocol };
+    values[Field::Protocol.place()] = names::protocol(protocol).unwrap().into();
+    values[Field::Port.place()] = port.parse().unwrap();
+    values[Field::SourcePort.place()] = if protocol.starts_with("icmp") { 0 } else { 40_000 };
+    match Sieve::new(side).unwrap().verdicts(&values).as_slice() {
+        [Verdict::Accept] => Ask::Accept,
+        [Verdict::Deny] => Ask::Deny,
+        _ => Ask::Unknown,
+    }
+}
+
+/// Texts of every language, to be cut and mixed.
+const TEXTS: [&str; 4] = [
+    include_str!("../../tests/packets/rules/plant.nft"),
+    include_str!("../../tests/packets/rules/parts.nft"),
+    "object-group network A\n group-object B\n 10.0.0.0 255.0.0.0\nip access-list extended X\n 10 permit tcp object-group A range 1 9 host 10.0.0.1 eq www established log\n deny ip any any\naccess-list Y extended permit object-group S any4 object O inactive\n",
+    "config firewall address\nedit \"a b\"\nset subnet 10.0.0.0/8\nnext\nend\nconfig firewall policy\nedit 1\nset srcintf \"any\"\nset dstintf \"any\"\nset srcaddr \"a b\"\nset dstaddr \"all\"\nset service \"ALL\"\nnext\nmove 1 after 1\nend\n",
+];
+
+/// Reads a text in every language and compares it with itself.
+fn read_as_everything(text: &str) {
+    let itself = |ruleset: &Ruleset, gates: &[Gate]| {
+        let side = Side { ruleset, gates };
+        assert!(difference(side, side, None).is_none(), "{text}");
+        let _ = Sieve::new(side);
+        let _ = shadowed(side);
+    };
+    if let Ok(found) = nft::read(text) {
+        itself(&found.ruleset, &found.gates("forward"));
+    }
+    for dialect in [cisco::Dialect::Ios, cisco::Dialect::Asa] {
+        let lists = cisco::read(text, dialect);
+        for chain in lists.ruleset.chains.keys() {
+            itself(&lists.ruleset, &[lists.gate(chain).unwrap()]);
+        }
+    }
+    if let Ok(policies) = fortios::read(text) {
+        for chain in policies.chains() {
+            itself(&policies.ruleset, &[policies.gate(chain)]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_text_makes_a_reader_panic_or_hang(which in 0..TEXTS.len(), other in 0..TEXTS.len(), cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..8)) {
+        let mut words: Vec<String> = TEXTS[which].split_inclusive([' ', '\n', '\t']).map(str::to_owned).collect();
+        let more: Vec<&str> = TEXTS[other].split_inclusive([' ', '\n', '\t']).collect();
+        for (from, to, what) in &cuts {
+            let (from, to) = (from.index(words.len()), to.index(words.len()));
+            match what.index(4) {
+                0 => words.swap(from, to),
+                1 => words[from] = more[to % more.len()].to_owned(),
+                2 => words[from].clear(),
+                _ => words.insert(from, words[to].clone()),
+            }
+        }
+        read_as_everything(&words.concat());
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(text in "[ -~\n\t{};,.:/!\"\\\\é0-9]{0,200}") {
+        read_as_everything(&text);
+    }
+}
+
 fn rule(to: (u32, u32), action: Action) -> Rule {
     let region = Region::all().with(Field::Destination, &Ranges::span(to.0, to.1)).unwrap();
     Rule::simple(1, "", vec![region], action)

@@ -24,7 +24,7 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    fn new(message: impl Into<String>, line: usize) -> Self {
+    pub(super) fn new(message: impl Into<String>, line: usize) -> Self {
         Self { message: message.into(), line }
     }
 }
