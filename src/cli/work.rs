@@ -12,7 +12,7 @@ use crate::resolve::{Resolver, SiteRead};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// What lines need to be resolved and rendered.
 pub(crate) struct Work<'a> {
@@ -290,9 +290,14 @@ fn claims(resolver: &Resolver<'_>, fleet: &Fleet, cache: Option<&Cache>) -> Clai
             Some(known) => known.to_vec(),
             None => resolver.claims(&site.id, line).iter().map(|claim| claim_hash(&claim.key)).collect(),
         };
-        site.lines.par_iter().flat_map_iter(of_line).collect()
+        site.lines.iter().flat_map(of_line).collect()
     };
-    let mut hashes: Vec<u64> = fleet.sites.par_iter().flat_map_iter(of_site).collect();
+    let hashes = Mutex::new(vec![]);
+    fleet.sites.par_iter().for_each(|site| {
+        let found = of_site(site);
+        hashes.lock().expect("no thread panics while it adds").extend(found);
+    });
+    let mut hashes: Vec<u64> = hashes.into_inner().expect("no thread panics while it adds");
     hashes.par_sort_unstable();
     let twice: BTreeSet<u64> =
         hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();

@@ -1,7 +1,10 @@
 //! Access lists of IOS-like devices: what their entries decide, first match, deny at the end.
 
 pub(crate) use super::effect::Effect;
-use super::effect::{self, Action, Chains, FAMILY, MAX, PORT, PROTOCOL, Packets, Ranges, Rule, SOURCE, SOURCE_PORT, Side, TARGET, normal, outside};
+use super::effect::{
+    self, Action, Chains, FAMILY, MAX, PORT, PROTOCOL, Packets, Ranges, Rule, SOURCE, SOURCE_PORT, Side,
+    TARGET, normal, outside,
+};
 use std::net::Ipv4Addr;
 
 /// Whether a section is an access list for IPv4.
@@ -25,14 +28,20 @@ pub(crate) fn unnumbered(entries: Vec<String>) -> Vec<String> {
 
 /// What two lists decide differently.
 pub(crate) fn effect(intended: &[String], deployed: &[String]) -> Option<Effect> {
-    let chains = |entries: &[String]| -> Chains { Chains::from([("list".to_owned(), entries.iter().map(|entry| rule(entry)).collect())]) };
+    let chains = |entries: &[String]| -> Chains {
+        Chains::from([("list".to_owned(), entries.iter().map(|entry| rule(entry)).collect())])
+    };
     let (s, d) = (chains(intended), chains(deployed));
     let side = |chains| Side { chains, chain: "list", policy: Some(false) };
     Some(effect::compare(side(&s), side(&d)))
 }
 
 fn rule(text: &str) -> Rule {
-    let parts = if text.starts_with("remark") { vec![] } else { vec![read(text).unwrap_or((vec![Packets::default()], Action::Unknown))] };
+    let parts = if text.starts_with("remark") {
+        vec![]
+    } else {
+        vec![read(text).unwrap_or((vec![Packets::default()], Action::Unknown))]
+    };
     Rule { text: text.to_owned(), parts }
 }
 
@@ -47,19 +56,20 @@ fn read(text: &str) -> Option<(Vec<Packets>, Action)> {
     let first = *words.peek()?;
     let is_standard = first == "any" || first == "host" || first.parse::<Ipv4Addr>().is_ok();
     if is_standard {
-        if let Some(ranges) = address(&mut words, true)? {
+        if let Asked::OneOf(ranges) = address(&mut words, true)? {
             packets = packets.with(SOURCE, ranges)?;
         }
     } else {
         let protocol = words.next()?;
         if protocol != "ip" {
-            packets = packets.with(PROTOCOL, vec![(effect::protocol(protocol)?, effect::protocol(protocol)?)])?;
+            packets =
+                packets.with(PROTOCOL, vec![(effect::protocol(protocol)?, effect::protocol(protocol)?)])?;
         }
         for (field, port) in [(SOURCE, SOURCE_PORT), (TARGET, PORT)] {
-            if let Some(ranges) = address(&mut words, false)? {
+            if let Asked::OneOf(ranges) = address(&mut words, false)? {
                 packets = packets.with(field, ranges)?;
             }
-            if let Some(ranges) = ports(&mut words)? {
+            if let Asked::OneOf(ranges) = ports(&mut words)? {
                 packets = packets.with(port, ranges)?;
             }
         }
@@ -71,26 +81,32 @@ fn read(text: &str) -> Option<(Vec<Packets>, Action)> {
 
 type Words<'t> = std::iter::Peekable<std::str::SplitWhitespace<'t>>;
 
-/// `Some(None)` is any address.
-fn address(words: &mut Words<'_>, standard: bool) -> Option<Option<Ranges>> {
+/// What an entry asks of an address or a port.
+enum Asked {
+    Nothing,
+    OneOf(Ranges),
+}
+
+fn address(words: &mut Words<'_>, standard: bool) -> Option<Asked> {
     let number = |word: &str| word.parse::<Ipv4Addr>().ok().map(u32::from);
     match words.next()? {
-        "any" => Some(None),
-        "host" => number(words.next()?).map(|value| Some(vec![(value.into(), value.into())])),
+        "any" => Some(Asked::Nothing),
+        "host" => number(words.next()?).map(|value| Asked::OneOf(vec![(value.into(), value.into())])),
         word => {
             let base = number(word)?;
             let Some(wildcard) = words.peek().and_then(|word| number(word)) else {
-                return standard.then(|| Some(vec![(base.into(), base.into())]));
+                return standard.then(|| Asked::OneOf(vec![(base.into(), base.into())]));
             };
             words.next();
             // Only wildcards without holes are ranges.
-            (wildcard & wildcard.wrapping_add(1) == 0).then(|| Some(vec![((base & !wildcard).into(), (base | wildcard).into())]))
+            (wildcard & wildcard.wrapping_add(1) == 0)
+                .then(|| Asked::OneOf(vec![((base & !wildcard).into(), (base | wildcard).into())]))
         }
     }
 }
 
-fn ports(words: &mut Words<'_>) -> Option<Option<Ranges>> {
-    let Some(operator) = words.peek().copied() else { return Some(None) };
+fn ports(words: &mut Words<'_>) -> Option<Asked> {
+    let Some(operator) = words.peek().copied() else { return Some(Asked::Nothing) };
     let is_port = |word: &str| effect::service(word).is_some();
     let ranges = match operator {
         "eq" | "neq" => {
@@ -116,9 +132,9 @@ fn ports(words: &mut Words<'_>) -> Option<Option<Ranges>> {
                 _ => vec![(port, effect::service(words.next()?)?)],
             }
         }
-        _ => return Some(None),
+        _ => return Some(Asked::Nothing),
     };
-    Some(Some(ranges))
+    Some(Asked::OneOf(ranges))
 }
 
 #[cfg(test)]
@@ -137,7 +153,13 @@ mod tests {
         assert_eq!(lists(&base, &more).meaning(), "newly permitted: ip saddr 192.168.1.9");
         let swapped = ["deny ip any any log", base[0]];
         assert!(!lists(&base, &swapped).closes.is_empty());
-        assert!(lists(&["permit tcp any any eq 22", "permit udp any any eq ntp"], &["permit udp any any eq 123", "permit tcp any any eq 22"]).is_none());
+        assert!(
+            lists(
+                &["permit tcp any any eq 22", "permit udp any any eq ntp"],
+                &["permit udp any any eq 123", "permit tcp any any eq 22"]
+            )
+            .is_none()
+        );
         assert!(lists(&base, &["permit tcp any host 10.0.0.5 eq 502 established", base[1]]).unknown);
     }
 }

@@ -1,8 +1,8 @@
 //! One pair of files: read, told apart by format, compared.
 
-use super::found::{Compared, Found, line_of};
+use super::found::{Compared, Found, Lapse, line_of};
 use super::json::Unreadable;
-use super::labels::{Attribution, Kind};
+use super::labels::{Attribution, Before, Kind};
 use super::profile::{Format, ListRule, Rules};
 use super::tree::{Ref, Tree};
 use super::walk::{Walk, key_of};
@@ -69,6 +69,8 @@ pub struct Job<'a> {
     pub evidence: Evidence,
     /// Whether an extra file is ours.
     pub managed: bool,
+    /// What was intended while a deviation counted that has run out.
+    pub lapsed: Vec<(Lapse, Side<'a>)>,
 }
 
 /// What came out of one job.
@@ -94,6 +96,9 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
         (Ok(Some(s)), Ok(Some(d))) if s == d => Outcome::default(),
         (Ok(Some(s)), Ok(Some(d))) => Outcome { compared: both(job, &s, &d), digest: None },
     };
+    if !outcome.compared.found.is_empty() {
+        explain_lapsed(job, &mut outcome.compared.found);
+    }
     if let Evidence::Stale(why) = &job.evidence {
         outcome.compared.found.push(Found::new("", Kind::Opaque).note(why.clone()));
     }
@@ -101,6 +106,21 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
         *warning = warning.replace("{file}", &job.file);
     }
     outcome
+}
+
+/// Differences that would not be there, had a deviation not run out, are that deviation's.
+fn explain_lapsed(job: &Job<'_>, found: &mut [Found]) {
+    for (lapse, intended) in &job.lapsed {
+        let then =
+            Job { intended: intended.clone(), lapsed: vec![], evidence: Evidence::Fine, ..job.clone() };
+        let then = compare(&then).compared.found;
+        for found in found.iter_mut().filter(|found| !found.ignored && found.kind != Kind::Opaque) {
+            let stays = |other: &Found| other.path == found.path && other.deployed == found.deployed;
+            if !then.iter().any(stays) {
+                found.lapsed.get_or_insert_with(|| lapse.clone());
+            }
+        }
+    }
 }
 
 /// The secrets of a file that is equal on both sides.
@@ -142,7 +162,10 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
         found.ignored = true;
         found.note = Some("unmanaged".into());
     }
-    Outcome { compared: Compared { found: vec![found], parsed: true, ..Compared::default() }, digest: Some(blake3::hash(content)) }
+    Outcome {
+        compared: Compared { found: vec![found], parsed: true, ..Compared::default() },
+        digest: Some(blake3::hash(content)),
+    }
 }
 
 /// Whether two contents mean the same.
@@ -157,28 +180,29 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
         return Compared::opaque("the read-back is empty", format!("deployed {{file}} is empty ({size})"));
     }
     let base = match &job.base {
-        Base::Unknown => None,
         // A base that cannot be read is no base.
-        Base::Known(side) => read(side).ok(),
+        Base::Known(side) => read(side).map_or(Before::Unknown, Before::of),
+        Base::Unknown => Before::Unknown,
     };
     let rules = &*job.rules;
-    if rules.format == Format::Bytes || (rules.format == Format::Text && [s, d].iter().any(|side| side.contains(&0))) {
-        return text::bytes(s, d, base.as_ref().map(|base| base.as_deref()));
+    if rules.format == Format::Bytes
+        || (rules.format == Format::Text && [s, d].iter().any(|side| side.contains(&0)))
+    {
+        return text::bytes(s, d, base.as_ref().map(AsRef::as_ref));
     }
-    let structured = matches!(rules.format, Format::Json | Format::Yaml | Format::Toml | Format::Xml | Format::Csv | Format::Nft);
+    let structured = matches!(
+        rules.format,
+        Format::Json | Format::Yaml | Format::Toml | Format::Xml | Format::Csv | Format::Nft
+    );
     let (s, d) = match (decode(s, structured), decode(d, structured)) {
         (Ok(s), Ok(d)) => (s, d),
         (Err(at), _) => return not_text("intended", at),
         (_, Err(at)) => return not_text("deployed", at),
     };
-    let base: Option<Option<Cow<'_, str>>> = match &base {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(base)) => decode(base, structured).ok().map(Some),
-    };
-    let base = base.as_ref().map(|base| base.as_deref());
+    let base = base.as_ref().read(|base| decode(base, structured));
+    let base = base.as_ref().map(AsRef::as_ref);
     let mut out = by_format(&s, &d, base, rules);
-    for text in [Some(&*s), Some(&*d), base.flatten()].into_iter().flatten() {
+    for text in [Some(&*s), Some(&*d), base.value()].into_iter().flatten() {
         declared_secrets(text, rules, &mut out.secrets);
     }
     out
@@ -215,15 +239,18 @@ fn declared_secrets(text: &str, rules: &Rules, out: &mut Vec<String>) {
     }
 }
 
-fn by_format(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+fn by_format(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     match rules.format {
         Format::Json => trees(s, d, b, rules, json::parse, None),
+        #[allow(clippy::redundant_closure)] // the function itself would want texts that live forever
         Format::Toml => trees(s, d, b, rules, |text| toml::parse(text), None),
         Format::Ini => trees(s, d, b, rules, |text| ini::parse(text, rules.systemd), None),
         Format::Csv => tables(s, d, b, rules),
         Format::Yaml => streams(s, d, b, rules),
         Format::Xml => documents(s, d, b, rules),
-        Format::Indented if indented::same(s, d, rules) => Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
+        Format::Indented if indented::same(s, d, rules) => {
+            Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() }
+        }
         Format::Indented => indented::compare(s, d, b, rules),
         Format::Nft => nft::compare(s, d, b, rules),
         Format::Lines | Format::Text | Format::Bytes => text::compare(s, d, b, rules),
@@ -233,7 +260,10 @@ fn by_format(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compar
 /// A file that is not what its format says.
 fn unreadable(side: &str, text: &str, why: &Unreadable) -> Compared {
     let line = line_of(text, why.at as u32);
-    let mut out = Compared::opaque(format!("{side}: {} at line {line}", why.message), format!("{side} {{file}}: {} at line {line}", why.message));
+    let mut out = Compared::opaque(
+        format!("{side}: {} at line {line}", why.message),
+        format!("{side} {{file}}: {} at line {line}", why.message),
+    );
     out.found[0].path.clone_from(&why.path);
     out.found[0].line = Some(line);
     out
@@ -242,7 +272,7 @@ fn unreadable(side: &str, text: &str, why: &Unreadable) -> Compared {
 fn trees<'t>(
     s: &'t str,
     d: &'t str,
-    b: Option<Option<&'t str>>,
+    b: Before<&'t str>,
     rules: &'t Rules,
     parse: impl Fn(&'t str) -> Result<Tree<'t>, Unreadable>,
     root: Option<&'t ListRule>,
@@ -252,13 +282,9 @@ fn trees<'t>(
         (Err(why), Ok(_)) => return unreadable("intended", s, &why),
         (_, Err(why)) => return unreadable("deployed", d, &why),
     };
-    let in_b: Option<Option<Tree<'_>>> = match b {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(b)) => parse(b).ok().map(Some),
-    };
+    let in_b = b.read(&parse);
     let mut walk = Walk::new(rules, s, d);
-    let base = in_b.as_ref().map(|b| b.as_ref().map(Tree::root));
+    let base = in_b.as_ref().map(Tree::root);
     walk.run(in_s.root(), in_d.root(), base, root);
     if !walk.found.is_empty() {
         named_secrets(in_s.root(), &mut walk.secrets);
@@ -268,7 +294,13 @@ fn trees<'t>(
 }
 
 fn finish(walk: Walk<'_>) -> Compared {
-    Compared { found: walk.found, warnings: walk.warnings, secrets: walk.secrets, hits: walk.hits, parsed: true }
+    Compared {
+        found: walk.found,
+        warnings: walk.warnings,
+        secrets: walk.secrets,
+        hits: walk.hits,
+        parsed: true,
+    }
 }
 
 /// Values under names such as `password`, which may turn up elsewhere.
@@ -277,15 +309,17 @@ fn named_secrets(one: Ref<'_>, out: &mut Vec<String>) {
         if child.is_container() {
             named_secrets(child, out);
         } else if secrets::is_secret_name(child.key())
-            && let Some(text) = child.as_str().filter(|text| !secrets::is_default(text) && !secrets::is_reference(text))
+            && let Some(text) =
+                child.as_str().filter(|text| !secrets::is_default(text) && !secrets::is_reference(text))
         {
             out.push(text.to_owned());
         }
     }
 }
 
-fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
-    let columns = |text: &str| -> BTreeSet<String> { csv::columns(text, rules.separator).into_iter().collect() };
+fn tables(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
+    let columns =
+        |text: &str| -> BTreeSet<String> { csv::columns(text, rules.separator).into_iter().collect() };
     let (in_s, in_d) = (columns(s), columns(d));
     let common: Vec<String> = in_s.intersection(&in_d).cloned().collect();
     let root = ListRule { key: rules.key.clone(), ordered: rules.ordered.unwrap_or(rules.key.is_empty()) };
@@ -293,15 +327,28 @@ fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared 
     if out.found.iter().any(|found| found.kind == Kind::Opaque) {
         return out;
     }
-    let in_b = b.map(|b| b.map(columns).unwrap_or_default());
-    for (name, kind) in in_s.difference(&in_d).map(|name| (name, Kind::Missing)).chain(in_d.difference(&in_s).map(|name| (name, Kind::Extra))) {
+    let in_b = b.map(columns).or_empty();
+    for (name, kind) in in_s
+        .difference(&in_d)
+        .map(|name| (name, Kind::Missing))
+        .chain(in_d.difference(&in_s).map(|name| (name, Kind::Extra)))
+    {
         let value = Some(Json::from(name.as_str()));
-        let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+        let (want, have) = if kind == Kind::Missing { (value, None) } else { (None, value) };
         let steps = ["*".to_owned(), name.clone()];
-        let mut found = Found::new(steps.iter().fold(String::new(), |path, step| crate::source::child(&path, step)), kind).values(a, c).note("a whole column");
+        let mut found = Found::new(
+            steps.iter().fold(String::new(), |path, step| crate::source::child(&path, step)),
+            kind,
+        )
+        .values(want, have)
+        .note("a whole column");
         found.attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| {
             let there = b.contains(name);
-            if kind == Kind::Missing { Attribution::judge(there, !there) } else { Attribution::judge(!there, there) }
+            if kind == Kind::Missing {
+                Attribution::judge(there, !there)
+            } else {
+                Attribution::judge(!there, there)
+            }
         });
         found.class = rules.class(&steps);
         found.line = Some(1);
@@ -310,21 +357,17 @@ fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared 
     out
 }
 
-fn documents(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+fn documents(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     let (in_s, in_d) = match (xml::parse(s), xml::parse(d)) {
         (Ok(s), Ok(d)) => (s, d),
         (Err(why), Ok(_)) => return unreadable("intended", s, &why),
         (_, Err(why)) => return unreadable("deployed", d, &why),
     };
-    let in_b = match b {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(b)) => xml::parse(b).ok().map(Some),
-    };
-    xml::compare(&in_s, &in_d, in_b.as_ref().map(|b| b.as_ref()), rules)
+    let in_b = b.read(xml::parse);
+    xml::compare(&in_s, &in_d, in_b.as_ref(), rules)
 }
 
-fn streams(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+fn streams(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     let parse = |text: &str| yaml::parse(text, rules.yaml_11);
     let (in_s, in_d) = match (parse(s), parse(d)) {
         (Ok(s), Ok(d)) => (s, d),
@@ -334,16 +377,17 @@ fn streams(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared
     if in_d.is_empty() && !in_s.is_empty() {
         return Compared::opaque("the read-back holds no document", "deployed {file} holds no document");
     }
-    let in_b = match b {
-        None => None,
-        Some(None) => Some(vec![]),
-        Some(Some(b)) => parse(b).ok(),
-    };
+    let in_b = b.read(parse).or_empty();
     let mut walk = Walk::new(rules, s, d);
     if let ([one], [other]) = (in_s.as_slice(), in_d.as_slice())
         && rules.documents.is_empty()
     {
-        walk.run(one.root(), other.root(), in_b.as_ref().map(|b| b.first().map(Tree::root)), None);
+        walk.run(
+            one.root(),
+            other.root(),
+            in_b.as_ref().map_or(Before::Unknown, |b| Before::of(b.first().map(Tree::root))),
+            None,
+        );
     } else {
         pair_documents(&mut walk, &in_s, &in_d, in_b.as_deref(), rules);
     }
@@ -354,29 +398,42 @@ fn streams(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared
 }
 
 /// Matches documents by their declared identity, else by their place.
-fn pair_documents(walk: &mut Walk<'_>, s: &[Tree<'static>], d: &[Tree<'static>], b: Option<&[Tree<'static>]>, rules: &Rules) {
+fn pair_documents(
+    walk: &mut Walk<'_>,
+    s: &[Tree<'static>],
+    d: &[Tree<'static>],
+    b: Option<&[Tree<'static>]>,
+    rules: &Rules,
+) {
     let names = |trees: &[Tree<'static>]| -> Option<Vec<String>> {
         if rules.documents.is_empty() {
             return None;
         }
-        let names: Option<Vec<String>> = trees.iter().map(|tree| key_of(tree.root(), &rules.documents)).collect();
+        let names: Option<Vec<String>> =
+            trees.iter().map(|tree| key_of(tree.root(), &rules.documents)).collect();
         names.filter(|names| names.iter().collect::<BTreeSet<_>>().len() == names.len())
     };
-    let places = |trees: &[Tree<'static>]| -> Vec<String> { (0..trees.len()).map(|at| at.to_string()).collect() };
+    let places =
+        |trees: &[Tree<'static>]| -> Vec<String> { (0..trees.len()).map(|at| at.to_string()).collect() };
     let (of_s, of_d, wrap) = match (names(s), names(d)) {
-        (Some(a), Some(c)) => (a, c, true),
+        (Some(want), Some(have)) => (want, have, true),
         _ => {
             if !rules.documents.is_empty() {
-                walk.warnings.push(format!("{{file}}: documents have no unique {}; compared by place", rules.documents.join(", ")));
+                walk.warnings.push(format!(
+                    "{{file}}: documents have no unique {}; compared by place",
+                    rules.documents.join(", ")
+                ));
             }
             (places(s), places(d), false)
         }
     };
-    let of_b: BTreeMap<String, usize> = b.map(|b| {
-        let named = if wrap { names(b).unwrap_or_default() } else { places(b) };
-        named.into_iter().enumerate().map(|(at, name)| (name, at)).collect()
-    }).unwrap_or_default();
-    let base = |name: &str| b.map(|b| of_b.get(name).map(|at| b[*at].root()));
+    let of_b: BTreeMap<String, usize> = b
+        .map(|b| {
+            let named = if wrap { names(b).unwrap_or_default() } else { places(b) };
+            named.into_iter().enumerate().map(|(at, name)| (name, at)).collect()
+        })
+        .unwrap_or_default();
+    let base = |name: &str| b.map_or(Before::Unknown, |b| Before::of(of_b.get(name).map(|at| b[*at].root())));
     let step = |name: &str| if wrap { format!("[{name}]") } else { name.to_owned() };
     for (name, tree) in of_s.iter().zip(s) {
         match of_d.iter().position(|other| other == name) {

@@ -186,8 +186,7 @@ impl<'t> Ref<'t> {
                 Json::Number(number) if number::equal(&number.to_string(), text) => trimmed(text),
                 other => other.to_string(),
             },
-            Value::Str(text) => text.to_string(),
-            Value::Typed(_, text) => text.to_string(),
+            Value::Str(text) | Value::Typed(_, text) => text.to_string(),
             Value::List(_) | Value::Map(_) => return None,
         })
     }
@@ -200,9 +199,9 @@ impl<'t> Ref<'t> {
             Value::Number(text) | Value::Typed("integer" | "float", text) => number::shown(text),
             Value::Str(text) | Value::Typed(_, text) => Json::String(text.to_string()),
             Value::List(_) => Json::Array(self.children().map(Self::to_json).collect()),
-            Value::Map(_) => {
-                Json::Object(self.children().map(|child| (child.key().to_owned(), child.to_json())).collect::<Map<_, _>>())
-            }
+            Value::Map(_) => Json::Object(
+                self.children().map(|child| (child.key().to_owned(), child.to_json())).collect::<Map<_, _>>(),
+            ),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::align::{self, Step as Aligned};
 use super::found::{Found, line_of};
-use super::labels::{Attribution, Kind};
+use super::labels::{Attribution, Before, Kind};
 use super::number;
 use super::pattern::Cursor;
 use super::profile::{Action, Format, ListRule, Rules};
@@ -15,8 +15,7 @@ use crate::source::child;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 
-/// The base at a place: unknown, or known to be there or not.
-type Base<'t> = Option<Option<Ref<'t>>>;
+type Base<'t> = Before<Ref<'t>>;
 
 /// What is compared, and what comes out.
 pub(crate) struct Walk<'r> {
@@ -57,7 +56,13 @@ impl<'r> Walk<'r> {
     }
 
     /// Compares two files from their roots.
-    pub(crate) fn run(&mut self, intended: Ref<'_>, deployed: Ref<'_>, base: Base<'_>, root: Option<&'r ListRule>) {
+    pub(crate) fn run(
+        &mut self,
+        intended: Ref<'_>,
+        deployed: Ref<'_>,
+        base: Base<'_>,
+        root: Option<&'r ListRule>,
+    ) {
         let (cursor, named) = self.rules.start();
         let mut here = self.here(&named);
         here.list = here.list.or(root);
@@ -73,7 +78,13 @@ impl<'r> Walk<'r> {
     }
 
     /// Reports a document that only one side has.
-    pub(crate) fn lone_document(&mut self, step: String, intended: Option<Ref<'_>>, deployed: Option<Ref<'_>>, base: Base<'_>) {
+    pub(crate) fn lone_document(
+        &mut self,
+        step: String,
+        intended: Option<Ref<'_>>,
+        deployed: Option<Ref<'_>>,
+        base: Base<'_>,
+    ) {
         self.path.push(step);
         self.skip = 1;
         let (cursor, _) = self.rules.start();
@@ -138,11 +149,11 @@ impl<'r> Walk<'r> {
             if cursor.is_done() && dc.is_some_and(|dc| sc.equal(dc)) {
                 continue;
             }
-            self.member(Some(sc), dc, b.map(|b| b.and_then(|b| b.member(sc.key(), at))), cursor);
+            self.member(Some(sc), dc, b.step(|b| b.member(sc.key(), at)), cursor);
         }
         for (at, dc) in d.children().enumerate() {
             if s.member(dc.key(), at).is_none() {
-                self.member(None, Some(dc), b.map(|b| b.and_then(|b| b.member(dc.key(), at))), cursor);
+                self.member(None, Some(dc), b.step(|b| b.member(dc.key(), at)), cursor);
             }
         }
     }
@@ -156,8 +167,17 @@ impl<'r> Walk<'r> {
     }
 
     /// Compares what stands at one place on both sides, either of which may have nothing.
-    fn place(&mut self, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor, here: Here<'r>) {
-        let absent = |side: Option<Ref<'_>>| side.is_none_or(|side| here.null_is_absent && matches!(side.value(), Value::Null));
+    fn place(
+        &mut self,
+        s: Option<Ref<'_>>,
+        d: Option<Ref<'_>>,
+        b: Base<'_>,
+        cursor: &Cursor,
+        here: Here<'r>,
+    ) {
+        let absent = |side: Option<Ref<'_>>| {
+            side.is_none_or(|side| here.null_is_absent && matches!(side.value(), Value::Null))
+        };
         if here.ignored {
             return self.ignored(s, d, b);
         }
@@ -197,7 +217,13 @@ impl<'r> Walk<'r> {
     }
 
     /// The value without what is ignored in it; `None` if nothing is left. Ignored leaves and secrets are noted.
-    fn without_ignored(&mut self, one: Ref<'_>, intended: bool, b: Base<'_>, cursor: &Cursor) -> Option<Json> {
+    fn without_ignored(
+        &mut self,
+        one: Ref<'_>,
+        intended: bool,
+        b: Base<'_>,
+        cursor: &Cursor,
+    ) -> Option<Json> {
         if cursor.is_done() || !one.is_container() {
             return Some(one.to_json());
         }
@@ -208,7 +234,7 @@ impl<'r> Walk<'r> {
             let key = if is_map { item.key().to_owned() } else { at.to_string() };
             let (below, here) = self.step(cursor, &key);
             self.path.push(key.clone());
-            let b = b.map(|b| b.and_then(|b| if is_map { b.member(&key, at) } else { b.item(at) }));
+            let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
             if here.ignored {
                 let (s, d) = if intended { (Some(item), None) } else { (None, Some(item)) };
                 self.ignored(s, d, b);
@@ -238,10 +264,14 @@ impl<'r> Walk<'r> {
     fn ignored(&mut self, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>) {
         let kind = match (s, d) {
             (Some(s), Some(d)) if s.equal(d) => return,
-            (Some(s), Some(d)) if s.is_container() && s.type_name() == d.type_name() => return self.ignored_children(s, d, b),
+            (Some(s), Some(d)) if s.is_container() && s.type_name() == d.type_name() => {
+                return self.ignored_children(s, d, b);
+            }
             (Some(s), Some(d)) if s.type_name() == d.type_name() => Kind::Changed,
             (Some(_), Some(_)) => Kind::TypeChanged,
-            (Some(one), None) | (None, Some(one)) if one.len() > 0 => return self.ignored_side(one, s.is_some(), b),
+            (Some(one), None) | (None, Some(one)) if one.len() > 0 => {
+                return self.ignored_side(one, s.is_some(), b);
+            }
             (Some(_), None) => Kind::Missing,
             (None, Some(_)) => Kind::Extra,
             (None, None) => return,
@@ -265,9 +295,16 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn ignored_child(&mut self, is_map: bool, at: usize, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>) {
+    fn ignored_child(
+        &mut self,
+        is_map: bool,
+        at: usize,
+        s: Option<Ref<'_>>,
+        d: Option<Ref<'_>>,
+        b: Base<'_>,
+    ) {
         let key = if is_map { s.or(d).map(Ref::key).unwrap_or_default().to_owned() } else { at.to_string() };
-        let b = b.map(|b| b.and_then(|b| if is_map { b.member(&key, at) } else { b.item(at) }));
+        let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
         self.path.push(key);
         self.ignored(s, d, b);
         self.path.pop();
@@ -286,12 +323,13 @@ impl<'r> Walk<'r> {
     fn lists(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, rule: Option<&ListRule>) {
         let Some(rule) = rule else { return self.ordered(s, d, b, cursor) };
         if rule.key.is_empty() {
-            return if rule.ordered { self.ordered(s, d, b, cursor) } else { self.unordered(s, d, b, cursor) };
+            let compare = if rule.ordered { Self::ordered } else { Self::unordered };
+            return compare(self, s, d, b, cursor);
         }
         match (self.keys(s, rule, "intended"), self.keys(d, rule, "deployed")) {
-            (Ok(a), Ok(c)) => self.keyed(s, d, b, cursor, rule, &a, &c),
-            (a, c) => {
-                self.warnings.extend(a.err().into_iter().chain(c.err()));
+            (Ok(want), Ok(have)) => self.keyed(s, d, b, cursor, rule, &want, &have),
+            (want, have) => {
+                self.warnings.extend(want.err().into_iter().chain(have.err()));
                 self.ordered(s, d, b, cursor);
             }
         }
@@ -304,7 +342,10 @@ impl<'r> Walk<'r> {
         let place = if self.path.is_empty() { String::new() } else { format!(" {}", self.shown_path()) };
         for (at, item) in list.children().enumerate() {
             let Some(key) = key_of(item, &rule.key) else {
-                return Err(format!("{side} {{file}}{place}: element {at} has no {}; compared in order", rule.key.join(", ")));
+                return Err(format!(
+                    "{side} {{file}}{place}: element {at} has no {}; compared in order",
+                    rule.key.join(", ")
+                ));
             };
             if !seen.insert(key.clone()) {
                 return Err(format!("{side} {{file}}{place}: {key} appears twice; compared in order"));
@@ -315,24 +356,34 @@ impl<'r> Walk<'r> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn keyed(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, rule: &ListRule, a: &[String], c: &[String]) {
-        let places: HashMap<&str, usize> = c.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect();
-        let base_keys: Option<Vec<String>> = b.flatten().map(|b| b.children().map(|item| key_of(item, &rule.key).unwrap_or_default()).collect());
-        let base_of = |key: &str| {
-            b.map(|b| b.and_then(|b| b.item(base_keys.as_ref()?.iter().position(|known| known == key)?)))
-        };
+    fn keyed(
+        &mut self,
+        s: Ref<'_>,
+        d: Ref<'_>,
+        b: Base<'_>,
+        cursor: &Cursor,
+        rule: &ListRule,
+        want: &[String],
+        have: &[String],
+    ) {
+        let places: HashMap<&str, usize> =
+            have.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect();
+        let base_keys: Option<Vec<String>> =
+            b.value().map(|b| b.children().map(|item| key_of(item, &rule.key).unwrap_or_default()).collect());
+        let base_of =
+            |key: &str| b.step(|b| b.item(base_keys.as_ref()?.iter().position(|known| known == key)?));
         let mut both = vec![];
-        for (at, key) in a.iter().enumerate() {
+        for (at, key) in want.iter().enumerate() {
             let twin = places.get(key.as_str()).copied();
             both.extend(twin.map(|place| (at, place)));
             self.element(key, s.item(at), twin.and_then(|place| d.item(place)), base_of(key), cursor);
         }
-        let known: std::collections::HashSet<&str> = a.iter().map(String::as_str).collect();
-        for (at, key) in c.iter().enumerate().filter(|(_, key)| !known.contains(key.as_str())) {
+        let known: std::collections::HashSet<&str> = want.iter().map(String::as_str).collect();
+        for (at, key) in have.iter().enumerate().filter(|(_, key)| !known.contains(key.as_str())) {
             self.element(key, None, d.item(at), base_of(key), cursor);
         }
         if rule.ordered {
-            self.moved(&both, a, base_keys.as_deref(), b.is_some(), d);
+            self.moved(&both, want, base_keys.as_deref(), b.is_known(), d);
         }
     }
 
@@ -345,7 +396,14 @@ impl<'r> Walk<'r> {
     }
 
     /// Reports the fewest elements whose moving explains the order.
-    fn moved(&mut self, both: &[(usize, usize)], keys: &[String], base: Option<&[String]>, base_known: bool, d: Ref<'_>) {
+    fn moved(
+        &mut self,
+        both: &[(usize, usize)],
+        keys: &[String],
+        base: Option<&[String]>,
+        base_known: bool,
+        d: Ref<'_>,
+    ) {
         if both.windows(2).all(|pair| pair[0].1 < pair[1].1) {
             return;
         }
@@ -356,10 +414,17 @@ impl<'r> Walk<'r> {
         let deployed = order(by_place.iter().map(|pair| keys[pair.0].as_str()).collect());
         // Several choices may be as short; seen from either side the same one is taken.
         let steps = align::align(&intended, &deployed);
-        let stays: Vec<usize> = steps.iter().filter_map(|step| match step { Aligned::Same(at, _) => Some(*at), _ => None }).collect();
+        let stays: Vec<usize> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Aligned::Same(at, _) => Some(*at),
+                _ => None,
+            })
+            .collect();
         let attribution = match base {
             Some(base) => {
-                let of_base: Vec<String> = base.iter().filter(|key| intended.contains(key)).cloned().collect();
+                let of_base: Vec<String> =
+                    base.iter().filter(|key| intended.contains(key)).cloned().collect();
                 Attribution::judge(of_base == intended, of_base == deployed)
             }
             None if base_known => Attribution::Both,
@@ -370,7 +435,11 @@ impl<'r> Walk<'r> {
                 continue;
             }
             self.path.push(format!("[{}]", keys[*place]));
-            let mut found = Found::new(self.shown_path(), Kind::Moved).note(format!("from place {} to {}", place + 1, now + 1));
+            let mut found = Found::new(self.shown_path(), Kind::Moved).note(format!(
+                "from place {} to {}",
+                place + 1,
+                now + 1
+            ));
             found.attribution = attribution;
             found.class = self.rules.class(&self.path[self.skip..]);
             found.line = d.item(*now).map(|item| line_of(self.deployed, item.at()));
@@ -391,7 +460,7 @@ impl<'r> Walk<'r> {
         let with_first = |list: Ref<'_>| -> Vec<(Vec<u8>, usize)> {
             list.children().enumerate().map(|(at, item)| (self.item_canon(item, at, cursor), at)).collect()
         };
-        let (in_s, in_d, in_b) = (count(Some(s)), count(Some(d)), b.map(count));
+        let (in_s, in_d, in_b) = (count(Some(s)), count(Some(d)), b.is_known().then(|| count(b.value())));
         let judge = |key: &Vec<u8>, cs: usize, cd: usize| match &in_b {
             Some(in_b) => {
                 let cb = in_b.get(key).copied().unwrap_or(0);
@@ -412,10 +481,15 @@ impl<'r> Walk<'r> {
             }
         }
         for (kind, at, count, attribution) in news {
-            let (item, text) = if kind == Kind::Missing { (s.item(at), self.intended) } else { (d.item(at), self.deployed) };
+            let (item, text) =
+                if kind == Kind::Missing { (s.item(at), self.intended) } else { (d.item(at), self.deployed) };
             let mut found = Found::new(self.shown_path(), kind);
             let value = item.map(Ref::to_json);
-            if kind == Kind::Missing { found.intended = value } else { found.deployed = value }
+            if kind == Kind::Missing {
+                found.intended = value;
+            } else {
+                found.deployed = value;
+            }
             found.count = count;
             found.attribution = attribution;
             found.class = self.rules.class(&self.path[self.skip..]);
@@ -427,46 +501,58 @@ impl<'r> Walk<'r> {
     /// Compares in order; what was inserted or removed is found by alignment.
     fn ordered(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor) {
         if let (Some(one), Some(other), 1, 1) = (s.item(0), d.item(0), s.len(), d.len()) {
-            return self.indexed(0, Some(one), Some(other), b.map(|b| b.and_then(|b| b.item(0))), cursor);
+            return self.indexed(0, Some(one), Some(other), b.step(|b| b.item(0)), cursor);
         }
         let canon = |list: Ref<'_>| -> Vec<Vec<u8>> {
             list.children().enumerate().map(|(at, item)| self.item_canon(item, at, cursor)).collect()
         };
         let (in_s, in_d) = (canon(s), canon(d));
         if in_s != in_d && is_permutation(&in_s, &in_d) {
-            let in_b = b.map(|b| b.map(canon));
-            let mut found = Found::new(self.shown_path(), Kind::Reordered).values(Some(s.to_json()), Some(d.to_json()));
-            found.attribution = in_b.map_or(Attribution::Unknown, |in_b| {
-                Attribution::judge(in_b.as_ref() == Some(&in_s), in_b.as_ref() == Some(&in_d))
-            });
+            let mut found =
+                Found::new(self.shown_path(), Kind::Reordered).values(Some(s.to_json()), Some(d.to_json()));
+            found.attribution =
+                b.map(canon).judge(|in_b| (in_b.as_ref() == Some(&in_s), in_b.as_ref() == Some(&in_d)));
             found.class = self.rules.class(&self.path[self.skip..]);
             found.line = Some(line_of(self.deployed, d.at()));
             self.found.push(found);
             return;
         }
-        let in_b: Vec<Vec<u8>> = b.flatten().map(canon).unwrap_or_default();
+        let in_b: Vec<Vec<u8>> = b.value().map(canon).unwrap_or_default();
         let base_item = |twin: Option<&(usize, bool)>, exact: bool| -> Base<'_> {
-            b.map(|b| twin.filter(|twin| twin.1 || !exact).and_then(|twin| b.and_then(|b| b.item(twin.0))))
+            b.step(|b| b.item(twin.filter(|twin| twin.1 || !exact)?.0))
         };
-        let (of_s, of_d) = if b.flatten().is_some() { (twins(&in_s, &in_b), twins(&in_d, &in_b)) } else { Default::default() };
+        let (of_s, of_d) =
+            if b.value().is_some() { (twins(&in_s, &in_b), twins(&in_d, &in_b)) } else { Default::default() };
         for pair in pairs(&align::align(&in_s, &in_d)) {
             match pair {
-                (Some(i), Some(j)) => {
-                    let b = base_item(of_s.get(&i).or(of_d.get(&j)), false);
-                    self.indexed(i, s.item(i), d.item(j), b, cursor);
+                (Some(at_s), Some(at_d)) => {
+                    let b = base_item(of_s.get(&at_s).or(of_d.get(&at_d)), false);
+                    self.indexed(at_s, s.item(at_s), d.item(at_d), b, cursor);
                 }
-                (Some(i), None) => self.indexed(i, s.item(i), None, base_item(of_s.get(&i), true), cursor),
-                (None, Some(j)) => self.indexed(j, None, d.item(j), base_item(of_d.get(&j), true), cursor),
+                (Some(at_s), None) => {
+                    self.indexed(at_s, s.item(at_s), None, base_item(of_s.get(&at_s), true), cursor);
+                }
+                (None, Some(at_d)) => {
+                    self.indexed(at_d, None, d.item(at_d), base_item(of_d.get(&at_d), true), cursor);
+                }
                 (None, None) => {}
             }
         }
     }
 
-    fn indexed(&mut self, index: usize, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
+    fn indexed(
+        &mut self,
+        index: usize,
+        s: Option<Ref<'_>>,
+        d: Option<Ref<'_>>,
+        b: Base<'_>,
+        cursor: &Cursor,
+    ) {
         if cursor.is_done() && matches!((s, d), (Some(s), Some(d)) if s.equal(d)) {
             return;
         }
-        let (below, here) = if cursor.is_done() { Default::default() } else { self.step(cursor, &index.to_string()) };
+        let (below, here) =
+            if cursor.is_done() { Default::default() } else { self.step(cursor, &index.to_string()) };
         self.path.push(index.to_string());
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -486,7 +572,8 @@ impl<'r> Walk<'r> {
 
     /// Writes a value so that equal under the rules means equal in bytes. Returns whether anything was left of it.
     fn canon(&self, item: Ref<'_>, cursor: &Cursor, named: &[usize], out: &mut Vec<u8>) -> bool {
-        let action = |wanted: fn(&Action) -> bool| named.iter().any(|number| wanted(&self.rules.actions[*number]));
+        let action =
+            |wanted: fn(&Action) -> bool| named.iter().any(|number| wanted(&self.rules.actions[*number]));
         if action(|action| *action == Action::Ignore) {
             return false;
         }
@@ -509,11 +596,12 @@ impl<'r> Walk<'r> {
         let mut parts: Vec<Vec<u8>> = vec![];
         let mut dropped = false;
         for (at, child) in item.children().enumerate() {
-            let step = match rule.filter(|rule| !rule.key.is_empty()).and_then(|rule| key_of(child, &rule.key)) {
-                Some(key) => format!("[{key}]"),
-                None if is_map => child.key().to_owned(),
-                None => at.to_string(),
-            };
+            let step =
+                match rule.filter(|rule| !rule.key.is_empty()).and_then(|rule| key_of(child, &rule.key)) {
+                    Some(key) => format!("[{key}]"),
+                    None if is_map => child.key().to_owned(),
+                    None => at.to_string(),
+                };
             let mut named = vec![];
             let below = cursor.step(&self.rules.patterns, &step, &mut named);
             let mut part = vec![];
@@ -552,7 +640,7 @@ impl<'r> Walk<'r> {
     fn secret(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, salted: bool) {
         self.keep_secrets(Some(s));
         self.keep_secrets(Some(d));
-        self.keep_secrets(b.flatten());
+        self.keep_secrets(b.value());
         if s.equal(d) {
             return;
         }
@@ -563,10 +651,21 @@ impl<'r> Walk<'r> {
         found.secret = true;
         let reference = s.as_str().is_some_and(is_reference);
         let value = d.plain().unwrap_or_default();
-        if (reference || salted) && !is_default(&value) && (s.is_container() == d.is_container()) && !s.plain().is_some_and(|text| text.is_empty()) {
+        if (reference || salted)
+            && !is_default(&value)
+            && (s.is_container() == d.is_container())
+            && !s.plain().is_some_and(|text| text.is_empty())
+        {
             found.kind = Kind::Opaque;
             found.ignored = true;
-            found.note = Some(if salted { "salted on every read: only its presence is checked" } else { "a reference: only its presence is checked" }.into());
+            found.note = Some(
+                if salted {
+                    "salted on every read: only its presence is checked"
+                } else {
+                    "a reference: only its presence is checked"
+                }
+                .into(),
+            );
         } else if reference {
             found.kind = Kind::Changed;
         }
@@ -579,18 +678,18 @@ impl<'r> Walk<'r> {
     }
 
     fn emit(&mut self, kind: Kind, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
-        let mut found = Found::new(self.shown_path(), kind).values(s.map(|s| self.shown(s)), d.map(|d| self.shown(d)));
-        if let Some(b) = b {
-            found.attribution = Attribution::judge(self.same(s, b, cursor), self.same(d, b, cursor));
-            found.base = b.map(|b| self.shown(b));
-        }
+        let mut found =
+            Found::new(self.shown_path(), kind).values(s.map(|s| self.shown(s)), d.map(|d| self.shown(d)));
+        found.attribution = b.judge(|b| (self.same(s, b, cursor), self.same(d, b, cursor)));
+        found.base = b.value().map(|b| self.shown(b));
         found.line = match (s, d) {
             (_, Some(d)) => Some(line_of(self.deployed, d.at())),
             (Some(s), None) => Some(line_of(self.intended, s.at())),
             (None, None) => None,
         };
         found.class = self.rules.class(&self.path[self.skip..]);
-        let name = self.path.iter().rev().find(|step| !step.starts_with('[') && step.parse::<usize>().is_err());
+        let name =
+            self.path.iter().rev().find(|step| !step.starts_with('[') && step.parse::<usize>().is_err());
         if name.is_some_and(|name| is_secret_name(name)) && !is_flag(s) && !is_flag(d) {
             found.secret = true;
             self.keep_secrets(s);
@@ -624,7 +723,9 @@ impl<'r> Walk<'r> {
 
 /// Whether a value under a name such as `password` says something about a secret rather than being one.
 fn is_flag(side: Option<Ref<'_>>) -> bool {
-    side.is_some_and(|side| matches!(side.value(), Value::Bool(_) | Value::Null | Value::Map(_) | Value::List(_)))
+    side.is_some_and(|side| {
+        matches!(side.value(), Value::Bool(_) | Value::Null | Value::Map(_) | Value::List(_))
+    })
 }
 
 impl Ref<'_> {
@@ -671,13 +772,14 @@ fn is_permutation(a: &[Vec<u8>], b: &[Vec<u8>]) -> bool {
 pub(crate) fn pairs(steps: &[Aligned]) -> Vec<(Option<usize>, Option<usize>)> {
     let mut out = vec![];
     let (mut firsts, mut seconds) = (vec![], vec![]);
-    let flush = |firsts: &mut Vec<usize>, seconds: &mut Vec<usize>, out: &mut Vec<(Option<usize>, Option<usize>)>| {
-        for at in 0..firsts.len().max(seconds.len()) {
-            out.push((firsts.get(at).copied(), seconds.get(at).copied()));
-        }
-        firsts.clear();
-        seconds.clear();
-    };
+    let flush =
+        |firsts: &mut Vec<usize>, seconds: &mut Vec<usize>, out: &mut Vec<(Option<usize>, Option<usize>)>| {
+            for at in 0..firsts.len().max(seconds.len()) {
+                out.push((firsts.get(at).copied(), seconds.get(at).copied()));
+            }
+            firsts.clear();
+            seconds.clear();
+        };
     for step in steps {
         match *step {
             Aligned::Same(i, j) => {
@@ -713,11 +815,19 @@ pub(crate) fn canonical(item: Ref<'_>, out: &mut Vec<u8>) {
         Value::Typed(kind, text) => {
             out.push(b'!');
             write_text(kind, out);
-            let same = if matches!(*kind, "integer" | "float") { number::canonical(text) } else { text.to_string() };
+            let same =
+                if matches!(*kind, "integer" | "float") { number::canonical(text) } else { text.to_string() };
             write_text(&same, out);
         }
         Value::List(_) => {
-            let parts: Vec<_> = item.children().map(|child| { let mut part = vec![]; canonical(child, &mut part); part }).collect();
+            let parts: Vec<_> = item
+                .children()
+                .map(|child| {
+                    let mut part = vec![];
+                    canonical(child, &mut part);
+                    part
+                })
+                .collect();
             write_parts(b'[', &parts, out);
         }
         Value::Map(_) => {
