@@ -79,6 +79,12 @@ pub fn icmp(name: &str, is_v6: bool) -> Option<u8> {
     table.iter().find(|(known, _)| *known == name).map(|(_, number)| *number).or_else(|| decimal(name))
 }
 
+/// Returns the name of a type of ICMP, or of ICMPv6.
+pub fn icmp_name(number: u128, is_v6: bool) -> Option<&'static str> {
+    let table = if is_v6 { ICMPV6 } else { ICMP };
+    table.iter().find(|(_, known)| u128::from(*known) == number).map(|(name, _)| *name)
+}
+
 /// A number in decimal, and in no other spelling: nft reads `010` as eight.
 pub fn decimal<N: std::str::FromStr>(text: &str) -> Option<N> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));

@@ -96,6 +96,11 @@ impl Set {
 }
 
 impl Table {
+    /// Whether its chains hang on no hook for now.
+    pub(crate) fn is_dormant(&self) -> bool {
+        self.others.get("flags").is_some_and(|flags| flags.contains("dormant"))
+    }
+
     pub(crate) fn canonical(&self) -> String {
         let chains: Vec<String> = self.chains.iter().map(|(name, chain)| format!("{name} {}", chain.canonical())).collect();
         let sets: Vec<String> = self.sets.iter().map(|(name, set)| format!("{name} {} {:?}", set.kind(), super::canonical::elements(set).keys())).collect();

@@ -11,8 +11,9 @@ mod values;
 
 use super::region::{Field, IPV4, IPV6, Region};
 use super::ranges::Ranges;
-use super::rules::{Gate, Ruleset, Unread, Verdict};
+use super::rules::{Action, Gate, Ruleset, Unread, Verdict};
 use listing::{Chain, Listing};
+use std::collections::BTreeSet;
 
 /// Why a file could not be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct Nft {
 pub struct Hook {
     /// `prerouting`, `input`, `forward`, `output`, `postrouting`, `ingress`, `egress`.
     pub hook: String,
-    /// `filter`, `nat`, `route`.
+    /// `filter`, `nat`, `route`; `arp` in a table of that family.
     pub kind: String,
     /// Earlier ones come first.
     pub priority: i32,
@@ -51,10 +52,37 @@ pub struct Hook {
     pub gate: Gate,
 }
 
+impl Hook {
+    /// Whether it decides about packets; addresses are translated, and ARP answered, elsewhere.
+    fn filters(&self) -> bool {
+        !matches!(self.kind.as_str(), "nat" | "arp")
+    }
+}
+
 impl Nft {
+    /// Chains that do other things than filter packets, and all that they lead to.
+    pub(crate) fn unfollowed(&self) -> BTreeSet<String> {
+        let others = self.hooks.iter().filter(|hook| !hook.filters());
+        others.flat_map(|hook| self.reached(&hook.gate.chain)).collect()
+    }
+
+    /// A chain and all that it leads to.
+    fn reached(&self, chain: &str) -> BTreeSet<String> {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![chain.to_owned()]);
+        while let Some(name) = open.pop() {
+            let parts = self.ruleset.chains.get(&name).into_iter().flatten().flat_map(|rule| &rule.parts);
+            open.extend(parts.filter_map(|part| match &part.action {
+                Action::Jump(target) | Action::Goto(target) if !seen.contains(target) => Some(target.clone()),
+                _ => None,
+            }));
+            seen.insert(name);
+        }
+        seen
+    }
+
     /// The chains that filter at a hook.
     pub fn gates(&self, hook: &str) -> Vec<Gate> {
-        let filters = self.hooks.iter().filter(|own| own.hook == hook && own.kind != "nat");
+        let filters = self.hooks.iter().filter(|own| own.hook == hook && own.filters());
         filters.map(|own| own.gate.clone()).collect()
     }
 }
@@ -66,7 +94,20 @@ pub fn read(text: &str) -> Result<Nft, Unreadable> {
 
 /// Reads the structure of a ruleset, whichever way it was listed.
 pub(crate) fn read_listing(text: &str) -> Result<Listing, Unreadable> {
-    if text.trim_start().starts_with('{') { text::read(&json::to_text(text)?) } else { text::read(text) }
+    if !text.trim_start().starts_with('{') {
+        return text::read(text);
+    }
+    let mut listing = text::read(&json::to_text(text)?)?;
+    // The lines are those of no file.
+    for table in listing.tables.values_mut() {
+        table.line = 0;
+        table.sets.values_mut().for_each(|set| set.line = 0);
+        for chain in table.chains.values_mut() {
+            chain.line = 0;
+            chain.rules.iter_mut().for_each(|rule| rule.line = 0);
+        }
+    }
+    Ok(listing)
 }
 
 /// The packets of a ruleset.
@@ -76,7 +117,9 @@ pub(crate) fn packets(listing: &Listing) -> Nft {
         let prefix = format!("{name} ");
         for (chain, rules) in &table.chains {
             let full = format!("{prefix}{chain}");
-            nft.hooks.extend(hook(&full, name, rules));
+            if !table.is_dormant() {
+                nft.hooks.extend(hook(&full, name, rules));
+            }
             let rules = rules.rules.iter().map(|words| rule::read(words, table, &prefix)).collect();
             nft.ruleset.chains.insert(full, rules);
         }
@@ -100,12 +143,11 @@ fn hook(name: &str, table: &str, chain: &Chain) -> Option<Hook> {
     let sees = match table.split(' ').next() {
         Some("ip") => family(IPV4),
         Some("ip6") => family(IPV6),
-        // Frames of ARP are no packets here.
-        Some("arp") => return None,
         _ => Region::all(),
     };
     let priority = after("priority").and_then(|text| text.parse().ok()).unwrap_or(0);
-    Some(Hook { hook: after("hook")?, kind: after("type")?, priority, gate: Gate { chain: name.to_owned(), sees, default } })
+    let kind = if table.starts_with("arp ") { "arp".to_owned() } else { after("type")? };
+    Some(Hook { hook: after("hook")?, kind, priority, gate: Gate { chain: name.to_owned(), sees, default } })
 }
 
 fn family(family: u8) -> Region {

@@ -96,7 +96,11 @@ impl Reader<'_> {
 
     fn verdict(&mut self, action: &Action) {
         for way in std::mem::take(&mut self.ways) {
-            let rest = if *action == Action::Unknown { self.words.get(self.at..).map(canonical::spell) } else { None };
+            // Whatever follows, with what the sets in it hold, is one thing that nobody knows.
+            let rest = (*action == Action::Unknown).then(|| {
+                let from = self.at.min(self.words.len());
+                canonical::spell(&self.words[from..]) + &self.spelled_sets(from, self.words.len())
+            });
             let doubts: Vec<String> = way.doubts.into_iter().chain(rest).collect();
             let doubt = (!doubts.is_empty()).then(|| doubts.join(" "));
             self.parts.push(Part { regions: way.regions, doubt, action: action.clone() });
@@ -190,7 +194,7 @@ impl Reader<'_> {
         self.at = at_value;
         self.skip_value()?;
         let mut words = canonical::spell(&self.words[from..self.at]);
-        words.push_str(&self.spelled_sets(from));
+        words.push_str(&self.spelled_sets(from, self.at));
         for key in keys {
             self.narrow(Condition::only(vec![key.implies]));
         }
@@ -206,8 +210,8 @@ impl Reader<'_> {
     }
 
     /// What sets hold is part of a condition that nobody knows.
-    fn spelled_sets(&self, from: usize) -> String {
-        let names = self.words[from..self.at].iter().filter_map(Word::plain).filter_map(|word| word.strip_prefix('@'));
+    fn spelled_sets(&self, from: usize, to: usize) -> String {
+        let names = self.words[from..to].iter().filter_map(Word::plain).filter_map(|word| word.strip_prefix('@'));
         let sets = names.filter_map(|name| self.table.sets.get(name));
         sets.map(|set| format!(" {:?}", canonical::elements(set).into_keys().collect::<Vec<_>>())).collect()
     }
