@@ -37,8 +37,10 @@ fn the_kernel_lets_through_what_the_engine_says() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packets");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    let mut random = Random::new(std::env::var("JIG_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED));
-    let wanted = std::env::var("JIG_TEST_PACKETS").ok().and_then(|count| count.parse().ok()).unwrap_or(PACKETS);
+    let mut random =
+        Random::new(std::env::var("JIG_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED));
+    let wanted =
+        std::env::var("JIG_TEST_PACKETS").ok().and_then(|count| count.parse().ok()).unwrap_or(PACKETS);
     let originals = rulesets(&folder);
     let mut total = Count::default();
     let mut at = 0;
@@ -84,11 +86,33 @@ fn ask(folder: &Path, number: usize, text: &str, random: &mut Random) -> Count {
     let packets = draw::packets(text, EACH, random);
     let job = folder.join(format!("{number}.json"));
     // Numbers of 128 bits travel as texts.
-    let sent: Vec<Json> = packets.iter().map(|p| json!([p.family, p.source.to_string(), p.destination.to_string(), p.protocol, p.port, p.source_port])).collect();
-    std::fs::write(&job, json!({ "rules": rules, "in": inside, "out": outside, "packets": sent }).to_string()).unwrap();
-    let output = Command::new("python3").arg("-B").arg(Path::new(ROOT).join("tests/packets/kernel.py")).arg(&job).output().unwrap();
+    let sent: Vec<Json> = packets
+        .iter()
+        .map(|p| {
+            json!([
+                p.family,
+                p.source.to_string(),
+                p.destination.to_string(),
+                p.protocol,
+                p.port,
+                p.source_port
+            ])
+        })
+        .collect();
+    std::fs::write(
+        &job,
+        json!({ "rules": rules, "in": inside, "out": outside, "packets": sent }).to_string(),
+    )
+    .unwrap();
+    let output = Command::new("python3")
+        .arg("-B")
+        .arg(Path::new(ROOT).join("tests/packets/kernel.py"))
+        .arg(&job)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    let answer: Json = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&output.stderr)));
+    let answer: Json = serde_json::from_str(&said)
+        .unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&output.stderr)));
     if let Some(why) = answer.get("refused") {
         // A change can make rules that nft does not take; the originals it does.
         assert!(!text.contains(draw::ORIGINAL), "{}: {why}", rules.display());
@@ -96,14 +120,20 @@ fn ask(folder: &Path, number: usize, text: &str, random: &mut Random) -> Count {
     }
     let mut count = Count { sent: packets.len(), ..Count::default() };
     let mut wrong = vec![];
-    let mut compare = |packet: &Packet, state: u8, ways: [&str; 2], passed: bool, count: &mut Count| {
-        match sieve.verdicts(&values(packet, state, ways)).as_slice() {
-            [Verdict::Accept] if !passed => wrong.push(format!("says accept, kernel dropped {packet:?} state {state}")),
-            [Verdict::Deny] if passed => wrong.push(format!("says drop, kernel passed {packet:?} state {state}")),
+    let mut compare =
+        |packet: &Packet, state: u8, ways: [&str; 2], passed: bool, count: &mut Count| match sieve
+            .verdicts(&values(packet, state, ways))
+            .as_slice()
+        {
+            [Verdict::Accept] if !passed => {
+                wrong.push(format!("says accept, kernel dropped {packet:?} state {state}"))
+            }
+            [Verdict::Deny] if passed => {
+                wrong.push(format!("says drop, kernel passed {packet:?} state {state}"))
+            }
             [_] => {}
             _ => count.unknown += 1,
-        }
-    };
+        };
     for (packet, passed) in packets.iter().zip(answer["passed"].as_array().unwrap()) {
         let passed = passed.as_u64() == Some(1);
         count.passed += usize::from(passed);
@@ -114,7 +144,13 @@ fn ask(folder: &Path, number: usize, text: &str, random: &mut Random) -> Count {
         count.answered += 1;
         compare(&packet.answer(), 1, [&outside, &inside], reply[1].as_u64() == Some(1), &mut count);
     }
-    assert!(wrong.is_empty(), "{} ({} wrong), in {inside} out {outside}:\n{}", rules.display(), wrong.len(), wrong[..wrong.len().min(5)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} ({} wrong), in {inside} out {outside}:\n{}",
+        rules.display(),
+        wrong.len(),
+        wrong[..wrong.len().min(5)].join("\n")
+    );
     count
 }
 
@@ -140,11 +176,20 @@ fn values(packet: &Packet, state: u8, [inside, outside]: [&str; 2]) -> [u128; 9]
 fn rulesets(folder: &Path) -> Vec<String> {
     let mut files = found(&Path::new(ROOT).join("tests/packets/rules"));
     let rendered = folder.join("rendered");
-    let output = Command::new(env!("CARGO_BIN_EXE_jig")).args(["-C", "examples/kestrel", "render", "--out"]).arg(&rendered).current_dir(ROOT).env_remove("GIT_DIR").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_jig"))
+        .args(["-C", "examples/kestrel", "render", "--out"])
+        .arg(&rendered)
+        .current_dir(ROOT)
+        .env_remove("GIT_DIR")
+        .output()
+        .unwrap();
     assert!(rendered.exists(), "{}", String::from_utf8_lossy(&output.stderr));
     files.extend(found(&rendered));
     assert!(files.len() >= 8, "{files:?}");
-    files.iter().map(|file| format!("{}\n{}", draw::ORIGINAL, std::fs::read_to_string(file).unwrap())).collect()
+    files
+        .iter()
+        .map(|file| format!("{}\n{}", draw::ORIGINAL, std::fs::read_to_string(file).unwrap()))
+        .collect()
 }
 
 fn found(folder: &Path) -> Vec<PathBuf> {
@@ -166,9 +211,20 @@ fn found(folder: &Path) -> Vec<PathBuf> {
 
 /// What the machine lacks.
 fn missing() -> Option<String> {
-    let runs = |program: &str, argument: &str| Command::new(program).arg(argument).env("PATH", path()).output().is_ok_and(|output| output.status.success());
-    let mut lacks: Vec<&str> = [("python3", "--version"), ("nft", "--version"), ("ip", "-V")].into_iter().filter(|(program, argument)| !runs(program, argument)).map(|(program, _)| program).collect();
-    let namespaces = Command::new("unshare").args(["-nmpf", "true"]).output().is_ok_and(|output| output.status.success());
+    let runs = |program: &str, argument: &str| {
+        Command::new(program)
+            .arg(argument)
+            .env("PATH", path())
+            .output()
+            .is_ok_and(|output| output.status.success())
+    };
+    let mut lacks: Vec<&str> = [("python3", "--version"), ("nft", "--version"), ("ip", "-V")]
+        .into_iter()
+        .filter(|(program, argument)| !runs(program, argument))
+        .map(|(program, _)| program)
+        .collect();
+    let namespaces =
+        Command::new("unshare").args(["-nmpf", "true"]).output().is_ok_and(|output| output.status.success());
     if !namespaces {
         lacks.push("root (network namespaces)");
     }

@@ -200,6 +200,7 @@ pub fn main() -> ExitCode {
         Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
         Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),
     };
+    let run = run.and_then(|outcome| session.unprinted().map_or(Ok(outcome), Err));
     match run {
         Ok(Outcome::InOrder) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),

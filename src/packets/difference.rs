@@ -4,11 +4,11 @@
 //! again for these packets only, with the number of the deciding rule in each leaf; all ways through, joined where
 //! they differ in one field. What depends on anything not understood is neither opened nor closed: undetermined.
 
-use super::touched;
 use super::compile::{Compiler, Doubts, INSIDE, RuleAt, decided};
 use super::diagram::{Cuts, Diagram, Grown, NOTHING, Node, TooLarge, leaf, number};
 use super::region::{ALL, FIELDS, Field, Region};
 use super::rules::{Gate, Ruleset, Verdict};
+use super::touched;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One ruleset and the gates that packets meet in it.
@@ -106,7 +106,8 @@ fn compare(s: Side<'_>, d: Side<'_>, over: Option<&Region>) -> Grown<Difference>
     let two = compiler.gates(d.gates)?;
     let names_two = compiler.rules;
     let mut pairs = Pairs::default();
-    let root = diagram.join(one, two, |diagram: &Diagram, one: Node, two: Node| pairs.settle(diagram, one, two))?;
+    let root =
+        diagram.join(one, two, |diagram: &Diagram, one: Node, two: Node| pairs.settle(diagram, one, two))?;
     let (boxes, coarse) = boxes(&diagram, root, &pairs, [(s.ruleset, &names_one), (d.ruleset, &names_two)]);
     let mut found = Difference { coarse, ..Difference::default() };
     for ((outcome, by_one, by_two), regions) in boxes {
@@ -115,7 +116,9 @@ fn compare(s: Side<'_>, d: Side<'_>, over: Option<&Region>) -> Grown<Difference>
             Outcome::Closes => &mut found.closes,
             Outcome::Undetermined => &mut found.undetermined,
         };
-        let deciders = |side: Side<'_>, names: &[RuleAt], by: &[u32]| by.iter().filter_map(|by| decider(side.ruleset, names, *by)).collect::<Vec<_>>();
+        let deciders = |side: Side<'_>, names: &[RuleAt], by: &[u32]| {
+            by.iter().filter_map(|by| decider(side.ruleset, names, *by)).collect::<Vec<_>>()
+        };
         list.extend(regions.into_iter().map(|packets| Change {
             packets,
             intended: deciders(s, &names_one, &by_one),
@@ -224,7 +227,12 @@ fn leaves(diagram: &Diagram, node: Node) -> (Vec<Verdict>, Vec<u32>) {
 }
 
 /// All ways from a node, as boxes by cause; as wide as their rules, and `true`, where they are too many.
-fn boxes(diagram: &Diagram, root: Node, pairs: &Pairs, sides: [(&Ruleset, &Vec<RuleAt>); 2]) -> (BTreeMap<Cause, Vec<Region>>, bool) {
+fn boxes(
+    diagram: &Diagram,
+    root: Node,
+    pairs: &Pairs,
+    sides: [(&Ruleset, &Vec<RuleAt>); 2],
+) -> (BTreeMap<Cause, Vec<Region>>, bool) {
     let mut found: BTreeMap<Cause, Vec<Region>> = BTreeMap::new();
     if ways(diagram, root, &mut HashMap::new()) <= MOST_WAYS {
         follow(diagram, root, &mut Region::all(), &mut |region, number| {
@@ -243,7 +251,8 @@ fn boxes(diagram: &Diagram, root: Node, pairs: &Pairs, sides: [(&Ruleset, &Vec<R
             let at = sides[by].1.get((*rule as usize).checked_sub(1)?)?;
             Some(sides[by].0.chains.get(&at.chain)?.get(at.place)?)
         });
-        let mut wide: Vec<Region> = wide.flat_map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone())).collect();
+        let mut wide: Vec<Region> =
+            wide.flat_map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone())).collect();
         if wide.is_empty() {
             wide.push(Region::all());
         }
@@ -269,7 +278,8 @@ fn ways(diagram: &Diagram, node: Node, known: &mut HashMap<Node, usize>) -> usiz
         return *known;
     }
     let below: BTreeSet<Node> = diagram.edges(node).iter().map(|(_, below)| *below).collect();
-    let total = below.into_iter().fold(0usize, |total, below| total.saturating_add(ways(diagram, below, known)));
+    let total =
+        below.into_iter().fold(0usize, |total, below| total.saturating_add(ways(diagram, below, known)));
     known.insert(node, total);
     total
 }
@@ -331,7 +341,8 @@ fn find_shadowed(side: Side<'_>) -> Result<Vec<Decider>, TooLarge> {
     let mut compiler = Compiler::new(&mut diagram, &mut doubts, side.ruleset, None).naming();
     let root = compiler.gates(side.gates)?;
     let names = compiler.rules;
-    let deciding: BTreeSet<u32> = diagram.leaves(root).into_iter().filter_map(decided).map(|(_, rule)| rule).collect();
+    let deciding: BTreeSet<u32> =
+        diagram.leaves(root).into_iter().filter_map(decided).map(|(_, rule)| rule).collect();
     let decides = |rule: &super::rules::Rule| {
         use super::rules::Action::{Accept, Deny};
         !rule.parts.is_empty() && rule.parts.iter().all(|part| matches!(part.action, Accept | Deny))

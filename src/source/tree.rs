@@ -185,11 +185,12 @@ fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
         std::io::ErrorKind::NotFound => ReadError::Missing(name.to_owned()),
         _ => ReadError::Refused(name.to_owned(), error.to_string()),
     };
-    let file = fs::File::open(path).map_err(|error| refused(&error))?;
-    let meta = file.metadata().map_err(|error| refused(&error))?;
+    // Looked at before it is opened: opening a pipe waits for somebody to write into it.
+    let meta = fs::metadata(path).map_err(|error| refused(&error))?;
     if !meta.is_file() {
         return Err(ReadError::Refused(name.to_owned(), "it is not a regular file".into()));
     }
+    let file = fs::File::open(path).map_err(|error| refused(&error))?;
     if meta.len() > MAX_BYTES {
         return Err(ReadError::TooLarge(name.to_owned()));
     }

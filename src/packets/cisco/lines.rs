@@ -45,7 +45,8 @@ pub(super) fn read(text: &str) -> Vec<Line<'_>> {
 /// What ends a banner that goes on in the next line.
 fn banner_end(line: &str, words: &[&str]) -> Option<String> {
     let delimiter = words.get(2)?;
-    let end = if delimiter.starts_with("^C") { "^C".to_owned() } else { delimiter.chars().next()?.to_string() };
+    let end =
+        if delimiter.starts_with("^C") { "^C".to_owned() } else { delimiter.chars().next()?.to_string() };
     // ASA writes one line per banner line, without delimiters.
     if !matches!(end.as_str(), "^C" | "#" | "%" | "$" | "@" | "~" | "\u{3}") {
         return None;

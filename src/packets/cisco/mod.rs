@@ -84,11 +84,19 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
         bindings(line, dialect, &mut lists.bindings);
     }
     for (chain, (kind, entries)) in entries {
-        let mut rules: Vec<Rule> = in_order(entries).iter().map(|(line, words)| entry::read(*line, words, kind, &objects, dialect)).collect();
+        let mut rules: Vec<Rule> = in_order(entries)
+            .iter()
+            .map(|(line, words)| entry::read(*line, words, kind, &objects, dialect))
+            .collect();
         if kind == Kind::Ipv6 && dialect == Dialect::Ios {
             // What every IPv6 list of IOS ends with: neighbours are found before all is denied.
             let kinds = [135u8, 136].map(|kind| Services::icmp(true, kind, None).regions);
-            rules.push(Rule::simple(0, "permit icmp any any nd-ns, nd-na (implied)", kinds.concat(), Action::Accept));
+            rules.push(Rule::simple(
+                0,
+                "permit icmp any any nd-ns, nd-na (implied)",
+                kinds.concat(),
+                Action::Accept,
+            ));
         }
         for rule in &rules {
             for doubt in rule.parts.iter().filter_map(|part| part.doubt.clone()) {
@@ -156,16 +164,26 @@ fn in_order(mut entries: Vec<(u32, Vec<&str>)>) -> Vec<(u32, Vec<&str>)> {
 }
 
 fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut Vec<Binding>) {
-    let mut bind = |interface: &str, direction: &str, chain: String| found.push(Binding { interface: interface.to_owned(), direction: direction.to_owned(), chain });
+    let mut bind = |interface: &str, direction: &str, chain: String| {
+        found.push(Binding { interface: interface.to_owned(), direction: direction.to_owned(), chain })
+    };
     match line.words.as_slice() {
-        ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => bind(interface, direction, format!("access-list {name}")),
-        ["access-group", name, "global"] if dialect == Dialect::Asa => bind("global", "in", format!("access-list {name}")),
+        ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => {
+            bind(interface, direction, format!("access-list {name}"))
+        }
+        ["access-group", name, "global"] if dialect == Dialect::Asa => {
+            bind("global", "in", format!("access-list {name}"))
+        }
         ["interface", interface @ ..] => {
             let interface = interface.join(" ");
             for below in &line.below {
                 match below.words.as_slice() {
-                    ["ip", "access-group", name, direction] => bind(&interface, direction, format!("ip access-list extended {name}")),
-                    ["ipv6", "traffic-filter", name, direction] => bind(&interface, direction, format!("ipv6 access-list {name}")),
+                    ["ip", "access-group", name, direction] => {
+                        bind(&interface, direction, format!("ip access-list extended {name}"))
+                    }
+                    ["ipv6", "traffic-filter", name, direction] => {
+                        bind(&interface, direction, format!("ipv6 access-list {name}"))
+                    }
                     _ => {}
                 }
             }
