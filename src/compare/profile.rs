@@ -7,6 +7,7 @@
 use super::labels::Class;
 use super::pattern::{Cursor, Notation, Pattern, fits};
 use crate::model::Compare;
+use crate::packets::words::Names;
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use regex::Regex;
@@ -240,6 +241,8 @@ pub struct Rules {
     pub(crate) unwrap: Vec<String>,
     /// What the entry is called in warnings.
     pub name: String,
+    /// What people call the addresses and services that rules speak of.
+    pub names: Arc<Names>,
 }
 
 impl Rules {
@@ -374,6 +377,7 @@ impl Rules {
             managed: vec![],
             unwrap: vec![],
             name: name.to_owned(),
+            names: Arc::default(),
         }
     }
 

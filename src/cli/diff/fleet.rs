@@ -7,7 +7,7 @@ use super::returned::{COLLECTED, Returned};
 use super::wanted::{RulesByTemplate, Wanted, committed_manifest, is_record, matches, plain, standard_of};
 use super::{Diff, finish};
 use crate::cli::select::{Selected, select};
-use crate::cli::session::Session;
+use crate::cli::session::{Session, in_repository};
 use crate::cli::work::{Evaluated, Work};
 use crate::cli::{Failure, Run};
 use crate::compare::deviation::Deviation;
@@ -16,6 +16,7 @@ use crate::finding::{Finding, Level};
 use crate::load::{Fleet, LineEntry, Record, Standard};
 use crate::model;
 use crate::render::{RenderedFile, names as names_flow};
+use crate::report;
 use crate::resolve::approval::{Approvers, deviation_digest, gaps};
 use crate::resolve::plan::Plan;
 use crate::source::Tree;
@@ -23,7 +24,7 @@ use crate::source::past::Past;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 pub(super) fn run(session: &mut Session, args: &Diff) -> Run {
@@ -31,17 +32,25 @@ pub(super) fn run(session: &mut Session, args: &Diff) -> Run {
     let as_of = session.today(fleet.as_ref());
     let Some(fleet) = fleet else {
         session.settle(None, &mut findings);
-        return finish(session, &Report::refused(as_of, findings.iter().map(sentence).collect()));
+        let refused = Report::refused(as_of, findings.iter().map(sentence).collect());
+        return finish(session, &refused, "", &report::Folders::default());
     };
     session.settle(Some(&fleet), &mut findings);
     let selected = select(&fleet, &args.addresses)?;
     let back = ReadBack::open(&fleet, args.deployed.as_deref())?;
     let report = survey(&fleet, as_of, &back, &selected, &findings, &[]);
-    finish(session, &report)
+    let root = fleet.root.clone().unwrap_or_default();
+    let folders = report::Folders {
+        intended: in_repository(&root.join("intended")),
+        deployed: in_repository(&back.folder),
+        by_address: true,
+    };
+    finish(session, &report, fleet.enterprise.enterprise.as_str(), &folders)
 }
 
 /// Where the files lie that were read back.
 pub(super) struct ReadBack {
+    folder: PathBuf,
     pub(super) tree: Tree,
     /// What it is called in messages.
     shown: String,
@@ -63,12 +72,13 @@ impl ReadBack {
             None => root.join(&fleet.enterprise.settings.deployed),
         };
         let shown = folder.strip_prefix(&root).unwrap_or(&folder).display().to_string();
-        Ok(Self { tree: Tree::folder(folder), shown })
+        Ok(Self { tree: Tree::folder(&folder), folder, shown })
     }
 
     /// The same with another content of one file.
     pub(super) fn with(&self, path: &str, bytes: Vec<u8>) -> Self {
-        Self { tree: self.tree.clone().with(path, bytes), shown: self.shown.clone() }
+        let tree = self.tree.clone().with(path, bytes);
+        Self { tree, folder: self.folder.clone(), shown: self.shown.clone() }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::collection::Collection;
 use super::{Diff, finish, read_yaml};
-use crate::cli::session::Session;
+use crate::cli::session::{Session, in_repository};
 use crate::cli::{Failure, Run};
 use crate::compare::deviation::{self, Deviation};
 use crate::compare::profile::{Format as Kind, Profile, Rules};
 use crate::compare::{Base, Evidence, Job, Line, Report, Side};
+use crate::report;
 use crate::source::Tree;
 use jiff::civil::Date;
 use serde_json::Value as Json;
@@ -18,7 +19,9 @@ pub(super) fn run(session: &Session, args: &Diff, intended: &Path, deployed: &Pa
     let as_of = session.today(None);
     let settings = match Settings::read(session, args) {
         Ok(settings) => settings,
-        Err(problems) => return finish(session, &Report::refused(as_of, problems)),
+        Err(problems) => {
+            return finish(session, &Report::refused(as_of, problems), "", &report::Folders::default());
+        }
     };
     let folders = Folders {
         intended: open(intended)?,
@@ -27,7 +30,12 @@ pub(super) fn run(session: &Session, args: &Diff, intended: &Path, deployed: &Pa
     };
     let names = Names::list(&folders)?;
     let report = compare(as_of, &folders, &names, &settings);
-    finish(session, &report)
+    let places = report::Folders {
+        intended: in_repository(intended),
+        deployed: in_repository(deployed),
+        by_address: false,
+    };
+    finish(session, &report, "", &places)
 }
 
 pub(super) fn open(path: &Path) -> Result<Tree, Failure> {

@@ -16,7 +16,7 @@ pub(crate) use triage::Promote;
 use super::session::Session;
 use super::{Outcome, Run};
 use crate::compare::{Disposition, Report, Verdict};
-use crate::report::{self, Format};
+use crate::report;
 use crate::source::{Text, parse};
 use clap::Args;
 use serde_json::Value as Json;
@@ -78,12 +78,10 @@ pub(crate) fn run(session: &mut Session, args: &Diff) -> Run {
     }
 }
 
-/// Prints a report; the exit code does not depend on the format.
-fn finish(session: &Session, report: &Report) -> Run {
-    session.emit(|format, style| match format {
-        Format::Json => Json::Object(report::drift_json::drift(report)).to_string(),
-        Format::Text => report::drift_text::drift(report, style, session.verbose),
-    })?;
+/// Prints a report; the exit code does not depend on the format. `name` is the fleet's.
+fn finish(session: &Session, report: &Report, name: &str, folders: &report::Folders) -> Run {
+    let drifts = report::Drifts { report, name, folders };
+    session.emit(|format, style| (format.drift)(&drifts, style))?;
     Ok(judge(session, report))
 }
 

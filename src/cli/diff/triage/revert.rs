@@ -45,7 +45,7 @@ pub(super) fn run(session: &Session, args: &Revert) -> Run {
         return Err(Failure::new(format!("{} would still differ", case.place()), "nothing was written"));
     }
     let lost = lost(&case);
-    if args.out.is_none() && !session.on_stdout(crate::report::Format::Json) {
+    if args.out.is_none() && !session.on_stdout(crate::report::JSON) {
         lost.iter().for_each(|what| session.say(what));
         session.out(text.trim_end_matches('\n'));
         return Ok(Outcome::InOrder);

@@ -1,27 +1,26 @@
 //! One spelling for everything that means the same: sets sorted, services as numbers, no counters, no comments.
 
-use super::super::effect::{self, Chains};
-use super::parse::{Chain, Set, Table, Word, Words};
+use super::listing::{Chain, Set, Word, Words};
+use super::super::names;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A rule in both its spellings.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub canon: String,
     pub shown: String,
     pub line: u32,
 }
 
 /// The rules of a chain that do something.
-pub(super) fn entries(chain: &Chain) -> Vec<Entry> {
-    let entries =
-        chain.rules.iter().map(|rule| Entry { canon: canon(rule), shown: shown(rule), line: rule.line });
+pub(crate) fn entries(chain: &Chain) -> Vec<Entry> {
+    let entries = chain.rules.iter().map(|rule| Entry { canon: canon(rule), shown: shown(rule), line: rule.line });
     entries.filter(|entry| !entry.canon.is_empty()).collect()
 }
 
 /// A rule without what is not its meaning: counters, handles, comments.
-pub(super) fn strip(words: &[Word]) -> Vec<Word> {
+pub(crate) fn strip(words: &[Word]) -> Vec<Word> {
     let mut out = vec![];
     let mut rest = words.iter().peekable();
     while let Some(word) = rest.next() {
@@ -49,12 +48,12 @@ fn skip_counter<'w>(rest: &mut std::iter::Peekable<impl Iterator<Item = &'w Word
 }
 
 /// A rule for people: as written, without what is not its meaning.
-pub(super) fn shown(rule: &Words) -> String {
+pub(crate) fn shown(rule: &Words) -> String {
     spell(&strip(&rule.words))
 }
 
 /// Words as text.
-pub(super) fn spell(words: &[Word]) -> String {
+pub(crate) fn spell(words: &[Word]) -> String {
     let mut out = String::new();
     for word in words {
         match word {
@@ -79,21 +78,15 @@ pub(super) fn spell(words: &[Word]) -> String {
 }
 
 /// Words as text, lists sorted: `flags interval, timeout`.
-pub(super) fn spell_sorted(words: &[Word]) -> String {
+pub(crate) fn spell_sorted(words: &[Word]) -> String {
     let mut parts: Vec<String> = words.split(|word| *word == Word::Comma).map(spell).collect();
     parts.sort();
     parts.join(",")
 }
 
 /// Type, hook and priority: priorities have names.
-pub(super) fn hook(words: &[Word]) -> String {
-    let words: Vec<&str> = words
-        .iter()
-        .filter_map(|word| match word {
-            Word::Plain(text) | Word::Quoted(text) => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
+pub(crate) fn hook(words: &[Word]) -> String {
+    let words: Vec<&str> = words.iter().filter_map(|word| match word { Word::Plain(text) | Word::Quoted(text) => Some(text.as_str()), _ => None }).collect();
     let at = words.iter().position(|word| *word == "priority").unwrap_or(words.len());
     let head = words[..at].join(" ");
     let rest = words.get(at + 1..).unwrap_or_default().concat();
@@ -103,22 +96,10 @@ pub(super) fn hook(words: &[Word]) -> String {
 
 fn priority(text: &str, head: &str) -> String {
     let is_bridge = head.contains("bridge");
-    let names: [(&str, i32); 7] = [
-        ("raw", -300),
-        ("mangle", -150),
-        ("dstnat", if is_bridge { -300 } else { -100 }),
-        ("filter", 0),
-        ("security", 50),
-        ("srcnat", if is_bridge { 300 } else { 100 }),
-        ("out", 100),
-    ];
+    let names: [(&str, i32); 7] = [("raw", -300), ("mangle", -150), ("dstnat", if is_bridge { -300 } else { -100 }), ("filter", 0), ("security", 50), ("srcnat", if is_bridge { 300 } else { 100 }), ("out", 100)];
     for (name, base) in names {
         if let Some(rest) = text.strip_prefix(name) {
-            return if rest.is_empty() {
-                base.to_string()
-            } else {
-                rest.parse::<i32>().map_or_else(|_| text.to_owned(), |offset| (base + offset).to_string())
-            };
+            return if rest.is_empty() { base.to_string() } else { rest.parse::<i32>().map_or_else(|_| text.to_owned(), |offset| (base + offset).to_string()) };
         }
     }
     text.to_owned()
@@ -158,9 +139,7 @@ fn canon(rule: &Words) -> String {
         if word == "==" {
             continue;
         }
-        if matches!(word.as_str(), "iifname" | "oifname" | "iif" | "oif")
-            && tidy.last().is_some_and(|last| last == "meta")
-        {
+        if matches!(word.as_str(), "iifname" | "oifname" | "iif" | "oif") && tidy.last().is_some_and(|last| last == "meta") {
             tidy.pop();
         }
         tidy.push(word);
@@ -200,22 +179,21 @@ fn value(text: &str, context: &[String]) -> String {
         return format!("{}-{}", value(first, context), value(last, context));
     }
     if (before("dport") || before("sport"))
-        && let Some(port) = effect::service(text)
+        && let Some(port) = names::service(text)
     {
         return port.to_string();
     }
     if (before("l4proto") || before("protocol") || before("nexthdr"))
-        && let Some(protocol) = effect::protocol(text)
+        && let Some(protocol) = names::protocol(text)
     {
-        return effect::protocol_name(protocol);
+        return names::protocol_name(protocol.into());
     }
     prefix(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// An address or prefix in its one spelling: host bits are masked, as nft does.
 fn prefix(text: &str) -> Option<String> {
-    let (address, length) =
-        text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
     match address.parse::<IpAddr>().ok()? {
         IpAddr::V4(address) => {
             let length: u32 = length.map_or(Ok(32), str::parse).ok().filter(|length| *length <= 32)?;
@@ -233,7 +211,7 @@ fn prefix(text: &str) -> Option<String> {
 }
 
 /// The elements of a set: canonical spelling to the one shown.
-pub(super) fn elements(set: &Set) -> BTreeMap<String, String> {
+pub(crate) fn elements(set: &Set) -> BTreeMap<String, String> {
     let kind = set.settings.get("type").or(set.settings.get("typeof")).cloned().unwrap_or_default();
     let context = if kind.contains("inet_service") || kind.contains("port") {
         vec!["dport".to_owned()]
@@ -263,20 +241,4 @@ fn without_timers(item: &[Word]) -> Vec<Word> {
         }
     }
     out
-}
-
-/// The chains of a table as rules that can be evaluated.
-pub(super) fn chains(table: &Table) -> Chains {
-    table
-        .chains
-        .iter()
-        .map(|(name, chain)| {
-            let rules = chain
-                .rules
-                .iter()
-                .map(|rule| super::matches::rule(&strip(&rule.words), &canon(rule), table))
-                .collect();
-            (name.clone(), rules)
-        })
-        .collect()
 }

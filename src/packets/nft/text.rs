@@ -3,201 +3,27 @@
 //! What is not understood is never skipped: an unknown statement in a rule stays in it as words, an unknown command
 //! makes the file unreadable.
 
-use super::super::json::Unreadable;
-use std::collections::{BTreeMap, HashMap};
+use super::Unreadable;
+use super::listing::{Chain, Listing, Set, Table, Word, Words};
+use super::tokens::{Token, tokens};
+use std::collections::HashMap;
 
 /// Deepest nesting of braces.
 const MAX_DEPTH: usize = 16;
 
-/// What the commands of a file leave behind.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Ruleset {
-    /// By family and name.
-    pub tables: BTreeMap<String, Table>,
-}
-
-#[derive(Debug, Default, Clone)]
-pub(super) struct Table {
-    pub line: u32,
-    pub chains: BTreeMap<String, Chain>,
-    pub sets: BTreeMap<String, Set>,
-    /// Flowtables, helpers, limits, table flags: by kind and name, in one spelling.
-    pub others: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Default, Clone)]
-pub(super) struct Chain {
-    pub line: u32,
-    /// Type, hook and priority in one spelling.
-    pub hook: Option<String>,
-    policy: Option<String>,
-    pub rules: Vec<Words>,
-}
-
-/// A set or map.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Set {
-    pub line: u32,
-    /// `set` or `map`, type and flags, by key.
-    pub settings: BTreeMap<String, String>,
-    pub elements: Vec<Vec<Word>>,
-}
-
-/// A word of a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Word {
-    Plain(String),
-    Quoted(String),
-    Comma,
-    /// `{ a, b }`.
-    Braces(Vec<Vec<Word>>),
-}
-
-/// A rule as written.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Words {
-    pub line: u32,
-    pub words: Vec<Word>,
-}
-
-impl Word {
-    pub(super) fn plain(&self) -> Option<&str> {
-        match self {
-            Self::Plain(text) => Some(text),
-            _ => None,
-        }
-    }
-}
-
-impl Words {
-    /// Whether a word occurs anywhere.
-    pub(super) fn names(&self, word: &str) -> bool {
-        self.words.iter().any(|own| own.plain() == Some(word))
-    }
-}
-
-impl Chain {
-    /// Accept unless stated.
-    pub(super) fn policy(&self) -> &str {
-        self.policy.as_deref().unwrap_or("accept")
-    }
-
-    pub(super) fn canonical(&self) -> String {
-        let rules: Vec<String> =
-            super::canonical::entries(self).into_iter().map(|entry| entry.canon).collect();
-        format!("{:?} {} {}", self.hook, self.policy(), rules.join("\n"))
-    }
-}
-
-impl Set {
-    pub(super) fn kind(&self) -> String {
-        const MEANING: [&str; 6] = ["is", "type", "typeof", "flags", "timeout", "size"];
-        // auto-merge and the policy of a set change how it is stored, not what is in it.
-        let parts: Vec<String> = self
-            .settings
-            .iter()
-            .filter(|(key, _)| MEANING.contains(&key.as_str()))
-            .map(|(key, value)| format!("{key} {value}"))
-            .collect();
-        parts.join("; ")
-    }
-}
-
-impl Table {
-    pub(super) fn canonical(&self) -> String {
-        let chains: Vec<String> =
-            self.chains.iter().map(|(name, chain)| format!("{name} {}", chain.canonical())).collect();
-        let sets: Vec<String> = self
-            .sets
-            .iter()
-            .map(|(name, set)| format!("{name} {} {:?}", set.kind(), super::canonical::elements(set).keys()))
-            .collect();
-        format!("{chains:?} {sets:?} {:?}", self.others)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Open,
-    Close,
-    Comma,
-    /// End of a statement: `;` or a line break.
-    End,
-}
-
 /// Reads a file. The place of a problem is its line.
-pub(super) fn read(text: &str) -> Result<Ruleset, Unreadable> {
+pub(super) fn read(text: &str) -> Result<Listing, Unreadable> {
     let tokens = tokens(text)?;
-    let mut reader = Reader { tokens, at: 0, variables: HashMap::new(), ruleset: Ruleset::default() };
+    let mut reader = Reader { tokens, at: 0, variables: HashMap::new(), listing: Listing::default() };
     reader.file()?;
-    Ok(reader.ruleset)
-}
-
-fn tokens(text: &str) -> Result<Vec<(Token, u32)>, Unreadable> {
-    let mut out = vec![];
-    let mut line = 1u32;
-    let mut chars = text.strip_prefix('\u{feff}').unwrap_or(text).char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let token = match c {
-            '\n' => {
-                line += 1;
-                out.push((Token::End, line - 1));
-                continue;
-            }
-            '\\' if matches!(chars.peek(), Some((_, '\n'))) => {
-                chars.next();
-                line += 1;
-                continue;
-            }
-            c if c.is_whitespace() => continue,
-            '#' => {
-                while chars.peek().is_some_and(|(_, c)| *c != '\n') {
-                    chars.next();
-                }
-                continue;
-            }
-            '{' => Token::Open,
-            '}' => Token::Close,
-            ',' => Token::Comma,
-            ';' => Token::End,
-            '"' => {
-                let mut quoted = String::new();
-                loop {
-                    match chars.next() {
-                        Some((_, '"')) => break,
-                        Some((_, '\n')) | None => {
-                            return Err(Unreadable::new("a quote that does not end", line as usize));
-                        }
-                        Some((_, c)) => quoted.push(c),
-                    }
-                }
-                Token::Text(quoted)
-            }
-            _ => {
-                let mut word = String::from(c);
-                while let Some((_, c)) = chars.peek().copied() {
-                    if c.is_whitespace() || matches!(c, '{' | '}' | ',' | ';' | '"' | '#') {
-                        break;
-                    }
-                    word.push(c);
-                    chars.next();
-                }
-                let _ = at;
-                Token::Word(word)
-            }
-        };
-        out.push((token, line));
-    }
-    Ok(out)
+    Ok(reader.listing)
 }
 
 struct Reader {
     tokens: Vec<(Token, u32)>,
     at: usize,
     variables: HashMap<String, Vec<Word>>,
-    ruleset: Ruleset,
+    listing: Listing,
 }
 
 type Read<T> = Result<T, Unreadable>;
@@ -251,7 +77,8 @@ impl Reader {
             self.at += 1;
             match word.as_str() {
                 "table" => self.table()?,
-                "add" | "create" | "insert" => self.command()?,
+                "add" | "create" => self.command(false)?,
+                "insert" => self.command(true)?,
                 "flush" | "delete" | "destroy" => self.remove()?,
                 "define" | "redefine" => self.define()?,
                 "undefine" => self.skip_statement(),
@@ -273,7 +100,7 @@ impl Reader {
 
     fn table_mut(&mut self, name: &str) -> &mut Table {
         let line = self.line();
-        self.ruleset.tables.entry(name.to_owned()).or_insert_with(|| Table { line, ..Table::default() })
+        self.listing.tables.entry(name.to_owned()).or_insert_with(|| Table { line, ..Table::default() })
     }
 
     fn table(&mut self) -> Read<()> {
@@ -317,11 +144,7 @@ impl Reader {
             other => {
                 let mut words = self.statement(0)?;
                 let name = match words.iter().position(|word| matches!(word, Word::Braces(_))) {
-                    Some(at) => words
-                        .drain(..at)
-                        .filter_map(|word| word.plain().map(str::to_owned))
-                        .collect::<Vec<_>>()
-                        .join(" "),
+                    Some(at) => words.drain(..at).filter_map(|word| word.plain().map(str::to_owned)).collect::<Vec<_>>().join(" "),
                     None => String::new(),
                 };
                 if other == "counter" {
@@ -337,10 +160,7 @@ impl Reader {
 
     fn chain_body(&mut self, table: &str, name: &str) -> Read<()> {
         let line = self.line();
-        self.table_mut(table)
-            .chains
-            .entry(name.to_owned())
-            .or_insert_with(|| Chain { line, ..Chain::default() });
+        self.table_mut(table).chains.entry(name.to_owned()).or_insert_with(|| Chain { line, ..Chain::default() });
         self.skip_ends();
         if self.peek() != Some(&Token::Open) {
             return Ok(());
@@ -390,9 +210,7 @@ impl Reader {
                         }
                         set.elements.extend(self.elements()?);
                     }
-                    Some(Token::Word(key)) if key.starts_with("elements=") => {
-                        set.elements.extend(self.elements()?);
-                    }
+                    Some(Token::Word(key)) if key.starts_with("elements=") => set.elements.extend(self.elements()?),
                     Some(Token::Word(key)) => {
                         let words = self.statement(0)?;
                         set.settings.insert(key, super::canonical::spell_sorted(&words));
@@ -414,17 +232,11 @@ impl Reader {
 
     fn elements(&mut self) -> Read<Vec<Vec<Word>>> {
         let words = self.statement(0)?;
-        Ok(words
-            .into_iter()
-            .flat_map(|word| match word {
-                Word::Braces(items) => items,
-                _ => vec![],
-            })
-            .collect())
+        Ok(words.into_iter().flat_map(|word| match word { Word::Braces(items) => items, _ => vec![] }).collect())
     }
 
     /// `add table`, `add chain`, `add rule`, `add set`, `add element`.
-    fn command(&mut self) -> Read<()> {
+    fn command(&mut self, at_top: bool) -> Read<()> {
         let what = self.word()?;
         match what.as_str() {
             "table" => self.table(),
@@ -443,8 +255,12 @@ impl Reader {
                 let chain = self.word()?;
                 let line = self.line();
                 let words = self.statement(0)?;
-                self.table_mut(&table).chains.entry(chain.clone()).or_default();
-                self.chain_statement(&table, &chain, Words { line, words });
+                if matches!(words.first().and_then(Word::plain), Some("index" | "position" | "handle")) {
+                    return self.fail("a rule at a place that only the device knows is not followed");
+                }
+                let rules = &mut self.table_mut(&table).chains.entry(chain).or_default().rules;
+                let at = if at_top { 0 } else { rules.len() };
+                rules.insert(at, Words { line, words });
                 Ok(())
             }
             "element" => {
@@ -469,17 +285,15 @@ impl Reader {
     fn remove(&mut self) -> Read<()> {
         let what = self.word()?;
         match what.as_str() {
-            "ruleset" => self.ruleset.tables.clear(),
+            "ruleset" => self.listing.tables.clear(),
             "table" => {
                 let name = self.table_name()?;
-                self.ruleset.tables.remove(&name);
+                self.listing.tables.remove(&name);
             }
             "chain" => {
                 let table = self.table_name()?;
                 let chain = self.word()?;
-                if let Some(chain) =
-                    self.ruleset.tables.get_mut(&table).and_then(|table| table.chains.get_mut(&chain))
-                {
+                if let Some(chain) = self.listing.tables.get_mut(&table).and_then(|table| table.chains.get_mut(&chain)) {
                     chain.rules.clear();
                 }
             }
@@ -507,7 +321,8 @@ impl Reader {
         let mut words = vec![];
         loop {
             match self.peek() {
-                None | Some(Token::End | Token::Close) => break,
+                None | Some(Token::End) => break,
+                Some(Token::Close) => break,
                 Some(Token::Comma) => {
                     if depth > 0 {
                         break;

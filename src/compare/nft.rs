@@ -4,26 +4,27 @@
 //! that is spelling. What remains is compared as structure (tables, sets, chains, rules), and where rules differ,
 //! by what they decide.
 
-mod canonical;
-mod json;
-mod matches;
-mod parse;
-
 use super::align::{self, Step as Aligned};
-use super::effect::{self, Chains, Effect, Side};
+use super::effect::Effect;
 use super::found::{Compared, Found};
-use super::json::Unreadable;
+use super::json;
 use super::labels::{Attribution, Before, Class, Kind};
 use super::profile::{Action, Rules};
 use crate::finding::Level;
-use canonical::Entry;
-use parse::{Chain, Ruleset, Set, Table};
+use crate::packets::nft::canonical::{self, Entry};
+use crate::packets::nft::listing::{Chain, Listing, Set, Table};
+use crate::packets::nft::{self, Nft, Unreadable};
+use crate::packets::{Difference, Side, difference};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads a ruleset, whichever way it was listed.
-fn read(text: &str) -> Result<Ruleset, Unreadable> {
-    if text.trim_start().starts_with('{') { parse::read(&json::to_text(text)?) } else { parse::read(text) }
+fn read(text: &str) -> Result<Listing, Unreadable> {
+    if text.trim_start().starts_with('{') {
+        // Strictly: members that appear twice, depth.
+        json::parse(text).map_err(|why| Unreadable { message: why.message, line: 1 })?;
+    }
+    nft::read_listing(text)
 }
 
 /// Compares two rulesets.
@@ -36,6 +37,9 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
     let b = base.read(read).or_empty();
     let mut walk = Walk {
         rules,
+        intended: &s,
+        deployed: &d,
+        packets: nft::packets(&s),
         out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
     };
     walk.rulesets(&s, &d, b.as_ref());
@@ -43,20 +47,24 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
 }
 
 fn unreadable(side: &str, why: &Unreadable) -> Compared {
-    let sentence = format!("{} at line {}", why.message, why.at);
+    let sentence = format!("{} at line {}", why.message, why.line);
     let mut compared =
         Compared::opaque(format!("{side}: {sentence}"), format!("{side} {{file}}: {sentence}"));
-    compared.found[0].line = Some(why.at as u32);
+    compared.found[0].line = Some(why.line as u32);
     compared
 }
 
 struct Walk<'r> {
     rules: &'r Rules,
+    intended: &'r Listing,
+    deployed: &'r Listing,
+    /// What is intended, as packets.
+    packets: Nft,
     out: Compared,
 }
 
 impl Walk<'_> {
-    fn rulesets(&mut self, s: &Ruleset, d: &Ruleset, b: Option<&Ruleset>) {
+    fn rulesets(&mut self, s: &Listing, d: &Listing, b: Option<&Listing>) {
         let names: BTreeSet<&String> = s.tables.keys().chain(d.tables.keys()).collect();
         for name in names {
             let (one, other) = (s.tables.get(name), d.tables.get(name));
@@ -96,17 +104,18 @@ impl Walk<'_> {
             (table.chains.len(), table.chains.values().map(|chain| chain.rules.len()).sum::<usize>())
         });
         found.note = Some(format!("{there} chains, {whole} rules"));
-        found.meaning = Some(
-            if s.is_some() { "a whole table is not loaded" } else { "a whole table that nobody intended" }
-                .into(),
-        );
+        let what = if s.is_some() { "a whole table is not loaded" } else { "a whole table that nobody intended" };
+        let effect = self.effect(name, |listing| match d {
+            Some(table) => drop(listing.tables.insert(name.to_owned(), table.clone())),
+            None => drop(listing.tables.remove(name)),
+        });
+        self.out.found[at].meaning = Some(format!("{what}: {}", effect.meaning()));
     }
 
     fn tables(&mut self, name: &str, s: &Table, d: &Table, b: Before<&Table>) {
         if s.canonical() == d.canonical() {
             return;
         }
-        let (effects_s, effects_d) = (canonical::chains(s), canonical::chains(d));
         let sets: BTreeSet<&String> = s.sets.keys().chain(d.sets.keys()).collect();
         for set in sets {
             let in_b = b.step(|b| b.sets.get(set));
@@ -116,8 +125,7 @@ impl Walk<'_> {
                 s.sets.get(set),
                 d.sets.get(set),
                 in_b,
-                (s, d),
-                (&effects_s, &effects_d),
+                name,
             );
         }
         let others: BTreeSet<&String> = s.others.keys().chain(d.others.keys()).collect();
@@ -131,11 +139,89 @@ impl Walk<'_> {
             let path = format!("{name} {chain}");
             match (s.chains.get(chain), d.chains.get(chain)) {
                 (Some(one), Some(other)) => {
-                    self.chains(&path, chain, one, other, in_b, (&effects_s, &effects_d));
+                    self.chains(&path, (name, chain), one, other, in_b);
                 }
-                (one, other) => self.lone_chain(&path, one, other, in_b),
+                (one, other) => self.lone_chain(&path, (name, chain), one, other, in_b),
             }
         }
+    }
+
+    /// What changes if the intended ruleset is changed so; what only the deployed one has stands ready to be used.
+    fn effect(&self, chain: &str, change: impl FnOnce(&mut Listing)) -> Effect {
+        let mut listing = self.intended.clone();
+        for (name, table) in &mut listing.tables {
+            let Some(deployed) = self.deployed.tables.get(name) else { continue };
+            for (set, own) in &deployed.sets {
+                table.sets.entry(set.clone()).or_insert_with(|| own.clone());
+            }
+            let called = deployed.chains.iter().filter(|(_, own)| own.hook.is_none());
+            for (chain, own) in called {
+                table.chains.entry(chain.clone()).or_insert_with(|| own.clone());
+            }
+        }
+        change(&mut listing);
+        let changed = nft::packets(&listing);
+        let mut unfollowed = self.packets.unfollowed();
+        unfollowed.extend(changed.unfollowed());
+        let meaning = |nft: &Nft, chain: &String| {
+            let rules = nft.ruleset.chains.get(chain);
+            rules.map(|rules| rules.iter().map(|rule| (rule.text.clone(), rule.parts.clone())).collect::<Vec<_>>())
+        };
+        if unfollowed.iter().any(|chain| meaning(&self.packets, chain) != meaning(&changed, chain)) {
+            return Effect::unknown("a chain that translates addresses is not followed");
+        }
+        let hooks: BTreeSet<&str> =
+            self.packets.hooks.iter().chain(&changed.hooks).map(|hook| hook.hook.as_str()).collect();
+        let mut total = Difference::default();
+        for hook in hooks {
+            let (gates, others) = (self.packets.gates(hook), changed.gates(hook));
+            let side = Side { ruleset: &self.packets.ruleset, gates: &gates };
+            let found = difference(side, Side { ruleset: &changed.ruleset, gates: &others }, None);
+            total.opens.extend(found.opens);
+            total.closes.extend(found.closes);
+            total.undetermined.extend(found.undetermined);
+            total.coarse |= found.coarse;
+            total.given_up |= found.given_up;
+        }
+        Effect::of(&total, chain, &self.rules.names)
+    }
+
+    /// What the difference of one chain's rules changes, everything else being as intended.
+    fn chain_effect(&self, (table, chain): (&str, &str), rules: Option<&Chain>) -> Effect {
+        self.effect(&format!("{table} {chain}"), |listing| {
+            let Some(table) = listing.tables.get_mut(table) else { return };
+            match (table.chains.get_mut(chain), rules) {
+                // The policy is a finding of its own; rules are judged under the intended one.
+                (Some(own), Some(rules)) => own.rules.clone_from(&rules.rules),
+                (None, Some(rules)) => drop(table.chains.insert(chain.to_owned(), rules.clone())),
+                (_, None) => drop(table.chains.remove(chain)),
+            }
+        })
+    }
+
+    /// What the difference of a set changes.
+    fn set_effect(&self, table: &str, set: &str, is_on_both: bool) -> Effect {
+        let deployed = self.deployed.tables.get(table);
+        self.effect(table, |listing| {
+            let Some(own) = listing.tables.get_mut(table) else { return };
+            match deployed.and_then(|deployed| deployed.sets.get(set)) {
+                Some(other) => drop(own.sets.insert(set.to_owned(), other.clone())),
+                None => drop(own.sets.remove(set)),
+            }
+            if is_on_both {
+                return;
+            }
+            // A set that only one side has is met by the rules that use it.
+            let reference = format!("@{set}");
+            let uses = |chain: &Chain| chain.rules.iter().any(|rule| rule.names(&reference));
+            for (name, chain) in &mut own.chains {
+                if let Some(other) = deployed.and_then(|deployed| deployed.chains.get(name))
+                    && (uses(chain) || uses(other))
+                {
+                    chain.rules.clone_from(&other.rules);
+                }
+            }
+        })
     }
 
     /// Something whose words count and nothing else is known about it.
@@ -151,7 +237,6 @@ impl Walk<'_> {
         self.out.found[at].meaning = Some("unknown: this is not followed".into());
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn sets(
         &mut self,
         path: &str,
@@ -159,8 +244,7 @@ impl Walk<'_> {
         s: Option<&Set>,
         d: Option<&Set>,
         b: Before<&Set>,
-        tables: (&Table, &Table),
-        effects: (&Chains, &Chains),
+        table: &str,
     ) {
         let elements = |set: Option<&Set>| -> BTreeMap<String, String> {
             set.map(canonical::elements).unwrap_or_default()
@@ -170,7 +254,7 @@ impl Walk<'_> {
         if in_s == in_d && s.map(Set::kind) == d.map(Set::kind) {
             return;
         }
-        let effect = set_effect(name, tables, effects);
+        let effect = self.set_effect(table, name, s.is_some() && d.is_some());
         if s.is_some() != d.is_some() {
             let kind = kind_of(s.is_some(), d.is_some());
             let attribution = b.judge(|b| {
@@ -217,7 +301,14 @@ impl Walk<'_> {
         }
     }
 
-    fn lone_chain(&mut self, path: &str, s: Option<&Chain>, d: Option<&Chain>, b: Before<&Chain>) {
+    fn lone_chain(
+        &mut self,
+        path: &str,
+        name: (&str, &str),
+        s: Option<&Chain>,
+        d: Option<&Chain>,
+        b: Before<&Chain>,
+    ) {
         let Some(one) = s.or(d) else { return };
         let canon = |chain: Option<&Chain>| chain.map(Chain::canonical);
         let attribution = b.judge(|b| (canon(b) == canon(s), canon(b) == canon(d)));
@@ -234,23 +325,13 @@ impl Walk<'_> {
                 Some("a chain of its own; the chains that jump to it are compared with it".into());
         } else {
             found.class = Class::Path;
-            found.meaning = Some(
-                if s.is_some() { "a chain on a hook is not loaded" } else { "another chain on a hook" }
-                    .into(),
-            );
+            let what = if s.is_some() { "a chain on a hook is not loaded" } else { "another chain on a hook" };
+            let effect = self.chain_effect(name, d);
+            self.out.found[at].meaning = Some(format!("{what}: {}", effect.meaning()));
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn chains(
-        &mut self,
-        path: &str,
-        name: &str,
-        s: &Chain,
-        d: &Chain,
-        b: Before<&Chain>,
-        effects: (&Chains, &Chains),
-    ) {
+    fn chains(&mut self, path: &str, name: (&str, &str), s: &Chain, d: &Chain, b: Before<&Chain>) {
         if s.hook != d.hook {
             let attribution =
                 b.judge(|b| (b.map(|b| &b.hook) == Some(&s.hook), b.map(|b| &b.hook) == Some(&d.hook)));
@@ -281,10 +362,8 @@ impl Walk<'_> {
             let found = &mut self.out.found[at];
             let opens = d.policy() == "accept";
             found.class = if opens { Class::Path } else { Class::Data };
-            found.meaning = Some(format!(
-                "newly {}: everything not matched by want rule",
-                if opens { "permitted" } else { "denied" }
-            ));
+            let verb = if opens { "opens" } else { "stops" };
+            found.meaning = Some(format!("{verb} everything that no rule matches"));
         }
         let (rules_s, rules_d) = (canonical::entries(s), canonical::entries(d));
         let texts =
@@ -294,10 +373,7 @@ impl Walk<'_> {
             return;
         }
         let texts_b = b.map(|b| texts(&canonical::entries(b))).or_empty();
-        // The policy is want finding of its own; rules are judged under the intended one.
-        let policy = s.hook.is_some().then(|| s.policy() == "accept");
-        let side = |chains| Side { chains, chain: name, policy };
-        let effect = effect::compare(side(effects.0), side(effects.1));
+        let effect = self.chain_effect(name, Some(d));
         let whole = texts_b
             .as_ref()
             .map_or(Attribution::Unknown, |b| Attribution::judge(*b == texts_s, *b == texts_d));
@@ -377,26 +453,6 @@ impl Walk<'_> {
         self.out.found.push(found);
         self.out.found.len() - 1
     }
-}
-
-/// The effect that a set's difference has, over all chains of its table.
-fn set_effect(name: &str, tables: (&Table, &Table), effects: (&Chains, &Chains)) -> Effect {
-    let reference = format!("@{name}");
-    let mut total = Effect::default();
-    for (chain, own) in &tables.0.chains {
-        let Some(other) = tables.1.chains.get(chain) else { continue };
-        let uses = |chain: &Chain| chain.rules.iter().any(|rule| rule.names(&reference));
-        if !uses(own) && !uses(other) {
-            continue;
-        }
-        let policy = own.hook.is_some().then(|| own.policy() == "accept");
-        let side = |chains| Side { chains, chain: chain.as_str(), policy };
-        let effect = effect::compare(side(effects.0), side(effects.1));
-        total.opens.extend(effect.opens);
-        total.closes.extend(effect.closes);
-        total.unknown |= effect.unknown;
-    }
-    total
 }
 
 fn kind_of(intended: bool, deployed: bool) -> Kind {

@@ -1,7 +1,7 @@
 //! `nft -j`: the same ruleset as JSON (libnftables-json(5)), written out as text so that one reader serves both.
 //! An expression that is not known becomes one opaque word, which makes its rule "not understood", never wrong.
 
-use super::super::json::Unreadable;
+use super::Unreadable;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,8 +16,6 @@ struct TableText {
 
 /// Writes a JSON listing as an nft file.
 pub(super) fn to_text(json: &str) -> Result<String, Unreadable> {
-    // The strict reader first: members that appear twice, depth.
-    super::super::json::parse(json)?;
     let value: Json = serde_json::from_str(json).map_err(|_| Unreadable::new("not valid JSON", 1))?;
     let Some(items) = value.get("nftables").and_then(Json::as_array) else {
         return Err(Unreadable::new("JSON, but not a listing of nft", 1));
@@ -37,15 +35,8 @@ pub(super) fn to_text(json: &str) -> Result<String, Unreadable> {
                     Some(hook) => {
                         let priority = body.get("prio").map_or_else(|| "0".into(), Json::to_string);
                         let policy = body.get("policy").and_then(Json::as_str).unwrap_or("accept");
-                        let device = body
-                            .get("dev")
-                            .and_then(Json::as_str)
-                            .map(|dev| format!(" device \"{dev}\""))
-                            .unwrap_or_default();
-                        format!(
-                            "type {} hook {hook}{device} priority {priority}; policy {policy};",
-                            text("type")
-                        )
+                        let device = body.get("dev").and_then(Json::as_str).map(|dev| format!(" device \"{dev}\"")).unwrap_or_default();
+                        format!("type {} hook {hook}{device} priority {priority}; policy {policy};", text("type"))
                     }
                     None => String::new(),
                 };
@@ -53,19 +44,14 @@ pub(super) fn to_text(json: &str) -> Result<String, Unreadable> {
             }
             "set" | "map" => tables.entry(table).or_default().sets.push(set(kind, body)),
             "rule" => {
-                let words: Vec<String> =
-                    body.get("expr").and_then(Json::as_array).into_iter().flatten().map(statement).collect();
+                let words: Vec<String> = body.get("expr").and_then(Json::as_array).into_iter().flatten().map(statement).collect();
                 let chain = text("chain");
                 let own = tables.entry(table).or_default();
                 if let Some(known) = own.chains.iter_mut().find(|(name, ..)| *name == chain) {
                     known.2.push(words.join(" "));
                 }
             }
-            other => tables.entry(table).or_default().others.push(format!(
-                "{other} {} {{ json:{} }}",
-                text("name"),
-                opaque(body)
-            )),
+            other => tables.entry(table).or_default().others.push(format!("{other} {} {{ json:{} }}", text("name"), opaque(body))),
         }
     }
     Ok(write(&tables))
@@ -113,8 +99,7 @@ fn set(kind: &str, body: &Json) -> String {
         }
     }
     if let Some(items) = body.get("elem").and_then(Json::as_array) {
-        let _ =
-            writeln!(out, "elements = {{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "));
+        let _ = writeln!(out, "elements = {{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "));
     }
     out.push('}');
     out
@@ -127,25 +112,37 @@ fn scalar(value: &Json) -> String {
     }
 }
 
+/// Fields that rules ask for: after setting one, what follows meets another packet.
+const MODELLED: [&str; 9] = ["saddr", "daddr", "sport", "dport", "type", "code", "protocol", "nexthdr", "version"];
+
+/// Whether an expression holds anything that has no spelling here.
+fn unknown(value: &Json) -> bool {
+    let text = ["left", "right"].iter().filter_map(|side| value.get(side)).map(expression).collect::<Vec<_>>().concat();
+    let own = if value.get("left").is_some() { text } else { expression(value) };
+    own.contains("json:")
+}
+
 fn statement(value: &Json) -> String {
     let Some((kind, body)) = value.as_object().and_then(|object| object.iter().next()) else {
         return format!("json:{}", opaque(value));
     };
     match kind.as_str() {
+        "match" if unknown(body) => format!("json-match:{}", opaque(value)),
         "match" => {
             let operator = body.get("op").and_then(Json::as_str).unwrap_or("==");
-            let operator =
-                if matches!(operator, "==" | "in") { String::new() } else { format!("{operator} ") };
+            let operator = if matches!(operator, "==" | "in") { String::new() } else { format!("{operator} ") };
             let side = |name: &str| body.get(name).map(expression).unwrap_or_default();
             format!("{} {operator}{}", side("left"), side("right"))
         }
         "accept" | "drop" | "return" | "continue" | "counter" | "masquerade" | "notrack" => kind.clone(),
         "comment" => String::new(),
-        "jump" | "goto" => {
-            format!("{kind} {}", body.get("target").and_then(Json::as_str).unwrap_or_default())
-        }
+        "jump" | "goto" => format!("{kind} {}", body.get("target").and_then(Json::as_str).unwrap_or_default()),
         "reject" => reject(body),
         "log" => log(body),
+        "vmap" if body.get("key").is_some_and(unknown) => format!("json:{}", opaque(value)),
+        // Sets something; what it is decides whether later rules see another packet.
+        "mangle" if body.pointer("/key/payload/field").and_then(Json::as_str).is_some_and(|field| MODELLED.contains(&field)) => format!("json:{}", opaque(value)),
+        "mangle" => format!("json-set:{}", opaque(value)),
         "vmap" => {
             let side = |name: &str| body.get(name).map(expression).unwrap_or_default();
             format!("{} vmap {}", side("key"), side("data"))
@@ -153,10 +150,7 @@ fn statement(value: &Json) -> String {
         "limit" => {
             let number = |name: &str| body.get(name).map(scalar).unwrap_or_default();
             let over = if body.get("inv").and_then(Json::as_bool) == Some(true) { "over " } else { "" };
-            let burst = body
-                .get("burst")
-                .map(|burst| format!(" burst {} packets", scalar(burst)))
-                .unwrap_or_default();
+            let burst = body.get("burst").map(|burst| format!(" burst {} packets", scalar(burst))).unwrap_or_default();
             format!("limit rate {over}{}/{}{burst}", number("rate"), number("per"))
         }
         _ => format!("json:{}", opaque(value)),
@@ -188,12 +182,8 @@ fn log(body: &Json) -> String {
 fn expression(value: &Json) -> String {
     let Some((kind, body)) = value.as_object().and_then(|object| object.iter().next()) else {
         return match value {
-            Json::Array(items) if items.len() == 2 && items.iter().any(Json::is_object) => {
-                format!("{} : {}", expression(&items[0]), expression(&items[1]))
-            }
-            Json::Array(items) => {
-                format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "))
-            }
+            Json::Array(items) if items.len() == 2 && items.iter().any(Json::is_object) => format!("{} : {}", expression(&items[0]), expression(&items[1])),
+            Json::Array(items) => format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
             other => scalar(other),
         };
     };
@@ -205,16 +195,10 @@ fn expression(value: &Json) -> String {
             key => format!("meta {key}"),
         },
         "ct" if body.get("dir").is_none() => format!("ct {}", text("key")),
-        "prefix" => format!(
-            "{}/{}",
-            body.get("addr").map(scalar).unwrap_or_default(),
-            body.get("len").map(scalar).unwrap_or_default()
-        ),
+        "prefix" => format!("{}/{}", body.get("addr").map(scalar).unwrap_or_default(), body.get("len").map(scalar).unwrap_or_default()),
         "range" => words(body).join("-"),
         "set" => match body {
-            Json::Array(items) => {
-                format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "))
-            }
+            Json::Array(items) => format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
             other => expression(other),
         },
         "concat" => body.as_array().into_iter().flatten().map(expression).collect::<Vec<_>>().join(" . "),
