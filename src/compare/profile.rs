@@ -113,13 +113,16 @@ impl Profile {
     }
 
     /// Returns the entry for a file: its number and settings. The first match wins; `inner` is the path inside the
-    /// line's folder.
+    /// line's folder. An entry without `/` is a file name, in whatever folder it lies.
     #[must_use]
     pub fn entry(&self, file: &str, inner: &str) -> Option<(usize, &Compare)> {
         self.entries
             .iter()
             .enumerate()
-            .find(|(_, (_, glob, _))| glob.is_match(file) || glob.is_match(inner))
+            .find(|(_, (text, glob, _))| {
+                let name = file.rsplit('/').next().filter(|_| !text.contains('/'));
+                glob.is_match(file) || glob.is_match(inner) || name.is_some_and(|name| glob.is_match(name))
+            })
             .map(|(at, (.., compare))| (at, compare))
     }
 
