@@ -11,6 +11,7 @@ use crate::source::Tree as Files;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 /// Where the content of one side comes from.
@@ -31,6 +32,30 @@ pub enum Base<'a> {
     Unknown,
     /// This.
     Known(Side<'a>),
+    /// It takes time to find out, and is only asked where something differs.
+    Ask(Asked<'a>),
+}
+
+/// How to find out what was last deployed.
+#[derive(Clone)]
+pub struct Asked<'a>(pub Arc<dyn Fn() -> Base<'a> + Send + Sync + 'a>);
+
+impl fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Asked")
+    }
+}
+
+impl Base<'_> {
+    fn find(&self) -> Self {
+        match self {
+            Self::Ask(asked) => match (asked.0)() {
+                Self::Ask(_) => Self::Unknown,
+                known => known,
+            },
+            known => known.clone(),
+        }
+    }
 }
 
 /// What is known about the read-back of a file.
@@ -149,7 +174,7 @@ fn opaque(job: &Job<'_>, why: &str) -> Outcome {
 
 fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
     let mut found = Found::new("", kind);
-    if let Base::Known(base) = &job.base
+    if let Base::Known(base) = &job.base.find()
         && let Ok(base) = read(base)
     {
         let is_base = base.as_deref().is_some_and(|base| base == content || equal(job, base, content));
@@ -168,6 +193,27 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
     }
 }
 
+/// Whether two contents mean the same under the rules of a file.
+#[must_use]
+pub fn mean_the_same(rules: &Arc<Rules>, a: &[u8], b: &[u8]) -> bool {
+    let side = |bytes| Side::Bytes(Cow::Borrowed(bytes));
+    let job = Job {
+        line: 0,
+        file: String::new(),
+        inner: String::new(),
+        intended: side(a),
+        deployed: side(b),
+        base: Base::Unknown,
+        rules: rules.clone(),
+        entry: None,
+        owner: None,
+        evidence: Evidence::Fine,
+        managed: true,
+        lapsed: vec![],
+    };
+    a == b || equal(&job, a, b)
+}
+
 /// Whether two contents mean the same.
 fn equal(job: &Job<'_>, a: &[u8], b: &[u8]) -> bool {
     let lone = Job { base: Base::Unknown, ..job.clone() };
@@ -175,6 +221,13 @@ fn equal(job: &Job<'_>, a: &[u8], b: &[u8]) -> bool {
 }
 
 fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
+    if let Base::Ask(_) = job.base {
+        let lone = both(&Job { base: Base::Unknown, ..job.clone() }, s, d);
+        if lone.found.iter().all(|found| found.ignored || found.kind == Kind::Opaque) {
+            return lone;
+        }
+        return both(&Job { base: job.base.find(), ..job.clone() }, s, d);
+    }
     if d.trim_ascii().is_empty() && !s.trim_ascii().is_empty() {
         let size = if d.is_empty() { "0 bytes".to_owned() } else { "nothing but blanks".to_owned() };
         return Compared::opaque("the read-back is empty", format!("deployed {{file}} is empty ({size})"));
@@ -182,7 +235,7 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
     let base = match &job.base {
         // A base that cannot be read is no base.
         Base::Known(side) => read(side).map_or(Before::Unknown, Before::of),
-        Base::Unknown => Before::Unknown,
+        Base::Unknown | Base::Ask(_) => Before::Unknown,
     };
     let rules = &*job.rules;
     if rules.format == Format::Bytes

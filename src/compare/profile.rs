@@ -327,6 +327,22 @@ impl Rules {
         if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
     }
 
+    /// Compiles the rules of a rendered file: its target's profile, its syntax, and what the site owns in it.
+    ///
+    /// # Errors
+    /// One sentence per mistake.
+    pub fn of_target(
+        compare: Option<&Compare>,
+        syntax: &str,
+        local: &[String],
+        name: &str,
+    ) -> Result<Arc<Self>, Vec<String>> {
+        let mut compare = compare.cloned().unwrap_or_default();
+        compare.format.get_or_insert_with(|| syntax.to_owned());
+        compare.server_managed.extend(local.iter().cloned());
+        Self::compile(&compare, "", name)
+    }
+
     /// The rules of a file that no entry speaks of.
     #[must_use]
     pub fn plain(format: Format, name: &str) -> Self {
@@ -348,6 +364,15 @@ impl Rules {
             managed: vec![],
             name: name.to_owned(),
         }
+    }
+
+    /// Other names of an element: the members by which a pattern chooses it, such as `[folder=local]`.
+    pub(crate) fn names_of(&self, item: super::tree::Ref<'_>) -> Vec<String> {
+        let chosen = |(name, value): &(&str, &str)| {
+            item.member(name, 0).and_then(super::tree::Ref::plain).is_some_and(|plain| plain == *value)
+        };
+        let choices = self.patterns.iter().flat_map(Pattern::choices).filter(chosen);
+        choices.map(|(name, value)| format!("[{name}={value}]")).collect()
     }
 
     /// Whether secrets are declared.

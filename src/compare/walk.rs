@@ -107,11 +107,17 @@ impl<'r> Walk<'r> {
     }
 
     fn step(&mut self, cursor: &Cursor, step: &str) -> (Cursor, Here<'r>) {
+        self.step_into(cursor, step, None)
+    }
+
+    /// The same for an element, which a pattern may also choose by its members.
+    fn step_into(&mut self, cursor: &Cursor, step: &str, item: Option<Ref<'_>>) -> (Cursor, Here<'r>) {
         if cursor.is_done() {
             return (Cursor::default(), Here::default());
         }
         let mut named = vec![];
-        let below = cursor.step(&self.rules.patterns, step, &mut named);
+        let others = item.map(|item| self.rules.names_of(item)).unwrap_or_default();
+        let below = cursor.step_as(&self.rules.patterns, step, &others, &mut named);
         let here = self.here(&named);
         (below, here)
     }
@@ -232,7 +238,7 @@ impl<'r> Walk<'r> {
         let mut dropped = false;
         for (at, item) in one.children().enumerate() {
             let key = if is_map { item.key().to_owned() } else { at.to_string() };
-            let (below, here) = self.step(cursor, &key);
+            let (below, here) = self.step_into(cursor, &key, Some(item).filter(|_| !is_map));
             self.path.push(key.clone());
             let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
             if here.ignored {
@@ -389,7 +395,8 @@ impl<'r> Walk<'r> {
 
     fn element(&mut self, key: &str, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
         let step = format!("[{key}]");
-        let (below, here) = self.step(cursor, &step);
+        // What is intended decides what is the site's own: an element does not become so by saying it.
+        let (below, here) = self.step_into(cursor, &step, s.or(d));
         self.path.push(step);
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -551,8 +558,11 @@ impl<'r> Walk<'r> {
         if cursor.is_done() && matches!((s, d), (Some(s), Some(d)) if s.equal(d)) {
             return;
         }
-        let (below, here) =
-            if cursor.is_done() { Default::default() } else { self.step(cursor, &index.to_string()) };
+        let (below, here) = if cursor.is_done() {
+            Default::default()
+        } else {
+            self.step_into(cursor, &index.to_string(), s.or(d))
+        };
         self.path.push(index.to_string());
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -564,7 +574,8 @@ impl<'r> Walk<'r> {
             canonical(item, &mut out);
         } else {
             let mut named = vec![];
-            let below = cursor.step(&self.rules.patterns, &at.to_string(), &mut named);
+            let others = self.rules.names_of(item);
+            let below = cursor.step_as(&self.rules.patterns, &at.to_string(), &others, &mut named);
             self.canon(item, &below, &named, &mut out);
         }
         out
@@ -603,7 +614,8 @@ impl<'r> Walk<'r> {
                     None => at.to_string(),
                 };
             let mut named = vec![];
-            let below = cursor.step(&self.rules.patterns, &step, &mut named);
+            let others = if is_map { vec![] } else { self.rules.names_of(child) };
+            let below = cursor.step_as(&self.rules.patterns, &step, &others, &mut named);
             let mut part = vec![];
             if is_map {
                 write_text(child.key(), &mut part);

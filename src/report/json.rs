@@ -44,10 +44,7 @@ pub fn finding(finding: &Finding) -> Value {
 fn with_change(findings: &Findings<'_>) -> Map<String, Value> {
     let mut out = (findings.object)();
     if let Some(change) = findings.change {
-        out.insert("base".into(), json!(change.base));
-        out.insert("approvals".into(), json!(change.approvals));
-        out.insert("effect".into(), json!(change.effect));
-        out.insert("older".into(), json!(change.older));
+        change.add_to(&mut out);
     }
     out
 }
@@ -61,7 +58,7 @@ fn drift(drifts: &Drifts<'_>) -> Map<String, Value> {
     out.insert(
         "summary".into(),
         json!({
-            "lines": summary.lines, "in_order": summary.in_order, "drifted": summary.drifted, "behind": summary.behind,
+            "lines": summary.lines, "sites": summary.sites, "in_order": summary.in_order, "drifted": summary.drifted, "behind": summary.behind,
             "approved_lines": summary.approved_lines, "cannot_tell": summary.cannot_tell, "open": summary.open,
             "approved": summary.approved, "expired": summary.expired, "ignored": summary.ignored, "files": summary.files,
         }),
@@ -76,6 +73,7 @@ fn drift(drifts: &Drifts<'_>) -> Map<String, Value> {
 fn line(line: &LineReport) -> Value {
     json!({
         "address": line.address,
+        "deviations": line.deviations,
         "verdict": line.verdict.as_str(),
         "blueprint": line.blueprint,
         "evidence": { "collected": line.collected.map(|date| date.to_string()), "age_days": line.age_days },
@@ -84,6 +82,7 @@ fn line(line: &LineReport) -> Value {
 
 fn difference(drift: &Drift) -> Value {
     let mut out = json!({
+        "id": drift.id,
         "address": drift.address,
         "file": drift.file,
         "path": drift.path,

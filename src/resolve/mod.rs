@@ -32,7 +32,7 @@ use jiff::civil::Date;
 use lenient::Lenient;
 use plan::{Layer, Origin, Output, Plan, Resolved, SiteFacts};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use units::UnitFacts;
 use values::Answers;
@@ -298,6 +298,7 @@ impl<'a> Resolver<'a> {
             elements: vec![],
             namespace,
             deviations,
+            refused: BTreeSet::new(),
             failures,
             notes,
             claims,
