@@ -11,6 +11,7 @@ use crate::source::Tree as Files;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 /// Where the content of one side comes from.
@@ -31,6 +32,30 @@ pub enum Base<'a> {
     Unknown,
     /// This.
     Known(Side<'a>),
+    /// It takes time to find out, and is only asked where something differs.
+    Ask(Asked<'a>),
+}
+
+/// How to find out what was last deployed.
+#[derive(Clone)]
+pub struct Asked<'a>(pub Arc<dyn Fn() -> Base<'a> + Send + Sync + 'a>);
+
+impl fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Asked")
+    }
+}
+
+impl Base<'_> {
+    fn find(&self) -> Self {
+        match self {
+            Self::Ask(asked) => match (asked.0)() {
+                Self::Ask(_) => Self::Unknown,
+                known => known,
+            },
+            known => known.clone(),
+        }
+    }
 }
 
 /// What is known about the read-back of a file.
@@ -149,7 +174,7 @@ fn opaque(job: &Job<'_>, why: &str) -> Outcome {
 
 fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
     let mut found = Found::new("", kind);
-    if let Base::Known(base) = &job.base
+    if let Base::Known(base) = &job.base.find()
         && let Ok(base) = read(base)
     {
         let is_base = base.as_deref().is_some_and(|base| base == content || equal(job, base, content));
@@ -157,6 +182,9 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
             Kind::FileMissing => Attribution::judge(is_base, base.is_none()),
             _ => Attribution::judge(base.is_none(), is_base),
         };
+    }
+    if kind == Kind::FileExtra {
+        found.digest = Some(digest(content));
     }
     if kind == Kind::FileExtra && !job.managed {
         found.ignored = true;
@@ -168,6 +196,32 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
     }
 }
 
+/// Whether two contents mean the same under the rules of a file.
+#[must_use]
+pub fn mean_the_same(rules: &Arc<Rules>, a: &[u8], b: &[u8]) -> bool {
+    let side = |bytes| Side::Bytes(Cow::Borrowed(bytes));
+    let job = Job {
+        line: 0,
+        file: String::new(),
+        inner: String::new(),
+        intended: side(a),
+        deployed: side(b),
+        base: Base::Unknown,
+        rules: rules.clone(),
+        entry: None,
+        owner: None,
+        evidence: Evidence::Fine,
+        managed: true,
+        lapsed: vec![],
+    };
+    a == b || equal(&job, a, b)
+}
+
+/// The digest by which a deviation names a content as a whole.
+pub(super) fn digest(content: &[u8]) -> String {
+    format!("b3:{}", blake3::hash(content).to_hex())
+}
+
 /// Whether two contents mean the same.
 fn equal(job: &Job<'_>, a: &[u8], b: &[u8]) -> bool {
     let lone = Job { base: Base::Unknown, ..job.clone() };
@@ -175,6 +229,13 @@ fn equal(job: &Job<'_>, a: &[u8], b: &[u8]) -> bool {
 }
 
 fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
+    if let Base::Ask(_) = job.base {
+        let lone = both(&Job { base: Base::Unknown, ..job.clone() }, s, d);
+        if lone.found.iter().all(|found| found.ignored || found.kind == Kind::Opaque) {
+            return lone;
+        }
+        return both(&Job { base: job.base.find(), ..job.clone() }, s, d);
+    }
     if d.trim_ascii().is_empty() && !s.trim_ascii().is_empty() {
         let size = if d.is_empty() { "0 bytes".to_owned() } else { "nothing but blanks".to_owned() };
         return Compared::opaque("the read-back is empty", format!("deployed {{file}} is empty ({size})"));
@@ -182,7 +243,7 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
     let base = match &job.base {
         // A base that cannot be read is no base.
         Base::Known(side) => read(side).map_or(Before::Unknown, Before::of),
-        Base::Unknown => Before::Unknown,
+        Base::Unknown | Base::Ask(_) => Before::Unknown,
     };
     let rules = &*job.rules;
     if rules.format == Format::Bytes
@@ -284,13 +345,24 @@ fn trees<'t>(
     };
     let in_b = b.read(&parse);
     let mut walk = Walk::new(rules, s, d);
-    let base = in_b.as_ref().map(Tree::root);
-    walk.run(in_s.root(), in_d.root(), base, root);
+    let base = in_b.as_ref().map(|tree| unwrapped(tree.root(), in_s.root(), rules));
+    walk.run(in_s.root(), unwrapped(in_d.root(), in_s.root(), rules), base, root);
     if !walk.found.is_empty() {
         named_secrets(in_s.root(), &mut walk.secrets);
         named_secrets(in_d.root(), &mut walk.secrets);
     }
     finish(walk)
+}
+
+/// What a product wrapped its own members around when it was read back.
+fn unwrapped<'t>(found: Ref<'t>, intended: Ref<'_>, rules: &Rules) -> Ref<'t> {
+    let inside = |from: Ref<'_>, pointer: &str| -> bool { below(from, pointer).is_some() };
+    let mut wrapped = rules.unwrap.iter().filter(|pointer| !inside(intended, pointer));
+    wrapped.find_map(|pointer| below(found, pointer)).unwrap_or(found)
+}
+
+fn below<'t>(from: Ref<'t>, pointer: &str) -> Option<Ref<'t>> {
+    crate::source::parse_pointer(pointer).try_fold(from, |at, step| at.member(&step, 0))
 }
 
 fn finish(walk: Walk<'_>) -> Compared {

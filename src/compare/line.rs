@@ -99,6 +99,18 @@ impl LineResult {
         self.rows.is_empty()
     }
 
+    /// Returns the line's address.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.line.address.as_deref()
+    }
+
+    /// Returns the line's address if something was read back and nobody knows when.
+    #[must_use]
+    pub fn undated(&self) -> Option<&str> {
+        self.address().filter(|_| self.line.missing.is_none() && self.line.collected.is_none())
+    }
+
     /// Gives the line its own values, once it is known that they are needed.
     pub fn set_parameters(&mut self, parameters: BTreeMap<String, String>) {
         self.line.parameters = parameters;
@@ -116,6 +128,7 @@ impl LineResult {
         found.class = super::Class::Path;
         found.line = line;
         found.meaning = Some(format!("flow {flow} is deployed, and it is refused"));
+        found.next = Some("take the path off the device, or mend what refuses it: `jig validate` says what");
         self.add(file, owner, found);
     }
 

@@ -204,6 +204,8 @@ pub(crate) enum Action {
     Secret { salted: bool },
     /// Null is as good as absent.
     NullIsAbsent,
+    /// This value is as good as absent.
+    DefaultIsAbsent(Json),
 }
 
 /// How a list is compared.
@@ -233,6 +235,7 @@ pub struct Rules {
     pub(crate) ordered_sections: Vec<String>,
     pub(crate) defaults: Vec<(Vec<String>, String)>,
     pub(crate) managed: Vec<String>,
+    pub(crate) unwrap: Vec<String>,
     /// What the entry is called in warnings.
     pub name: String,
     /// What people call the addresses and services that rules speak of.
@@ -289,6 +292,9 @@ impl Rules {
         for path in &compare.absent_equals_null {
             add(path, Action::NullIsAbsent, &mut wrong);
         }
+        for (path, default) in &compare.absent_equals {
+            add(path, Action::DefaultIsAbsent(default.clone()), &mut wrong);
+        }
         for (path, rule) in &compare.lists {
             let rule = ListRule { key: names(rule.key.as_ref()), ordered: rule.ordered.unwrap_or(true) };
             add(path, Action::List(rule), &mut wrong);
@@ -327,7 +333,24 @@ impl Rules {
             }
         }
         rules.managed.clone_from(&compare.managed);
+        rules.unwrap.clone_from(&compare.unwrap);
         if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
+    }
+
+    /// Compiles the rules of a rendered file: its target's profile, its syntax, and what the site owns in it.
+    ///
+    /// # Errors
+    /// One sentence per mistake.
+    pub fn of_target(
+        compare: Option<&Compare>,
+        syntax: &str,
+        local: &[String],
+        name: &str,
+    ) -> Result<Arc<Self>, Vec<String>> {
+        let mut compare = compare.cloned().unwrap_or_default();
+        compare.format.get_or_insert_with(|| syntax.to_owned());
+        compare.server_managed.extend(local.iter().cloned());
+        Self::compile(&compare, "", name)
     }
 
     /// The rules of a file that no entry speaks of.
@@ -349,9 +372,19 @@ impl Rules {
             ordered_sections: vec![],
             defaults: vec![],
             managed: vec![],
+            unwrap: vec![],
             name: name.to_owned(),
             names: Arc::default(),
         }
+    }
+
+    /// Other names of an element: the members by which a pattern chooses it, such as `[folder=local]`.
+    pub(crate) fn names_of(&self, item: super::tree::Ref<'_>) -> Vec<String> {
+        let chosen = |(name, value): &(&str, &str)| {
+            item.member(name, 0).and_then(super::tree::Ref::plain).is_some_and(|plain| plain == *value)
+        };
+        let choices = self.patterns.iter().flat_map(Pattern::choices).filter(chosen);
+        choices.map(|(name, value)| format!("[{name}={value}]")).collect()
     }
 
     /// Whether secrets are declared.

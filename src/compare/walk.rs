@@ -38,6 +38,7 @@ struct Here<'r> {
     secret: Option<bool>,
     list: Option<&'r ListRule>,
     null_is_absent: bool,
+    default: Option<&'r Json>,
 }
 
 impl<'r> Walk<'r> {
@@ -100,6 +101,7 @@ impl<'r> Walk<'r> {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(here.secret.unwrap_or(false) || *salted),
                 Action::NullIsAbsent => here.null_is_absent = true,
+                Action::DefaultIsAbsent(default) => here.default = Some(default),
                 Action::List(rule) => here.list = here.list.or(Some(rule)),
             }
         }
@@ -107,11 +109,17 @@ impl<'r> Walk<'r> {
     }
 
     fn step(&mut self, cursor: &Cursor, step: &str) -> (Cursor, Here<'r>) {
+        self.step_into(cursor, step, None)
+    }
+
+    /// The same for an element, which a pattern may also choose by its members.
+    fn step_into(&mut self, cursor: &Cursor, step: &str, item: Option<Ref<'_>>) -> (Cursor, Here<'r>) {
         if cursor.is_done() {
             return (Cursor::default(), Here::default());
         }
         let mut named = vec![];
-        let below = cursor.step(&self.rules.patterns, step, &mut named);
+        let others = item.map(|item| self.rules.names_of(item)).unwrap_or_default();
+        let below = cursor.step_as(&self.rules.patterns, step, &others, &mut named);
         let here = self.here(&named);
         (below, here)
     }
@@ -176,7 +184,10 @@ impl<'r> Walk<'r> {
         here: Here<'r>,
     ) {
         let absent = |side: Option<Ref<'_>>| {
-            side.is_none_or(|side| here.null_is_absent && matches!(side.value(), Value::Null))
+            side.is_none_or(|side| {
+                (here.null_is_absent && matches!(side.value(), Value::Null))
+                    || here.default.is_some_and(|default| side.is(default))
+            })
         };
         if here.ignored {
             return self.ignored(s, d, b);
@@ -232,7 +243,7 @@ impl<'r> Walk<'r> {
         let mut dropped = false;
         for (at, item) in one.children().enumerate() {
             let key = if is_map { item.key().to_owned() } else { at.to_string() };
-            let (below, here) = self.step(cursor, &key);
+            let (below, here) = self.step_into(cursor, &key, Some(item).filter(|_| !is_map));
             self.path.push(key.clone());
             let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
             if here.ignored {
@@ -389,7 +400,8 @@ impl<'r> Walk<'r> {
 
     fn element(&mut self, key: &str, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
         let step = format!("[{key}]");
-        let (below, here) = self.step(cursor, &step);
+        // What is intended decides what is the site's own: an element does not become so by saying it.
+        let (below, here) = self.step_into(cursor, &step, s.or(d));
         self.path.push(step);
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -551,8 +563,11 @@ impl<'r> Walk<'r> {
         if cursor.is_done() && matches!((s, d), (Some(s), Some(d)) if s.equal(d)) {
             return;
         }
-        let (below, here) =
-            if cursor.is_done() { Default::default() } else { self.step(cursor, &index.to_string()) };
+        let (below, here) = if cursor.is_done() {
+            Default::default()
+        } else {
+            self.step_into(cursor, &index.to_string(), s.or(d))
+        };
         self.path.push(index.to_string());
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -564,7 +579,8 @@ impl<'r> Walk<'r> {
             canonical(item, &mut out);
         } else {
             let mut named = vec![];
-            let below = cursor.step(&self.rules.patterns, &at.to_string(), &mut named);
+            let others = self.rules.names_of(item);
+            let below = cursor.step_as(&self.rules.patterns, &at.to_string(), &others, &mut named);
             self.canon(item, &below, &named, &mut out);
         }
         out
@@ -582,6 +598,13 @@ impl<'r> Walk<'r> {
             return true;
         }
         if action(|action| *action == Action::NullIsAbsent) && matches!(item.value(), Value::Null) {
+            return false;
+        }
+        let is_default = |number: &usize| match &self.rules.actions[*number] {
+            Action::DefaultIsAbsent(default) => item.is(default),
+            _ => false,
+        };
+        if named.iter().any(is_default) {
             return false;
         }
         let rule = named.iter().find_map(|number| match &self.rules.actions[*number] {
@@ -603,7 +626,8 @@ impl<'r> Walk<'r> {
                     None => at.to_string(),
                 };
             let mut named = vec![];
-            let below = cursor.step(&self.rules.patterns, &step, &mut named);
+            let others = if is_map { vec![] } else { self.rules.names_of(child) };
+            let below = cursor.step_as(&self.rules.patterns, &step, &others, &mut named);
             let mut part = vec![];
             if is_map {
                 write_text(child.key(), &mut part);

@@ -1,16 +1,11 @@
 //! Text for a terminal: the place underlined, the other half of the story, who owns it, what to do next.
 
+use crate::compare::Class;
 use crate::finding::{Finding, Level, Place};
+use crate::report::Style;
+use crate::report::change::{Approval, Change, Group as Same};
+use crate::report::words::{clean, clean_lines, plural, some};
 use annotate_snippets::{AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
-
-/// Whether colour may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// Letters only.
-    Plain,
-    /// Terminal colours.
-    Colour,
-}
 
 /// Draws findings; what is the same at several lines is drawn once, with all of them.
 pub fn findings(findings: &[Finding], style: Style) -> String {
@@ -40,7 +35,7 @@ fn draw(finding: &Finding, addresses: &[&str], style: Style) -> String {
         Level::Warning => Mark::WARNING,
         Level::Note => Mark::NOTE,
     };
-    let message = clean(&finding.message);
+    let message = clean_lines(&finding.message);
     let title = mark.primary_title(message).id(finding.rule);
     let mut group = match &finding.place {
         Some(place) => with_place(Group::with_title(title), place, None, AnnotationKind::Primary),
@@ -66,12 +61,10 @@ fn draw(finding: &Finding, addresses: &[&str], style: Style) -> String {
         group = group.element(Mark::NOTE.with_name("owner").message(owner.as_str()));
     }
     if !finding.next.is_empty() {
-        group = group.element(Mark::HELP.with_name("next").message(clean(&finding.next)));
+        group = group.element(Mark::HELP.with_name("next").message(clean_lines(&finding.next)));
     }
-    let renderer = match style {
-        Style::Plain => Renderer::plain(),
-        Style::Colour => Renderer::styled(),
-    };
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(style.width);
     renderer.render(&[group])
 }
 
@@ -105,24 +98,94 @@ fn offset(excerpt: &str, line: u32, column: u32) -> usize {
     start + rest.char_indices().nth(column as usize - 1).map_or(rest.len(), |(at, _)| at)
 }
 
-/// Control characters in names or values must not reach a terminal.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
-
 /// Says how many findings of each level there are: `2 errors, 1 warning`.
 pub fn summary_line(findings: &[Finding]) -> String {
     let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
-    let said = |n: usize, word: &str| match n {
-        0 => None,
-        1 => Some(format!("1 {word}")),
-        n => Some(format!("{n} {word}s")),
-    };
-    let parts = [
-        said(count(Level::Error), "error"),
-        said(count(Level::Warning), "warning"),
-        said(count(Level::Note), "note"),
-    ];
+    let said = |level: Level, word: &str| Some(plural(count(level), word)).filter(|_| count(level) > 0);
+    let parts = [said(Level::Error, "error"), said(Level::Warning, "warning"), said(Level::Note, "note")];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     if parts.is_empty() { "no findings".into() } else { parts.join(", ") }
+}
+
+/// Most lines of one diff, and most reasons of one approval.
+const DIFF_LINES: usize = 20;
+const REASONS: usize = 4;
+
+/// Draws what a change does and who must agree.
+pub(super) fn change(change: &Change, style: Style) -> String {
+    let base = if change.base.is_empty() {
+        String::new()
+    } else {
+        format!(", compared with {}", clean(&change.base))
+    };
+    let (lines, files) = (plural(change.effect.lines, "line"), plural(change.effect.files, "file"));
+    let mut out = format!("{} {lines}, {files}{base}\n", style.paint("WHAT THE CHANGE DOES", "1"));
+    let groups = &change.effect.groups;
+    groups.iter().for_each(|group| out.push_str(&effect(group, style)));
+    out.push('\n');
+    if !change.approvals.is_empty() {
+        out.push_str(&format!("{}\n", style.paint("WHO MUST AGREE", "1")));
+        change.approvals.iter().for_each(|approval| out.push_str(&agreement(approval)));
+        out.push('\n');
+    }
+    if change.older > 0 {
+        let (what, verb) = (plural(change.older, "finding"), if change.older == 1 { "was" } else { "were" });
+        out.push_str(&format!("{what} {verb} there before; they do not fail this change\n\n"));
+    }
+    out
+}
+
+fn effect(group: &Same, style: Style) -> String {
+    let grave = matches!(group.consequence, Class::Path | Class::Security | Class::Data);
+    let class = format!("{:8}", group.consequence.as_str());
+    let class = if grave { style.paint(&class, "31") } else { class };
+    let place = clean(&group.path);
+    let mut out = format!(
+        "  {class} {place}  +{} -{}  {}\n",
+        group.added,
+        group.removed,
+        clean(&some(&group.lines, LISTED))
+    );
+    if let Some(meaning) = &group.meaning {
+        out.push_str(&format!("      {}\n", style.paint(&clean(meaning), "1")));
+    }
+    let shown = if style.verbose { usize::MAX } else { DIFF_LINES };
+    for line in group.diff.lines().take(shown) {
+        let colour = match line.as_bytes().first() {
+            Some(b'+') => "32",
+            Some(b'-') => "31",
+            _ => "2",
+        };
+        out.push_str(&format!("      {}\n", style.paint(&clean(line), colour)));
+    }
+    let more = group.diff.lines().count().saturating_sub(shown);
+    if more > 0 {
+        out.push_str(&format!("      and {}; -v shows all\n", plural(more, "more line")));
+    }
+    out
+}
+
+fn agreement(approval: &Approval) -> String {
+    let agrees = if approval.agrees.is_empty() {
+        String::new()
+    } else {
+        format!("; {} agree", approval.agrees.join(", "))
+    };
+    let days =
+        approval.within_working_days.map(|days| format!("; within {}", plural(days as usize, "working day")));
+    let who = format!("{} {} decides{agrees}{}", approval.decides, approval.team, days.unwrap_or_default());
+    let because: Vec<String> = approval
+        .because
+        .iter()
+        .map(|because| match &because.address {
+            Some(address) => format!("{} {} ({address})", because.what, because.id),
+            None => format!("{} {}", because.what, because.id),
+        })
+        .collect();
+    format!(
+        "  {}  {}\n      because of {}\n",
+        clean(&approval.right),
+        clean(&who),
+        clean(&some(&because, REASONS))
+    )
 }
