@@ -75,7 +75,8 @@ fn a_conduit_that_went_away_is_told_by_the_decision_that_covers_it() {
         let run = fleet.jig(command).run();
         assert!(run.code > 0, "{run}");
         let found = run.findings();
-        let of_decisions = found.iter().filter(|f| f.rule == "unknown-reference" && f.file.starts_with("decisions/"));
+        let of_decisions =
+            found.iter().filter(|f| f.rule == "unknown-reference" && f.file.starts_with("decisions/"));
         assert!(of_decisions.count() > 0, "{run}");
     }
 }
@@ -84,7 +85,8 @@ fn a_conduit_that_went_away_is_told_by_the_decision_that_covers_it() {
 fn a_bare_jig_does_not_send_a_hand_edit_to_the_devices() {
     let fleet = copy_example("smallest");
     fleet.jig("render -q").run().exits(0);
-    let edited = fleet.files("intended").into_keys().find(|path| !path.ends_with("manifest.json")).expect("a file");
+    let edited =
+        fleet.files("intended").into_keys().find(|path| !path.ends_with("manifest.json")).expect("a file");
     fleet.write(&format!("intended/{edited}"), "edited\n");
     let run = fleet.jig("").run();
     assert_eq!(run.code, 1, "{run}");

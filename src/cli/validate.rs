@@ -33,8 +33,11 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
             .map(|selected| {
                 let done = work.site(selected, |evaluated| {
                     let mut found = std::mem::take(&mut evaluated.notes);
-                    if let Err(failures) = &mut evaluated.rendered {
-                        found.append(failures);
+                    match &mut evaluated.rendered {
+                        Ok(files) => {
+                            found.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.notes)))
+                        }
+                        Err(failures) => found.append(failures),
                     }
                     found
                 });

@@ -593,6 +593,7 @@ impl Walk<'_> {
         self.emit_here(Kind::Equivalent, None, None, Attribution::Unknown, line);
         if let Some(found) = self.out.found.last_mut() {
             found.note = Some(note.into());
+            found.class = Class::Look;
         }
     }
 

@@ -110,7 +110,7 @@ mod tests {
         let more = ["permit ip host 192.168.1.9 any", base[0], base[1]];
         assert_eq!(
             lists(&base, &more).meaning(),
-            "opens everything from 192.168.1.9 to any [deployed rule 1, line 2]"
+            "opens everything from 192.168.1.9 to any [deployed rule 1, line 2], as far as it was closed"
         );
         let swapped = ["deny ip any any log", base[0]];
         assert_eq!(

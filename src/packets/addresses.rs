@@ -59,6 +59,12 @@ impl Addresses {
     }
 }
 
+/// Addresses and prefixes of either family; what is neither is left out.
+pub(crate) fn networks(texts: &[String]) -> Addresses {
+    let found = texts.iter().filter_map(|text| prefix(text).or_else(|| host(text)));
+    found.fold(Addresses::default(), |all, one| all.join(&one))
+}
+
 /// One address.
 pub(crate) fn host(text: &str) -> Option<Addresses> {
     Some(match text.parse().ok()? {

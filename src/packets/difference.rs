@@ -42,6 +42,8 @@ pub struct Change {
     pub intended: Vec<Decider>,
     /// The rules of the second.
     pub deployed: Vec<Decider>,
+    /// All packets that the deciding rule matches, where it is one rule: wider, and shorter to say.
+    pub rule: Vec<Region>,
 }
 
 /// What differs between two rulesets.
@@ -119,10 +121,18 @@ fn compare(s: Side<'_>, d: Side<'_>, over: Option<&Region>) -> Grown<Difference>
         let deciders = |side: Side<'_>, names: &[RuleAt], by: &[u32]| {
             by.iter().filter_map(|by| decider(side.ruleset, names, *by)).collect::<Vec<_>>()
         };
+        let (intended, deployed) = (deciders(s, &names_one, &by_one), deciders(d, &names_two, &by_two));
+        // What is stopped is best told by the rule that let it through.
+        let rule = match (outcome, deployed.as_slice(), intended.as_slice()) {
+            (Outcome::Closes, _, [by]) | (_, [], [by]) => matched(s.ruleset, by),
+            (_, [by], _) => matched(d.ruleset, by),
+            _ => vec![],
+        };
         list.extend(regions.into_iter().map(|packets| Change {
             packets,
-            intended: deciders(s, &names_one, &by_one),
-            deployed: deciders(d, &names_two, &by_two),
+            intended: intended.clone(),
+            deployed: deployed.clone(),
+            rule: rule.clone(),
         }));
     }
     Ok(found)
@@ -152,6 +162,15 @@ fn decider(ruleset: &Ruleset, names: &[RuleAt], by: u32) -> Option<Decider> {
     let at = names.get((by as usize).checked_sub(1)?)?;
     let rule = ruleset.chains.get(&at.chain)?.get(at.place)?;
     Some(Decider { chain: at.chain.clone(), number: at.place + 1, line: rule.line, text: rule.text.clone() })
+}
+
+/// The packets that a rule matches.
+fn matched(ruleset: &Ruleset, by: &Decider) -> Vec<Region> {
+    let rule = ruleset.chains.get(&by.chain).and_then(|rules| rules.get(by.number - 1));
+    joined(
+        rule.map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone()).collect())
+            .unwrap_or_default(),
+    )
 }
 
 /// Packets on which two diagrams differ, or may: doubts are not asked.
@@ -245,11 +264,11 @@ fn boxes(
     }
     for number in diagram.leaves(root) {
         let Some(cause) = pairs.causes.get((number as usize).wrapping_sub(1)) else { continue };
-        let by = if cause.0 == Outcome::Closes { 0 } else { 1 };
+        let by = usize::from(cause.0 != Outcome::Closes);
         let rules = [&cause.1, &cause.2][by];
         let wide = rules.iter().filter_map(|rule| {
             let at = sides[by].1.get((*rule as usize).checked_sub(1)?)?;
-            Some(sides[by].0.chains.get(&at.chain)?.get(at.place)?)
+            sides[by].0.chains.get(&at.chain)?.get(at.place)
         });
         let mut wide: Vec<Region> =
             wide.flat_map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone())).collect();

@@ -79,10 +79,7 @@ struct Flow {
 impl Names {
     /// Adds a zone or an asset with its networks; assets go before the zones that they are in.
     pub fn place(&mut self, name: &str, networks: &[String]) {
-        let found =
-            networks.iter().filter_map(|text| addresses::prefix(text).or_else(|| addresses::host(text)));
-        let addresses = found.fold(Addresses::default(), |all, one| all.join(&one));
-        self.places.push(Place { name: name.to_owned(), addresses });
+        self.places.push(Place { name: name.to_owned(), addresses: addresses::networks(networks) });
     }
 
     /// Adds a service.
@@ -190,13 +187,15 @@ impl Names {
                 .into();
         }
         let mut parts = vec![];
-        for (verb, changes) in
-            [("opens", &found.opens), ("stops", &found.closes), ("unknown for", &found.undetermined)]
-        {
+        for (verb, changes, before) in [
+            ("opens", &found.opens, ", as far as it was closed"),
+            ("stops", &found.closes, ", as far as it was open"),
+            ("unknown for", &found.undetermined, ""),
+        ] {
             if changes.is_empty() {
                 continue;
             }
-            parts.push(format!("{verb} {}", self.listed(changes, chain, found.coarse)));
+            parts.push(format!("{verb} {}", self.listed(changes, chain, found.coarse, before)));
         }
         let stopped: BTreeSet<(&str, &str)> = found
             .closes
@@ -210,16 +209,36 @@ impl Names {
         if parts.is_empty() { "none".into() } else { parts.join("; ") }
     }
 
-    fn listed(&self, changes: &[Change], chain: &str, coarse: bool) -> String {
+    fn listed(&self, changes: &[Change], chain: &str, coarse: bool, before: &str) -> String {
         const SHOWN: usize = 3;
-        let within = if coarse { "part of " } else { "" };
-        let shown = changes
-            .iter()
-            .take(SHOWN)
-            .map(|change| format!("{within}{}{}", self.packets(&change.packets), by(change, chain)));
-        let mut parts: Vec<String> = shown.collect();
-        if changes.len() > SHOWN {
-            parts.push(format!("{} more", changes.len() - SHOWN));
+        let mut by_rule: Vec<((String, &[Region]), Vec<&Change>)> = vec![];
+        for change in changes {
+            let by = (by(change, chain), change.rule.as_slice());
+            match by_rule.iter_mut().find(|(known, _)| *known == by) {
+                Some((_, list)) => list.push(change),
+                None => by_rule.push((by, vec![change])),
+            }
+        }
+        let mut parts = vec![];
+        for ((by, wide), list) in by_rule {
+            // Many small boxes are one wide one with holes: what was decided otherwise before.
+            let boxes: Vec<&Region> = list.iter().map(|change| &change.packets).collect();
+            if coarse || (!wide.is_empty() && pieces(&boxes) > pieces(&wide.iter().collect::<Vec<_>>())) {
+                let wide = if wide.is_empty() { boxes } else { wide.iter().collect() };
+                let mut all: Vec<String> =
+                    wide.iter().take(SHOWN).map(|region| self.packets(region)).collect();
+                if wide.len() > SHOWN {
+                    all.push(format!("{} more", wide.len() - SHOWN));
+                }
+                parts.push(format!("{}{by}{before}", all.join(" and ")));
+            } else {
+                parts.extend(boxes.into_iter().map(|packets| format!("{}{by}", self.packets(packets))));
+            }
+        }
+        let more = parts.len().saturating_sub(SHOWN);
+        parts.truncate(SHOWN);
+        if more > 0 {
+            parts.push(format!("{more} more"));
         }
         parts.join("; ")
     }
@@ -242,6 +261,16 @@ fn by(change: &Change, chain: &str) -> String {
         [one] => format!(" [{side} {}]", named(one)),
         [one, rest @ ..] => format!(" [{side} {} and {} more]", named(one), rest.len()),
     }
+}
+
+/// In how many pieces some boxes fall: what makes them long to say.
+fn pieces(regions: &[&Region]) -> usize {
+    const SAID: [Field; 5] =
+        [Field::Destination, Field::Source, Field::Protocol, Field::Port, Field::SourcePort];
+    let of = |region: &Region| -> usize {
+        SAID.iter().filter_map(|field| region.get(*field)).map(|ranges| ranges.intervals().len() - 1).sum()
+    };
+    regions.iter().map(|region| 1 + of(region)).sum()
 }
 
 fn state(region: &Region) -> Option<String> {

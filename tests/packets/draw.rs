@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The first line of a ruleset that nobody changed.
-pub const ORIGINAL: &str = "# as written";
+pub(crate) const ORIGINAL: &str = "# as written";
 
 /// Numbers that look random and are the same in every run (xorshift).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
@@ -41,23 +41,23 @@ impl Random {
 
 /// A packet as its header says it; for ICMP the type stands for the port, the code for the source port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Packet {
-    pub family: u8,
-    pub source: u128,
-    pub destination: u128,
-    pub protocol: u8,
-    pub port: u16,
-    pub source_port: u16,
+pub(crate) struct Packet {
+    pub(crate) family: u8,
+    pub(crate) source: u128,
+    pub(crate) destination: u128,
+    pub(crate) protocol: u8,
+    pub(crate) port: u16,
+    pub(crate) source_port: u16,
 }
 
 impl Packet {
     /// What connection tracking makes of it when nothing came before: an answer to a ping that nobody sent is invalid.
-    pub fn state(&self) -> u8 {
+    pub(crate) fn state(&self) -> u8 {
         if self.protocol == 1 && self.port == 0 || self.protocol == 58 && self.port == 129 { 3 } else { 0 }
     }
 
     /// What comes back.
-    pub fn answer(&self) -> Self {
+    pub(crate) fn answer(&self) -> Self {
         Self {
             source: self.destination,
             destination: self.source,
@@ -125,7 +125,7 @@ struct Line {
 }
 
 /// Two interfaces that a ruleset speaks of, or others.
-pub fn interfaces(text: &str, random: &mut Random) -> (String, String) {
+pub(crate) fn interfaces(text: &str, random: &mut Random) -> (String, String) {
     let mut pairs = vec![];
     for line in text.lines() {
         let after = |key: &str| {
@@ -144,7 +144,7 @@ pub fn interfaces(text: &str, random: &mut Random) -> (String, String) {
 }
 
 /// Draws packets, no two of one connection.
-pub fn packets(text: &str, count: usize, random: &mut Random) -> Vec<Packet> {
+pub(crate) fn packets(text: &str, count: usize, random: &mut Random) -> Vec<Packet> {
     let lines = lines(text);
     let mut all: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     for (place, word) in lines.iter().flat_map(|line| line.conditions.iter().flatten().flatten()) {
@@ -193,7 +193,7 @@ fn one(lines: &[Line], all: &BTreeMap<Place, Vec<String>>, random: &mut Random) 
         protocols = vec![6, 6, 17, 17, if is_v6 { 58 } else { 1 }, 47, 50, 89];
     }
     let protocol = *random.of(&protocols).unwrap_or(&6);
-    let mut value =
+    let value =
         |place: Place, random: &mut Random| words.get(&place).and_then(|word| pick(word, is_v6, random));
     let anywhere = |random: &mut Random| {
         if is_v6 {
@@ -390,7 +390,7 @@ fn parse(line: &str, named: &BTreeMap<String, String>) -> Line {
 }
 
 /// A ruleset with a few changes of the kind that people make.
-pub fn mutated(text: &str, random: &mut Random) -> String {
+pub(crate) fn mutated(text: &str, random: &mut Random) -> String {
     let mut lines: Vec<String> = text.lines().filter(|line| *line != ORIGINAL).map(str::to_owned).collect();
     for _ in 0..=random.below(4) {
         let rules: Vec<usize> = (0..lines.len()).filter(|at| is_changeable(&lines[*at])).collect();

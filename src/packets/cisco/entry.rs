@@ -233,14 +233,13 @@ impl Reader<'_, '_> {
                     }
                 }
                 ("log" | "log-input", _) => {}
-                ("sequence", Dialect::Ios) => self.at += 1,
                 // TCP with ACK or RST: everything but the first packet of a connection.
                 ("established", Dialect::Ios) if protocol == Some(6) => {
                     let later = of(Field::State, Ranges::span(1u8, Field::State.largest()));
                     regions = cross(&regions, &[later]);
                 }
                 // The entry permits as any other; what it lets back in is a matter of another list.
-                ("reflect", Dialect::Ios) => self.at += 1,
+                ("reflect" | "sequence", Dialect::Ios) => self.at += 1,
                 _ => {
                     let rest = self.words[self.at - 1..].join(" ");
                     self.doubts.push(rest);

@@ -77,9 +77,9 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
     for line in &lines {
         if let Some((chain, kind)) = list(line) {
             let own = &mut entries.entry(chain).or_insert((kind, vec![])).1;
-            own.extend(line.below.iter().map(|entry| (entry.line, entry.words.clone())));
+            own.extend(line.below.iter().map(|entry| (entry.number, entry.words.clone())));
         } else if let Some((chain, kind, words)) = flat_entry(&line.words, dialect) {
-            entries.entry(chain).or_insert((kind, vec![])).1.push((line.line, words));
+            entries.entry(chain).or_insert((kind, vec![])).1.push((line.number, words));
         }
         bindings(line, dialect, &mut lists.bindings);
     }
@@ -129,8 +129,7 @@ fn flat_entry<'t>(words: &[&'t str], dialect: Dialect) -> Option<(String, Kind, 
         return match rest {
             ["extended", rest @ ..] => Some((name, Kind::Extended, rest.to_vec())),
             ["standard", rest @ ..] => Some((name, Kind::Standard, rest.to_vec())),
-            ["remark", ..] => Some((name, Kind::Extended, rest.to_vec())),
-            ["permit" | "deny", ..] => Some((name, Kind::Extended, rest.to_vec())),
+            ["remark" | "permit" | "deny", ..] => Some((name, Kind::Extended, rest.to_vec())),
             // `webtype`, `ethertype` and the like see other things than packets.
             _ => None,
         };
@@ -165,24 +164,24 @@ fn in_order(mut entries: Vec<(u32, Vec<&str>)>) -> Vec<(u32, Vec<&str>)> {
 
 fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut Vec<Binding>) {
     let mut bind = |interface: &str, direction: &str, chain: String| {
-        found.push(Binding { interface: interface.to_owned(), direction: direction.to_owned(), chain })
+        found.push(Binding { interface: interface.to_owned(), direction: direction.to_owned(), chain });
     };
     match line.words.as_slice() {
         ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => {
-            bind(interface, direction, format!("access-list {name}"))
+            bind(interface, direction, format!("access-list {name}"));
         }
         ["access-group", name, "global"] if dialect == Dialect::Asa => {
-            bind("global", "in", format!("access-list {name}"))
+            bind("global", "in", format!("access-list {name}"));
         }
         ["interface", interface @ ..] => {
             let interface = interface.join(" ");
             for below in &line.below {
                 match below.words.as_slice() {
                     ["ip", "access-group", name, direction] => {
-                        bind(&interface, direction, format!("ip access-list extended {name}"))
+                        bind(&interface, direction, format!("ip access-list extended {name}"));
                     }
                     ["ipv6", "traffic-filter", name, direction] => {
-                        bind(&interface, direction, format!("ipv6 access-list {name}"))
+                        bind(&interface, direction, format!("ipv6 access-list {name}"));
                     }
                     _ => {}
                 }

@@ -94,7 +94,7 @@ impl<'t> Objects<'t> {
                         _ => None,
                     }
                 }
-                ["network-object", rest @ ..] | ["subnet", rest @ ..] => self.member(rest, dialect),
+                ["network-object" | "subnet", rest @ ..] => self.member(rest, dialect),
                 rest => {
                     let numbered = rest.first().is_some_and(|word| {
                         dialect == Dialect::Ios && word.bytes().all(|byte| byte.is_ascii_digit())
@@ -138,8 +138,7 @@ impl<'t> Objects<'t> {
                 ["icmp-object", name] => {
                     ports::icmp(name, false).map(|(kind, code)| Services::icmp(false, kind, code))
                 }
-                ["service-object" | "service", rest @ ..] => services::read(rest),
-                rest => services::read(rest),
+                ["service-object" | "service", rest @ ..] | rest => services::read(rest),
             };
             all.join(found.unwrap_or_else(|| Services::lost(member.text())));
         }

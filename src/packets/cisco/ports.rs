@@ -126,6 +126,7 @@ pub(super) fn port(name: &str, protocol: Option<u128>) -> Option<u16> {
 }
 
 /// Returns the number of a protocol; `None` inside is any protocol.
+#[allow(clippy::option_option, reason = "three answers: no protocol, any, one")]
 pub(super) fn protocol(name: &str) -> Option<Option<u8>> {
     Some(Some(match name {
         "ip" | "ipv6" | "ip4" => return Some(None),

@@ -103,7 +103,7 @@ fn table(
             }
             ["delete", name] => table.entries.retain(|entry| entry.name != *name),
             ["purge"] => table.entries.clear(),
-            ["set" | "unset" | "append" | "unselect" | "select" | "clear", ..] | ["config", ..] => {
+            ["set" | "unset" | "append" | "unselect" | "select" | "clear" | "config", ..] => {
                 // A table without entries is an entry of its own.
                 let at = position(table, "").unwrap_or_else(|| {
                     table.entries.push(Entry { line, ..Entry::default() });
