@@ -119,11 +119,8 @@ impl Aligner {
             return;
         }
         let cells = (left_end - left) * (right_end - right);
-        let anchors = if cells > 400 {
-            anchors(merged, nodes, (left, left_end), (right, right_end))
-        } else {
-            vec![]
-        };
+        let anchors =
+            if cells > 400 { anchors(merged, nodes, (left, left_end), (right, right_end)) } else { vec![] };
         if anchors.is_empty() {
             if cells <= TABLE {
                 self.by_similarity(merged, nodes, (left, left_end), (right, right_end), pairs);

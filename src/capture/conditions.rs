@@ -68,7 +68,15 @@ impl Conditions {
         self.known.get(&(scope, present.clone(), around.clone())).cloned().unwrap_or(Condition::Always)
     }
 
-    fn add(&mut self, solution: &Solution, scope: usize, present: &Keys, around: &Keys, title: &str, shown: &str) {
+    fn add(
+        &mut self,
+        solution: &Solution,
+        scope: usize,
+        present: &Keys,
+        around: &Keys,
+        title: &str,
+        shown: &str,
+    ) {
         let key = (scope, present.clone(), around.clone());
         if let Some(known) = self.known.get(&key) {
             if let Condition::Switch { switch, .. } = known {
@@ -90,17 +98,19 @@ impl Conditions {
 
     /// A switch that is on, or off, for the same keys.
     fn switch_like(&self, scope: usize, present: &Keys, around: &Keys) -> Option<Condition> {
-        self.switches.iter().enumerate().filter(|(_, switch)| switch.scope == scope).find_map(|(at, switch)| {
-            if !around.is_subset(&switch.around) {
-                return None;
-            }
-            let is_on = |key: &usize| switch.on.contains(key);
-            if around.iter().all(|key| is_on(key) == present.contains(key)) {
-                return Some(Condition::Switch { switch: at, negated: false });
-            }
-            let is_off = around.iter().all(|key| is_on(key) != present.contains(key));
-            is_off.then_some(Condition::Switch { switch: at, negated: true })
-        })
+        self.switches.iter().enumerate().filter(|(_, switch)| switch.scope == scope).find_map(
+            |(at, switch)| {
+                if !around.is_subset(&switch.around) {
+                    return None;
+                }
+                let is_on = |key: &usize| switch.on.contains(key);
+                if around.iter().all(|key| is_on(key) == present.contains(key)) {
+                    return Some(Condition::Switch { switch: at, negated: false });
+                }
+                let is_off = around.iter().all(|key| is_on(key) != present.contains(key));
+                is_off.then_some(Condition::Switch { switch: at, negated: true })
+            },
+        )
     }
 
     fn free_name(&self, solution: &Solution, scope: usize, title: &str) -> String {
@@ -149,7 +159,11 @@ fn is_value(solution: &Solution, scope: usize, present: &Keys, around: &Keys) ->
             return None;
         }
         let pick = |with: bool| -> Vec<String> {
-            choices.iter().filter(|(_, counts)| (counts.0 > 0) == with).map(|(text, _)| (*text).to_owned()).collect()
+            choices
+                .iter()
+                .filter(|(_, counts)| (counts.0 > 0) == with)
+                .map(|(text, _)| (*text).to_owned())
+                .collect()
         };
         let (with, without) = (pick(true), pick(false));
         let negated = without.len() < with.len();

@@ -161,7 +161,10 @@ fn kind_of(target: &Target<'_>) -> &'static str {
 fn blueprint(material: &Material<'_>, writer: &Writer<'_>, targets: &[Target<'_>]) -> String {
     let options = material.options;
     let mut text = editor_line("blueprint", 2);
-    text.push_str(&format!("version: {VERSION}\nscope: line\ntitle: {}\n", yaml::scalar(&title(options, material))));
+    text.push_str(&format!(
+        "version: {VERSION}\nscope: line\ntitle: {}\n",
+        yaml::scalar(&title(options, material))
+    ));
     text.push_str(&format!("owner: {}\n", options.owner));
     let (inputs, defaults) = questions(material, writer);
     for (name, members) in [("inputs", inputs), ("defaults", defaults)] {
@@ -262,7 +265,8 @@ fn why(material: &Material<'_>, at: usize) -> String {
     let parameter = &material.solution.parameters[at];
     let slot = &material.shape.slots[parameter.slots[0]];
     let file = super::paths::plain(&material.shape.files[slot.file].path);
-    let mut words: Vec<String> = slot.path.iter().filter(|part| !part.is_empty()).map(|part| short(part)).collect();
+    let mut words: Vec<String> =
+        slot.path.iter().filter(|part| !part.is_empty()).map(|part| short(part)).collect();
     let left = slot.left.trim().trim_matches(['=', ':', '"', '\'', ' ']);
     if !left.is_empty() {
         words.push(short(left));
@@ -279,7 +283,11 @@ fn list_why(material: &Material<'_>, scope: usize) -> String {
     let mut found = String::new();
     material.shape.each(&mut |file, branch| {
         if branch.list == Some(scope) {
-            found = format!("{}: {}", super::paths::plain(&file.path), short(super::shape::title(branch.kids[0].sample()).trim()));
+            found = format!(
+                "{}: {}",
+                super::paths::plain(&file.path),
+                short(super::shape::title(branch.kids[0].sample()).trim())
+            );
         }
     });
     found
@@ -326,7 +334,8 @@ fn line(material: &Material<'_>, writer: &Writer<'_>, key: usize) -> String {
             }
             Some(default) if *default == value => {}
             // A secret that this line does not have stays at the default, which nothing reads.
-            Some(default) if value == json!("") && default.as_str().is_some_and(|d| d.starts_with("secret:")) => {}
+            Some(default)
+                if value == json!("") && default.as_str().is_some_and(|d| d.starts_with("secret:")) => {}
             Some(_) => {
                 let entry = json!({"value": value, "by": options.owner, "why": "as captured"});
                 overrides.insert(name, entry);

@@ -1,12 +1,12 @@
 //! The blueprint in jig's own syntax: templates, blueprint.yaml, target.yaml, and the values of each line.
 
+use super::Instance;
 use super::conditions::{Condition, Conditions};
 use super::names::{safe, slug};
 use super::program::{Atom, Base, Named, Program, expression, quote};
 use super::shape::{Branch, FileShape, Segment, Shape};
 use super::solve::{Kind, Solution};
 use super::tree::Form;
-use super::Instance;
 use super::values::{Type, type_of};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,17 @@ impl<'s> Writer<'s> {
         renamed: &'s BTreeMap<String, String>,
     ) -> Self {
         let types = solution.parameters.iter().map(type_of).collect();
-        let mut writer = Self { shape, solution, conditions, lists: vec![], types, fields: vec![], references: BTreeMap::new(), shared: BTreeSet::new(), renamed };
+        let mut writer = Self {
+            shape,
+            solution,
+            conditions,
+            lists: vec![],
+            types,
+            fields: vec![],
+            references: BTreeMap::new(),
+            shared: BTreeSet::new(),
+            renamed,
+        };
         writer.lists = writer.list_names();
         writer.fields = writer.field_names();
         writer
@@ -55,9 +65,12 @@ impl<'s> Writer<'s> {
             let item = &branch.kids[0];
             let sample = item.sample();
             let key = sample.key();
-            let first = sample.words.iter().find(|word| word.starts_with(char::is_alphabetic) && word.len() > 1);
-            let path = self.shape.slots.iter().find(|slot| slot.scope == scope).and_then(|slot| slot.path.last());
-            let is_bare = sample.words.iter().filter(|word| word.chars().any(char::is_alphanumeric)).count() < 2;
+            let first =
+                sample.words.iter().find(|word| word.starts_with(char::is_alphabetic) && word.len() > 1);
+            let path =
+                self.shape.slots.iter().find(|slot| slot.scope == scope).and_then(|slot| slot.path.last());
+            let is_bare =
+                sample.words.iter().filter(|word| word.chars().any(char::is_alphanumeric)).count() < 2;
             let stem = if is_bare && sample.kids.is_empty() {
                 path.map(String::as_str).or(first.map(String::as_str))
             } else if key.is_empty() {
@@ -66,7 +79,8 @@ impl<'s> Writer<'s> {
                 Some(key)
             };
             let item = slug(stem.unwrap_or("item"));
-            let item = item.strip_suffix('s').filter(|stem| stem.len() > 3 && !stem.ends_with('s')).unwrap_or(&item);
+            let item =
+                item.strip_suffix('s').filter(|stem| stem.len() > 3 && !stem.ends_with('s')).unwrap_or(&item);
             let item: String = item.chars().take(26).collect();
             let many = if item.ends_with('s') { format!("{item}_list") } else { format!("{item}s") };
             let mut list = safe(&many);
@@ -382,7 +396,9 @@ impl Body<'_> {
 
 fn is_opposite(a: &Condition, b: &Condition) -> bool {
     match (a, b) {
-        (Condition::Switch { switch: a, negated: x }, Condition::Switch { switch: b, negated: y }) => a == b && x != y,
+        (Condition::Switch { switch: a, negated: x }, Condition::Switch { switch: b, negated: y }) => {
+            a == b && x != y
+        }
         _ => false,
     }
 }
@@ -430,7 +446,12 @@ fn literal(text: &str) -> String {
 
 impl Writer<'_> {
     /// Names the secrets: one name where all lines have the same, else one for each line.
-    pub(super) fn name_secrets(&mut self, blueprint: &str, members: &[&Instance], taken: &BTreeMap<String, String>) {
+    pub(super) fn name_secrets(
+        &mut self,
+        blueprint: &str,
+        members: &[&Instance],
+        taken: &BTreeMap<String, String>,
+    ) {
         for (at, parameter) in self.solution.parameters.iter().enumerate().filter(|(_, p)| !p.is_gone) {
             if self.types[at] != Type::Secret {
                 continue;
@@ -438,7 +459,11 @@ impl Writer<'_> {
             let secrets: BTreeSet<&String> =
                 parameter.row.iter().flatten().filter_map(|token| taken.get(&**token)).collect();
             let name = self.shown(&self.fields[at]).replace('_', "-");
-            let list = if parameter.scope == 0 { String::new() } else { format!("-{}", self.lists[parameter.scope].0) };
+            let list = if parameter.scope == 0 {
+                String::new()
+            } else {
+                format!("-{}", self.lists[parameter.scope].0)
+            };
             let is_shared = secrets.len() == 1 && members.len() > 1;
             for (key, token) in parameter.row.iter().enumerate() {
                 let Some(token) = token else { continue };
@@ -480,7 +505,8 @@ impl Writer<'_> {
         let mut out = Map::new();
         for at in self.live(scope) {
             let parameter = &self.solution.parameters[at];
-            let is_left_out = parameter.usually.as_ref().is_some_and(|(_, but)| scope == 0 && !but.contains(&key));
+            let is_left_out =
+                parameter.usually.as_ref().is_some_and(|(_, but)| scope == 0 && !but.contains(&key));
             let value = parameter.row[key].as_deref().filter(|_| !is_left_out);
             let reference = value.and_then(|value| self.references.get(value));
             let value = match reference {
@@ -492,7 +518,8 @@ impl Writer<'_> {
         for switch in self.conditions.switches.iter().filter(|switch| switch.scope == scope) {
             out.insert(switch.name.clone(), json!(switch.on.contains(&key)));
         }
-        for (inner, _) in self.shape.scopes.iter().enumerate().filter(|(_, inner)| inner.outer == Some(scope)) {
+        for (inner, _) in self.shape.scopes.iter().enumerate().filter(|(_, inner)| inner.outer == Some(scope))
+        {
             out.insert(self.lists[inner].0.clone(), self.items(inner, key));
         }
         out
@@ -519,6 +546,8 @@ impl Writer<'_> {
         if self.types[at] == Type::Secret {
             return self.shared.contains(&at) || parameter.row.iter().any(Option::is_none);
         }
-        parameter.kind != Kind::Required || parameter.usually.is_some() || parameter.row.iter().any(Option::is_none)
+        parameter.kind != Kind::Required
+            || parameter.usually.is_some()
+            || parameter.row.iter().any(Option::is_none)
     }
 }

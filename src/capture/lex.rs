@@ -74,7 +74,9 @@ fn next(text: &str, at: usize) -> (usize, Kind) {
         if let Some(found) = address {
             return found;
         }
-    } else if before != Some('.') && let Some(length) = ip4(rest) {
+    } else if before != Some('.')
+        && let Some(length) = ip4(rest)
+    {
         return (length, Kind::Ip4);
     }
     if let Some(length) = blob(rest) {
@@ -174,7 +176,8 @@ pub(super) fn mask(token: Token<'_>) -> String {
 }
 
 fn is_hex(text: &str) -> bool {
-    text.strip_prefix("0x").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit()))
+    text.strip_prefix("0x")
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit()))
         || (text.len() >= 16 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f')))
 }
 

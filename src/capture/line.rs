@@ -30,7 +30,31 @@ pub(super) fn generalize(texts: &[&str]) -> Vec<Piece> {
     } else {
         by_common(&cut)
     };
-    joined(pieces)
+    joined(as_prose(joined(pieces)))
+}
+
+/// Words that differ side by side are one text: nobody asks for the second word of a sentence.
+fn as_prose(pieces: Vec<Piece>) -> Vec<Piece> {
+    let is_word = |piece: &Piece| match piece {
+        Piece::Slot(column) => column.iter().all(|text| text.chars().all(|c| c.is_alphabetic() || c == ' ')),
+        Piece::Text(_) => false,
+    };
+    let mut out: Vec<Piece> = vec![];
+    for piece in pieces {
+        let is_gap = matches!(out.last(), Some(Piece::Text(text)) if text == " ");
+        if is_gap && is_word(&piece) && out.len() >= 2 && is_word(&out[out.len() - 2]) {
+            out.pop();
+            if let (Some(Piece::Slot(before)), Piece::Slot(column)) = (out.last_mut(), &piece) {
+                before.iter_mut().zip(column).for_each(|(before, text)| {
+                    before.push(' ');
+                    before.push_str(text);
+                });
+            }
+        } else {
+            out.push(piece);
+        }
+    }
+    out
 }
 
 fn piece(column: Vec<String>) -> Piece {
@@ -46,6 +70,11 @@ fn by_common(cut: &[Vec<Token<'_>>]) -> Vec<Piece> {
     let mut common: Vec<&str> = cut[0].iter().map(|token| token.text).collect();
     for tokens in &cut[1..] {
         common = common_run(&common, tokens);
+    }
+    if is_patchwork(&common, cut) {
+        common = cut[1..]
+            .iter()
+            .fold(cut[0].iter().map(|token| token.text).collect(), |known, tokens| ends(&known, tokens));
     }
     let places: Vec<Vec<usize>> = cut.iter().map(|tokens| embed(&common, tokens)).collect();
     let mut pieces = vec![];
@@ -67,6 +96,18 @@ fn by_common(cut: &[Vec<Token<'_>>]) -> Vec<Piece> {
         }
     }
     pieces
+}
+
+/// Sentences that have only some words in common are different sentences: what they begin and end with stays.
+fn is_patchwork(common: &[&str], cut: &[Vec<Token<'_>>]) -> bool {
+    let is_word = |text: &str| text.chars().any(char::is_alphanumeric);
+    let shared = common.iter().filter(|text| is_word(text)).count();
+    let longest =
+        cut.iter().map(|tokens| tokens.iter().filter(|token| is_word(token.text)).count()).max().unwrap_or(0);
+    let count = |test: fn(Kind) -> bool| cut[0].iter().filter(|token| test(token.kind)).count();
+    // What is mostly marks is no sentence but a structure on one line.
+    let is_prose = count(|kind| matches!(kind, Kind::Mark(_))) * 3 < count(|kind| kind != Kind::Space);
+    is_prose && longest >= 6 && shared * 10 < longest * 7
 }
 
 fn common_run<'t>(common: &[&'t str], tokens: &[Token<'_>]) -> Vec<&'t str> {

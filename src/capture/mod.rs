@@ -7,6 +7,7 @@
 
 mod align;
 mod conditions;
+mod connections;
 mod draft;
 mod emit;
 mod lex;
@@ -80,11 +81,40 @@ pub fn capture(instances: &[Instance], options: &Options, prove: &mut Prove<'_>)
     let bytes = instances.iter().flat_map(|instance| instance.files.values()).map(String::len).sum();
     let (instances, taken) = without_secrets(instances);
     let paths = paths::Paths::find(&instances);
+    let mut plain = BTreeSet::new();
+    loop {
+        let captured = induce(&instances, &paths, &taken, &plain, bytes, options, prove);
+        let wrong = captured.report.mismatches.keys().filter_map(|(at, path)| {
+            let own = instances.iter().position(|instance| address(instance) == *at)?;
+            paths.common[own].get(path).cloned()
+        });
+        // A file whose structure misleads is read as lines and indents.
+        let wrong: Vec<String> = wrong.filter(|path| !plain.contains(path)).collect();
+        if wrong.is_empty() {
+            return captured;
+        }
+        plain.extend(wrong);
+    }
+}
+
+fn induce(
+    instances: &[Instance],
+    paths: &paths::Paths,
+    taken: &BTreeMap<String, String>,
+    plain: &BTreeSet<String>,
+    bytes: usize,
+    options: &Options,
+    prove: &mut Prove<'_>,
+) -> Capture {
     let trees: Vec<shape::Trees> = instances
         .iter()
         .zip(&paths.common)
         .map(|(instance, paths)| {
-            let parsed = |(path, text): (&String, &String)| (paths[path].clone(), shape::Parsed::new(path, text));
+            let parsed = |(path, text): (&String, &String)| {
+                let common = paths[path].clone();
+                let parsed = shape::Parsed::new(path, text, plain.contains(&common));
+                (common, parsed)
+            };
             instance.files.iter().map(parsed).collect()
         })
         .collect();
@@ -94,7 +124,7 @@ pub fn capture(instances: &[Instance], options: &Options, prove: &mut Prove<'_>)
     let terms = solve::Terms { evidence: options.evidence, usual: true };
     let solution = solve::solve(&shape, &given, terms);
     let conditions = conditions::Conditions::find(&shape, &solution);
-    let found = Found { instances: &instances, members, shape, solution, conditions, paths, taken, bytes };
+    let found = Found { instances, members, shape, solution, conditions, paths, taken, bytes };
     let (draft, mut report) = found.prove(options, prove);
     report.aside = aside
         .into_iter()
@@ -124,7 +154,16 @@ pub fn capture_pilot(
     let conditions = conditions::Conditions::default();
     let members = instances.iter().collect();
     let (shape, solution) = (pilot.shape, pilot.solution);
-    let found = Found { instances: &instances, members, shape, solution, conditions, paths, taken, bytes };
+    let found = Found {
+        instances: &instances,
+        members,
+        shape,
+        solution,
+        conditions,
+        paths: &paths,
+        taken: &taken,
+        bytes,
+    };
     let (draft, mut report) = found.prove(options, prove);
     report.questions = pilot.questions;
     Capture { draft, report }
@@ -156,8 +195,8 @@ pub(crate) struct Found<'f> {
     shape: shape::Shape,
     solution: solve::Solution,
     conditions: conditions::Conditions,
-    paths: paths::Paths,
-    taken: BTreeMap<String, String>,
+    paths: &'f paths::Paths,
+    taken: &'f BTreeMap<String, String>,
     bytes: usize,
 }
 
@@ -174,8 +213,8 @@ impl Found<'_> {
                 members: &self.members,
                 options,
                 syntaxes: &syntaxes,
-                paths: &self.paths,
-                taken: &self.taken,
+                paths: self.paths,
+                taken: self.taken,
             };
             let writer = draft::writer(&material);
             let draft = draft::write(&material, &writer);
@@ -206,7 +245,8 @@ impl Found<'_> {
     fn to_text(&self, mismatches: &Mismatches, syntaxes: &BTreeMap<String, String>) -> BTreeSet<String> {
         let mut failed: BTreeSet<String> = BTreeSet::new();
         for (at, path) in mismatches.keys() {
-            let own = self.instances.iter().zip(&self.paths.common).find(|(instance, _)| address(instance) == *at);
+            let own =
+                self.instances.iter().zip(&self.paths.common).find(|(instance, _)| address(instance) == *at);
             match own.and_then(|(_, paths)| paths.get(path)) {
                 Some(common) => failed.extend([common.clone()]),
                 None => failed.extend(syntaxes.keys().cloned()),
@@ -258,6 +298,7 @@ impl Found<'_> {
 
 fn given(members: &[&Instance]) -> solve::Given {
     let sites: BTreeSet<&String> = members.iter().map(|member| &member.site).collect();
-    let sites = if sites.len() > 1 { members.iter().map(|member| member.site.clone()).collect() } else { vec![] };
+    let sites =
+        if sites.len() > 1 { members.iter().map(|member| member.site.clone()).collect() } else { vec![] };
     solve::Given { lines: members.iter().map(|member| member.line.clone()).collect(), sites }
 }

@@ -4,13 +4,61 @@ use super::shape::Slot;
 
 /// Words that name nothing.
 const EMPTY: &[&str] = &[
-    "set", "the", "no", "to", "from", "of", "in", "a", "and", "or", "as", "is", "with", "on", "at", "end", "add",
-    "use", "you", "may", "have", "change", "something", "else", "be", "by", "for", "this", "that",
+    "set",
+    "the",
+    "no",
+    "to",
+    "from",
+    "of",
+    "in",
+    "a",
+    "and",
+    "or",
+    "as",
+    "is",
+    "with",
+    "on",
+    "at",
+    "end",
+    "add",
+    "use",
+    "you",
+    "may",
+    "have",
+    "change",
+    "something",
+    "else",
+    "be",
+    "by",
+    "for",
+    "this",
+    "that",
 ];
 /// Words that cannot stand as a name in an expression, or mean something else there.
 const TAKEN: &[&str] = &[
-    "loop", "if", "for", "in", "not", "and", "or", "else", "is", "set", "true", "false", "none", "values", "line",
-    "site", "area", "enterprise", "namespace", "item", "items", "keys", "get",
+    "loop",
+    "if",
+    "for",
+    "in",
+    "not",
+    "and",
+    "or",
+    "else",
+    "is",
+    "set",
+    "true",
+    "false",
+    "none",
+    "values",
+    "line",
+    "site",
+    "area",
+    "enterprise",
+    "namespace",
+    "item",
+    "items",
+    "keys",
+    "get",
 ];
 
 /// Makes a name of a text: lower case, digits and underscores, at most 32 long.
@@ -24,7 +72,8 @@ pub(super) fn slug(text: &str) -> String {
         }
     }
     let words: Vec<&str> = out.split('_').filter(|word| !word.is_empty()).collect();
-    let mut from = words.iter().position(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())).unwrap_or(0);
+    let mut from =
+        words.iter().position(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())).unwrap_or(0);
     let length = |from: usize| words[from..].iter().map(|word| word.len() + 1).sum::<usize>();
     while from + 1 < words.len() && length(from) > 33 {
         from += 1;
@@ -61,7 +110,10 @@ pub(super) fn candidates(slot: &Slot, values: &[&str], file: &str) -> Vec<String
         }
         words.join("_")
     };
-    let is_vague = matches!(key.as_str(), "" | "ip" | "address" | "name" | "id" | "description" | "value" | "address_ip");
+    let is_vague = matches!(
+        key.as_str(),
+        "" | "ip" | "address" | "name" | "id" | "description" | "value" | "address_ip"
+    );
     let near = blocks.last().map_or("", String::as_str);
     if is_vague && !near.is_empty() {
         out.push(join(&[near, &key]));
@@ -106,7 +158,8 @@ fn plain(block: &str) -> String {
 fn own_name(slot: &Slot, values: &[&str]) -> String {
     let left = slot.left.trim_start();
     let key = super::tree::key_of(&slot.left);
-    let is_last_key = !key.is_empty() && left[left.find(key).unwrap_or(0) + key.len()..].matches(['=', ':']).count() <= 1;
+    let is_last_key =
+        !key.is_empty() && left[left.find(key).unwrap_or(0) + key.len()..].matches(['=', ':']).count() <= 1;
     if is_last_key {
         return slug(key);
     }
@@ -135,7 +188,8 @@ fn own_name(slot: &Slot, values: &[&str]) -> String {
         .filter(|word| word.starts_with(|c: char| c.is_alphabetic()) && word.len() > 1)
         .filter(|word| !EMPTY.contains(&word.to_lowercase().as_str()))
         .collect();
-    let is_address = !values.is_empty() && values.iter().all(|value| super::program::address(value).is_some());
+    let is_address =
+        !values.is_empty() && values.iter().all(|value| super::program::address(value).is_some());
     let take = if is_address { 2 } else { 2 };
     slug(&words[words.len().saturating_sub(take)..].join("_"))
 }

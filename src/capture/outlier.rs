@@ -13,7 +13,7 @@ const FEWEST: usize = 5;
 
 /// Why it stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
+pub(super) enum Reason {
     /// It follows from another value everywhere else.
     BrokenRelation,
     /// All others have another value.
@@ -26,7 +26,7 @@ pub enum Reason {
 
 impl Reason {
     /// Returns the word in reports.
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::BrokenRelation => "broken-relation",
             Self::RareValue => "rare-value",
@@ -38,23 +38,23 @@ impl Reason {
 
 /// A candidate for drift.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outlier {
+pub(super) struct Outlier {
     /// Which instance.
-    pub instance: usize,
+    pub(super) instance: usize,
     /// Why.
-    pub reason: Reason,
+    pub(super) reason: Reason,
     /// The file, by number.
-    pub file: usize,
+    pub(super) file: usize,
     /// Where in the file, in words.
-    pub place: String,
+    pub(super) place: String,
     /// What the others say should stand here.
-    pub expected: Option<String>,
+    pub(super) expected: Option<String>,
     /// What stands here.
-    pub found: Option<String>,
+    pub(super) found: Option<String>,
     /// How many agree.
-    pub agree: usize,
+    pub(super) agree: usize,
     /// The value, where it is one.
-    pub value: Option<usize>,
+    pub(super) value: Option<usize>,
 }
 
 /// Finds what stands out, the most certain first.
@@ -76,11 +76,17 @@ pub(super) fn find(shape: &Shape, solution: &Solution, lines: &[String], sites: 
         }
     }
     out.sort_by(|a, b| {
-        (a.reason, std::cmp::Reverse(a.agree), a.instance, a.file, &a.place)
-            .cmp(&(b.reason, std::cmp::Reverse(b.agree), b.instance, b.file, &b.place))
+        (a.reason, std::cmp::Reverse(a.agree), a.instance, a.file, &a.place).cmp(&(
+            b.reason,
+            std::cmp::Reverse(b.agree),
+            b.instance,
+            b.file,
+            &b.place,
+        ))
     });
     out.dedup_by(|a, b| {
-        (a.instance, a.reason, a.file, &a.place, &a.found) == (b.instance, b.reason, b.file, &b.place, &b.found)
+        (a.instance, a.reason, a.file, &a.place, &a.found)
+            == (b.instance, b.reason, b.file, &b.place, &b.found)
     });
     out
 }
@@ -102,7 +108,8 @@ impl Finder<'_> {
 
     fn place(&self, slot: usize) -> (usize, String) {
         let slot = &self.shape.slots[slot];
-        let mut words: Vec<&str> = slot.path.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let mut words: Vec<&str> =
+            slot.path.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         let left = slot.left.trim();
         if !left.is_empty() {
             words.push(left);
@@ -131,7 +138,8 @@ impl Finder<'_> {
     fn relations(&self) -> Vec<Outlier> {
         let mut out = vec![];
         for (number, parameter) in self.solution.parameters.iter().enumerate().filter(|(_, p)| !p.is_gone) {
-            let Some((program, exceptions)) = parameter.usually.as_ref().or(parameter.suspect.as_ref()) else {
+            let Some((program, exceptions)) = parameter.usually.as_ref().or(parameter.suspect.as_ref())
+            else {
                 continue;
             };
             let known = parameter.row.iter().flatten().count();
@@ -171,7 +179,8 @@ impl Finder<'_> {
             let Some((usual, most)) = counts.iter().max_by_key(|(_, keys)| keys.len()) else { continue };
             let rest = known - most.len();
             let owners: BTreeSet<usize> = most.iter().map(|key| self.owner(parameter.scope, *key)).collect();
-            let outvotes = known >= FEWEST && (rest == 1 || (rest == 2 && known >= 12)) && owners.len() + 2 >= FEWEST;
+            let outvotes =
+                known >= FEWEST && (rest == 1 || (rest == 2 && known >= 12)) && owners.len() + 2 >= FEWEST;
             if !outvotes || (parameter.kind == Kind::Layout && known < 8) {
                 continue;
             }
@@ -238,8 +247,11 @@ impl Finder<'_> {
                 let text = if text.is_empty() { sample.words.join(" ") } else { text.to_owned() };
                 let mut note = |key: usize, reason: Reason| {
                     stands_out = true;
-                    let (expected, found) =
-                        if reason == Reason::MissingHere { (Some(text.clone()), None) } else { (None, Some(text.clone())) };
+                    let (expected, found) = if reason == Reason::MissingHere {
+                        (Some(text.clone()), None)
+                    } else {
+                        (None, Some(text.clone()))
+                    };
                     out.push(Outlier {
                         instance: self.owner(branch.scope, key),
                         reason,

@@ -43,7 +43,8 @@ impl Paths {
             .map(|paths| {
                 let choose = |(path, mark): (&String, &String)| {
                     let joins = with[mark].len() > plain[path].len() || instances.len() == 1;
-                    let is_alone = instances.iter().filter(|i| i.files.contains_key(path)).count() == with[mark].len();
+                    let is_alone =
+                        instances.iter().filter(|i| i.files.contains_key(path)).count() == with[mark].len();
                     let common = if joins && (!is_alone || instances.len() == 1) { mark } else { path };
                     (path.clone(), common.clone())
                 };
@@ -119,7 +120,9 @@ pub(super) fn syntax_of(path: &str, text: &str) -> &'static str {
         "ini" => "ini",
         "md" => "markdown",
         _ if text.starts_with("<?xml") => "xml",
-        _ if text.contains("\n!\n") && (text.contains("\ninterface ") || text.contains("\nhostname ")) => "ios",
+        _ if text.contains("\n!\n") && (text.contains("\ninterface ") || text.contains("\nhostname ")) => {
+            "ios"
+        }
         _ if text.starts_with("config ") && text.contains("\n    edit ") => "fortios",
         _ => "text",
     }

@@ -4,6 +4,7 @@
 //! a word, a number or an address. What says enough by itself is replaced at once; for the rest there is a question,
 //! grouped by value, and the answer is no unless somebody says yes.
 
+use super::Instance;
 use super::lex::{Kind, information, tokens};
 use super::names::{candidates, safe, slug};
 use super::program::{Atom, Base, Program, Step, View, address, network, number};
@@ -11,7 +12,6 @@ use super::secrets;
 use super::shape::{Branch, FileShape, Keys, Scope, Segment, Shape, Slot};
 use super::solve::{Kind as ValueKind, Parameter, Solution};
 use super::tree::{Form, build};
-use super::Instance;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
@@ -154,8 +154,15 @@ fn ways(known: &[Known], bases: &[Base], evidence: f64) -> Vec<Way> {
         &[Step::Without('-')],
         &[Step::Address],
     ];
-    const PARTS: [&[Step]; 7] =
-        [&[Step::Int], &[Step::Pad(2)], &[Step::Pad(3)], &[Step::Network], &[Step::Netmask], &[Step::Part('-', 0)], &[Step::Part('-', -1)]];
+    const PARTS: [&[Step]; 7] = [
+        &[Step::Int],
+        &[Step::Pad(2)],
+        &[Step::Pad(3)],
+        &[Step::Network],
+        &[Step::Netmask],
+        &[Step::Part('-', 0)],
+        &[Step::Part('-', -1)],
+    ];
     let mut out: Vec<Way> = vec![];
     for (known, base) in known.iter().zip(bases) {
         for (steps, is_whole) in WHOLE.iter().map(|s| (s, true)).chain(PARTS.iter().map(|s| (s, false))) {
@@ -165,7 +172,8 @@ fn ways(known: &[Known], bases: &[Base], evidence: f64) -> Vec<Way> {
                 continue;
             }
             let says = information(&text) >= evidence && !is_plain_words(&text);
-            let is_sure = is_whole && says && (steps.first() != Some(&Step::Address) || !known.value.ends_with(".0"));
+            let is_sure =
+                is_whole && says && (steps.first() != Some(&Step::Address) || !known.value.ends_with(".0"));
             out.push(Way { text, atom: Atom::View(view), name: known.name.clone(), is_sure });
         }
     }
@@ -196,7 +204,8 @@ fn networks(known: &[Known], bases: &[Base]) -> Vec<Network> {
         .filter_map(|(known, base)| {
             let (address, length) = address(&known.value)?;
             let length = length?;
-            let is_useful = if address.is_ipv4() { (16..=30).contains(&length) } else { (32..=120).contains(&length) };
+            let is_useful =
+                if address.is_ipv4() { (16..=30).contains(&length) } else { (32..=120).contains(&length) };
             let view = View { base: base.clone(), steps: vec![] };
             is_useful.then(|| (view, address, length, known.name.clone()))
         })
@@ -242,7 +251,12 @@ fn host_of(text: &str, span: Range<usize>, networks: &[Network]) -> Option<Hit> 
         let ending = length.map_or(String::new(), |length| format!("/{length}"));
         let written = super::program::host(&format!("{net}/{bits}"), number)? + &ending;
         let atom = Atom::Host { of: view.clone(), number, ending };
-        (is_in && written == text).then(|| Hit { span: span.clone(), atom, name: name.clone(), is_sure: true })
+        (is_in && written == text).then(|| Hit {
+            span: span.clone(),
+            atom,
+            name: name.clone(),
+            is_sure: true,
+        })
     })
 }
 
@@ -255,9 +269,12 @@ fn is_whole(text: &str, span: &Range<usize>, cut: &[(Range<usize>, Kind)]) -> bo
         return false;
     }
     let is_number = text[span.clone()].bytes().all(|b| b.is_ascii_digit());
-    let follows = |c: Option<char>, rest: Option<char>| matches!(c, Some('.' | ',')) && rest.is_some_and(|c| c.is_ascii_digit());
+    let follows = |c: Option<char>, rest: Option<char>| {
+        matches!(c, Some('.' | ',')) && rest.is_some_and(|c| c.is_ascii_digit())
+    };
     if is_number
-        && (follows(before, text[..span.start].chars().rev().nth(1)) || follows(behind, text[span.end..].chars().nth(1)))
+        && (follows(before, text[..span.start].chars().rev().nth(1))
+            || follows(behind, text[span.end..].chars().nth(1)))
     {
         return false;
     }
@@ -265,7 +282,9 @@ fn is_whole(text: &str, span: &Range<usize>, cut: &[(Range<usize>, Kind)]) -> bo
     cut[first..].iter().take_while(|(token, _)| token.start < span.end).all(|(token, kind)| match kind {
         Kind::Mac | Kind::Ip6 | Kind::Blob => token.start >= span.start && token.end <= span.end,
         // An address may lose its prefix length.
-        Kind::Ip4 => token.start >= span.start && (token.end <= span.end || text[span.end..].starts_with('/')),
+        Kind::Ip4 => {
+            token.start >= span.start && (token.end <= span.end || text[span.end..].starts_with('/'))
+        }
         _ => true,
     })
 }

@@ -140,7 +140,11 @@ impl Step {
                 if parts.len() < 2 {
                     return None;
                 }
-                let at = if at < 0 { parts.len().checked_sub(usize::from(at.unsigned_abs()))? } else { at as usize };
+                let at = if at < 0 {
+                    parts.len().checked_sub(usize::from(at.unsigned_abs()))?
+                } else {
+                    at as usize
+                };
                 (*parts.get(at)?).to_owned()
             }
             Self::Skip(count) => {

@@ -194,7 +194,8 @@ pub(super) fn write(
 ) -> Report {
     let total = draft.expected.len();
     let (literal, slots) = sizes(material.shape);
-    let values: usize = material.solution.parameters.iter().filter(|p| !p.is_gone).map(|p| cost(&p.row)).sum();
+    let values: usize =
+        material.solution.parameters.iter().filter(|p| !p.is_gone).map(|p| cost(&p.row)).sum();
     Report {
         refused: None,
         exact: (total - mismatches.len().min(total), total),
@@ -207,7 +208,7 @@ pub(super) fn write(
         outliers: vec![],
         secrets: secrets(draft, writer),
         questions: vec![],
-        connections: vec![],
+        connections: super::connections::find(material.members),
         needs: vec![],
         literal_share: literal as f64 / (literal + 8 * slots).max(1) as f64,
         size_ratio: (literal + 8 * slots + values) as f64 / bytes.max(1) as f64,
@@ -238,7 +239,8 @@ fn cost(row: &super::views::Row) -> usize {
         }
     }
     let total: usize = counts.iter().map(|(value, count)| value.len() * count).sum();
-    let usual = counts.iter().max_by_key(|(_, count)| *count).filter(|(_, count)| count * 10 >= row.len() * 6);
+    let usual =
+        counts.iter().max_by_key(|(_, count)| *count).filter(|(_, count)| count * 10 >= row.len() * 6);
     total - usual.map_or(0, |(value, count)| value.len() * count)
 }
 
@@ -273,7 +275,11 @@ fn inputs(material: &Material<'_>, writer: &Writer<'_>) -> Vec<Input> {
             kind_of_value: writer.types[at].name(),
             kind,
             places: parameter.slots.iter().map(|slot| place(material, *slot)).collect(),
-            values: if is_secret { vec![] } else { values.iter().take(5).map(|value| value.to_string()).collect() },
+            values: if is_secret {
+                vec![]
+            } else {
+                values.iter().take(5).map(|value| value.to_string()).collect()
+            },
             distinct: values.len(),
             formula: parameter.usually.as_ref().map(|(program, _)| writer.formula(program)),
             evidence,
@@ -428,9 +434,48 @@ impl Report {
         })
     }
 
-    /// Lists what a standard still needs.
-    pub fn needs_of(&mut self, is_new: bool) {
-        let _ = is_new;
+    /// Lists what a standard still needs, beside what the files could tell.
+    pub fn add_needs(&mut self, owner: &str, is_placeholder: bool, metrics: bool) {
+        let mut need =
+            |rule, what: String, who: &str| self.needs.push(Need { rule, what, who: who.to_owned() });
+        if is_placeholder {
+            let what = format!(
+                "`{owner}` owns everything for now; name the roles in jig.yaml and who owns each input"
+            );
+            need("placeholder-owner", what, "owner of the standard");
+        }
+        if !self.connections.is_empty() {
+            let count = self.connections.len();
+            let what = format!(
+                "{count} connections have no owner, purpose or decision: write them as flows in conduits.yaml"
+            );
+            need("unowned-connection", what, "site network and security");
+        }
+        let open = self
+            .connections
+            .iter()
+            .filter(|c| c.from == "any" || c.to == "any" || c.service.ends_with(" any"));
+        for connection in open.cloned().collect::<Vec<_>>() {
+            let what = format!(
+                "{} leaves {} open: {} -> {}",
+                connection.place, connection.service, connection.from, connection.to
+            );
+            need("wide-service", what, "site network and security");
+        }
+        if metrics {
+            need(
+                "unknown-metric",
+                "say what the metrics of the dashboards mean, and their system of record".into(),
+                "data owner",
+            );
+        }
+        for secret in self.secrets.clone() {
+            let what = format!(
+                "put {} into the plant's secret store, and change it: it was in a file",
+                secret.reference
+            );
+            need("literal-secret", what, "owner of the device");
+        }
     }
 
     /// Counts inputs of some kinds outside lists.

@@ -40,7 +40,9 @@ pub(super) fn settle(trees: &[Trees]) -> (Vec<usize>, Shape, Vec<Aside>) {
         let shares: Vec<f64> = members
             .iter()
             .enumerate()
-            .map(|(at, member)| alone.get(&at).map_or(0.0, |alone| alone.lines as f64 / lines(&trees[*member])))
+            .map(|(at, member)| {
+                alone.get(&at).map_or(0.0, |alone| alone.lines as f64 / lines(&trees[*member]))
+            })
             .collect();
         let mut sorted = shares.clone();
         sorted.sort_by(f64::total_cmp);
@@ -124,5 +126,6 @@ pub(super) fn common_share(shape: &Shape) -> f64 {
     for file in &shape.files {
         count(&file.branches, file.present.len() == everyone, &mut out);
     }
-    if out.1 == 0 { 1.0 } else { out.0 as f64 / out.1 as f64 }
+    // A handful of lines says nothing.
+    if out.1 < 10 { 1.0 } else { out.0 as f64 / out.1 as f64 }
 }

@@ -15,24 +15,95 @@ const DIGIT: u32 = 0xE010;
 
 /// Parts of names that mean a secret.
 const NAMES: &[&str] = &[
-    "password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "privatekey", "private_key",
-    "credential", "psksecret", "pre_shared_key", "presharedkey", "auth_key", "authkey", "encryption_key",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "privatekey",
+    "private_key",
+    "credential",
+    "psksecret",
+    "pre_shared_key",
+    "presharedkey",
+    "auth_key",
+    "authkey",
+    "encryption_key",
 ];
 /// Whole words that mean a secret.
-const WORDS: &[&str] = &["pw", "pwd", "pass", "psk", "cred", "creds", "community"];
+const WORDS: &[&str] = &["pw", "pwd", "psk", "cred", "creds", "community"];
 /// Ends of names that hold such a word and mean something else.
 const HARMLESS: &[&str] = &[
-    "_file", "_path", "_id", "_name", "_ref", "_url", "_uri", "_ttl", "_days", "_type", "tokens", "_length", "_policy",
-    "_expiry", "_age", "_timeout", "_method", "_algorithm", "_header", "_env", "_prompt", "_required", "_enabled",
-    "nopassword", "_store", "_backend", "secrets", "passwords",
+    "_file",
+    "_path",
+    "_id",
+    "_name",
+    "_ref",
+    "_url",
+    "_uri",
+    "_ttl",
+    "_days",
+    "_type",
+    "tokens",
+    "_length",
+    "_policy",
+    "_expiry",
+    "_age",
+    "_timeout",
+    "_method",
+    "_algorithm",
+    "_header",
+    "_env",
+    "_prompt",
+    "_required",
+    "_enabled",
+    "nopassword",
+    "_store",
+    "_backend",
+    "secrets",
+    "passwords",
 ];
 /// Words between a device's keyword and the secret: how it is encoded.
-const ENCODINGS: &[&str] =
-    &["sha512", "sha256", "md5", "encrypted", "hash", "enc", "cipher", "irreversible-cipher", "plain", "scrypt", "clear"];
+const ENCODINGS: &[&str] = &[
+    "sha512",
+    "sha256",
+    "md5",
+    "encrypted",
+    "hash",
+    "enc",
+    "cipher",
+    "irreversible-cipher",
+    "plain",
+    "scrypt",
+    "clear",
+];
 /// What stands where a secret could and is none.
 const NONE: &[&str] = &[
-    "none", "null", "true", "false", "yes", "no", "password", "key", "secret", "string", "required", "optional", "env",
-    "file", "policy", "enable", "disable", "encryption", "service", "strong", "prompt", "default", "token",
+    "none",
+    "null",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "password",
+    "key",
+    "secret",
+    "string",
+    "required",
+    "optional",
+    "env",
+    "file",
+    "policy",
+    "enable",
+    "disable",
+    "encryption",
+    "service",
+    "strong",
+    "prompt",
+    "default",
+    "token",
 ];
 
 /// A text without its secrets.
@@ -140,12 +211,20 @@ fn in_line(line: &str, start: usize, out: &mut Vec<Range<usize>>) {
 
 fn is_name(word: &str) -> bool {
     let word = word.to_lowercase().replace('-', "_");
-    let means = NAMES.iter().any(|name| word.contains(name)) || word.split('_').any(|part| WORDS.contains(&part));
+    let means =
+        NAMES.iter().any(|name| word.contains(name)) || word.split('_').any(|part| WORDS.contains(&part));
+    let means = means || word.ends_with("_pass");
     means && !HARMLESS.iter().any(|end| word.ends_with(end))
 }
 
 /// The value that a name gives: `name: value`, `name="value"`, `<name>value`, `password 7 value`.
-fn value_behind(line: &str, start: usize, end: usize, is_comment: bool, word_number: usize) -> Option<Range<usize>> {
+fn value_behind(
+    line: &str,
+    start: usize,
+    end: usize,
+    is_comment: bool,
+    word_number: usize,
+) -> Option<Range<usize>> {
     let rest = &line[end..];
     let after_name = rest.trim_start_matches(['"', '\'']);
     let after_space = after_name.trim_start_matches([' ', '\t']);
@@ -203,7 +282,9 @@ fn spoken(line: &str, end: usize, word_number: usize) -> Option<Range<usize>> {
 }
 
 fn is_secret(value: &str) -> bool {
-    let is_variable = value.strip_prefix('$').is_some_and(|rest| rest.starts_with(['{', '(']) || rest.starts_with(char::is_alphabetic));
+    let is_variable = value
+        .strip_prefix('$')
+        .is_some_and(|rest| rest.starts_with(['{', '(']) || rest.starts_with(char::is_alphabetic));
     let is_reference = is_variable
         || value.starts_with(['@', '/', '<', '%', '*', '!', OPEN])
         || value.starts_with("secret:")
@@ -228,7 +309,9 @@ fn shapes(line: &str) -> Vec<Range<usize>> {
         let word = &line[start..start + length];
         let known: [(&str, usize); 6] =
             [("AKIA", 16), ("ghp_", 30), ("github_pat_", 30), ("glpat-", 20), ("xoxb-", 20), ("glsa_", 30)];
-        let is_known = known.iter().any(|(prefix, least)| word.strip_prefix(prefix).is_some_and(|rest| rest.len() >= *least));
+        let is_known = known
+            .iter()
+            .any(|(prefix, least)| word.strip_prefix(prefix).is_some_and(|rest| rest.len() >= *least));
         let is_web_token = word.len() >= 43 && word.starts_with("eyJ") && word.matches('.').count() == 2;
         if is_known || is_web_token {
             out.push(start..start + length);
@@ -264,7 +347,10 @@ mod tests {
         assert_eq!(found("<password>geheim</password>"), ["geheim"]);
         assert_eq!(found("url = \"mqtt://me:pa55w0rd@broker:1883\"\n"), ["pa55w0rd"]);
         assert_eq!(found("snmp-server community s3cret RO\n"), ["s3cret"]);
-        assert_eq!(found("-----BEGIN PRIVATE KEY-----\nab\n-----END PRIVATE KEY-----\nx"), ["-----BEGIN PRIVATE KEY-----\nab\n-----END PRIVATE KEY-----"]);
+        assert_eq!(
+            found("-----BEGIN PRIVATE KEY-----\nab\n-----END PRIVATE KEY-----\nx"),
+            ["-----BEGIN PRIVATE KEY-----\nab\n-----END PRIVATE KEY-----"]
+        );
     }
 
     #[test]

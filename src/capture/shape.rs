@@ -7,7 +7,6 @@ use super::align::{Aligned, Aligner, order, overlap};
 use super::lex::{Kind, words};
 use super::line::{Piece, generalize};
 use super::tree::{Form, Node, build, form_of, indent};
-use super::Instance;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -126,8 +125,8 @@ pub(super) struct Parsed {
 
 impl Parsed {
     /// Reads a file.
-    pub(super) fn new(path: &str, text: &str) -> Self {
-        let form = form_of(path, text);
+    pub(super) fn new(path: &str, text: &str, is_plain: bool) -> Self {
+        let form = if is_plain { Form::Text } else { form_of(path, text) };
         let plain = (form != Form::Text).then(|| build(text, Form::Text));
         Self { form, nodes: build(text, form), plain }
     }
@@ -141,19 +140,17 @@ impl Parsed {
 /// The parsed files of an instance, by path.
 pub(super) type Trees = BTreeMap<String, Parsed>;
 
-/// Reads the files of an instance.
-pub(super) fn parse(instance: &Instance) -> Trees {
-    instance.files.iter().map(|(path, text)| (path.clone(), Parsed::new(path, text))).collect()
-}
-
 /// Finds the shape of several instances.
 pub(super) fn shape(trees: &[&Trees]) -> Shape {
     let nodes: Vec<Vec<&[Rc<Node>]>> =
         trees.iter().map(|files| files.values().map(|parsed| parsed.nodes.as_slice()).collect()).collect();
     let order = order(&nodes);
     let root = Scope { outer: None, owner: vec![], index: (0..trees.len()).collect() };
-    let mut shaper =
-        Shaper { aligner: Aligner::default(), shape: Shape { scopes: vec![root], ..Shape::default() }, file: 0 };
+    let mut shaper = Shaper {
+        aligner: Aligner::default(),
+        shape: Shape { scopes: vec![root], ..Shape::default() },
+        file: 0,
+    };
     let paths: BTreeSet<&String> = trees.iter().flat_map(|files| files.keys()).collect();
     for path in paths {
         let who: Vec<usize> = order.iter().copied().filter(|at| trees[*at].contains_key(path)).collect();
@@ -232,7 +229,8 @@ impl Shaper {
         }
         let mut left = left.to_owned();
         let mut out = vec![];
-        let pieces = generalize(&distinct).into_iter().flat_map(|piece| without_tokens(piece, distinct.len()));
+        let pieces =
+            generalize(&distinct).into_iter().flat_map(|piece| without_tokens(piece, distinct.len()));
         for piece in pieces.collect::<Vec<_>>() {
             match piece {
                 Piece::Text(text) => {
@@ -245,7 +243,9 @@ impl Shaper {
                     for (key, text) in texts {
                         values[*key] = Some(column[numbers[text]].clone());
                     }
-                    let is_layout = !column.iter().any(|text| text.chars().any(|c| c.is_alphanumeric() || c == super::secrets::OPEN));
+                    let is_layout = !column
+                        .iter()
+                        .any(|text| text.chars().any(|c| c.is_alphanumeric() || c == super::secrets::OPEN));
                     let slot = Slot {
                         scope,
                         values,
@@ -337,7 +337,8 @@ fn move_ends(items: &mut [(usize, Rc<Node>)], scope: &Scope, around: &Keys) -> O
             *counts.entry(&node.tail).or_default() += 1;
         }
     }
-    let usual = counts.iter().max_by_key(|(text, count)| (**count, std::cmp::Reverse(text.len())))?.0.to_string();
+    let usual =
+        counts.iter().max_by_key(|(text, count)| (**count, std::cmp::Reverse(text.len())))?.0.to_string();
     let mut after: Vec<(usize, String)> = vec![];
     for key in around.iter() {
         let mut rest = String::new();
@@ -456,7 +457,11 @@ fn are_alternatives(a: &Node, b: &Node) -> bool {
         return true;
     }
     // `description a` and `description b c`: what follows the first word is free text.
-    if a.words.len() >= 2 && b.words.len() >= 2 && a.words[0] == b.words[0] && a.words[0].starts_with(char::is_alphabetic) {
+    if a.words.len() >= 2
+        && b.words.len() >= 2
+        && a.words[0] == b.words[0]
+        && a.words[0].starts_with(char::is_alphabetic)
+    {
         return true;
     }
     let classes = |node: &Node| -> BTreeSet<Kind> {

@@ -173,7 +173,8 @@ impl State<'_> {
 
     fn given_bases(&mut self, scope: usize, solver: &mut Solver) {
         let owners = self.owners(scope, 0);
-        let row = |of: &[String]| Rc::new(owners.iter().map(|key| Some(Rc::from(&*of[*key]))).collect::<Row>());
+        let row =
+            |of: &[String]| Rc::new(owners.iter().map(|key| Some(Rc::from(&*of[*key]))).collect::<Row>());
         if !self.given.lines.is_empty() {
             self.base(solver, Base::Line, row(&self.given.lines));
         }
@@ -248,7 +249,10 @@ impl State<'_> {
         let free = names.iter().find(|name| !self.used.contains(&(scope, (*name).clone()))).cloned();
         let name = free.unwrap_or_else(|| {
             let stem: String = names[0].chars().take(28).collect();
-            (2..).map(|n| format!("{stem}_{n}")).find(|name| !self.used.contains(&(scope, name.clone()))).unwrap_or(stem)
+            (2..)
+                .map(|n| format!("{stem}_{n}"))
+                .find(|name| !self.used.contains(&(scope, name.clone())))
+                .unwrap_or(stem)
         });
         self.used.insert((scope, name.clone()));
         name
@@ -292,7 +296,11 @@ impl State<'_> {
         let reads = |program: &Program| {
             program.iter().filter_map(Atom::view).any(|view| view.base == Base::Value(number))
         };
-        self.solution.programs.iter().enumerate().any(|(slot, program)| !own.contains(&slot) && reads(program))
+        self.solution
+            .programs
+            .iter()
+            .enumerate()
+            .any(|(slot, program)| !own.contains(&slot) && reads(program))
     }
 
     /// The same with values that were taken out.
@@ -304,7 +312,9 @@ impl State<'_> {
         known: &[usize],
     ) -> Option<(Program, Vec<usize>)> {
         let gone: Vec<usize> = (0..self.solution.parameters.len())
-            .filter(|other| self.solution.parameters[*other].is_gone && self.solution.parameters[*other].scope == scope)
+            .filter(|other| {
+                self.solution.parameters[*other].is_gone && self.solution.parameters[*other].scope == scope
+            })
             .collect();
         if gone.is_empty() {
             return None;
@@ -376,13 +386,28 @@ fn kind_of(row: &Row, scope: usize) -> Kind {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     known.iter().for_each(|value| *counts.entry(value).or_default() += 1);
     let most = counts.values().max().copied().unwrap_or(0);
-    if scope == 0 && known.len() >= 4 && most * 10 >= known.len() * 6 { Kind::Defaulted } else { Kind::Required }
+    if scope == 0 && known.len() >= 4 && most * 10 >= known.len() * 6 {
+        Kind::Defaulted
+    } else {
+        Kind::Required
+    }
 }
 
 /// What a name is worth by itself: a short or vague one says little.
 fn own_right(name: &str) -> f64 {
-    const VAGUE: &[&str] =
-        &["ip_address", "address", "description", "name", "value", "id", "ip", "set", "href", "include", "text"];
+    const VAGUE: &[&str] = &[
+        "ip_address",
+        "address",
+        "description",
+        "name",
+        "value",
+        "id",
+        "ip",
+        "set",
+        "href",
+        "include",
+        "text",
+    ];
     if VAGUE.contains(&name) || name.len() < 3 {
         0.1
     } else if name.len() < 4 {
@@ -398,7 +423,11 @@ fn own_right(name: &str) -> f64 {
 fn in_order(groups: &[Group], evidence: f64) -> Vec<usize> {
     let plain = |value: &Option<Rc<str>>| {
         value.as_ref().map(|value| {
-            value.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>()
+            value
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|c| c.to_ascii_lowercase())
+                .collect::<String>()
         })
     };
     let rows: Vec<Vec<Option<String>>> =
@@ -468,7 +497,15 @@ struct Solver {
 
 impl Solver {
     fn new(count: usize, evidence: f64) -> Self {
-        Self { count, evidence, bases: vec![], views: vec![], index: HashMap::new(), numbers: vec![], addresses: vec![] }
+        Self {
+            count,
+            evidence,
+            bases: vec![],
+            views: vec![],
+            index: HashMap::new(),
+            numbers: vec![],
+            addresses: vec![],
+        }
     }
 
     fn add(&mut self, base: Base, row: Rc<Row>, views: &[Derived]) {
@@ -540,7 +577,8 @@ impl Solver {
             let first = wanted[0] - have[0];
             let constant = information(&first.unsigned_abs().to_string());
             let evidence: f64 =
-                distinct.iter().skip(1).map(|number| information(&number.to_string())).sum::<f64>() - constant;
+                distinct.iter().skip(1).map(|number| information(&number.to_string())).sum::<f64>()
+                    - constant;
             let is_shift = wanted.iter().zip(&have).all(|(want, have)| want - have == first);
             if is_shift && evidence >= self.evidence - 2.0 {
                 return Some(Atom::Sum { of: view.clone(), times: 1, plus: first, width });
@@ -562,7 +600,8 @@ impl Solver {
         let ending = length.map_or(String::new(), |length| format!("/{length}"));
         for at in &self.addresses {
             let (view, values, _) = &self.views[*at];
-            let Some(have) = keys.iter().map(|key| values[*key].as_deref()).collect::<Option<Vec<_>>>() else {
+            let Some(have) = keys.iter().map(|key| values[*key].as_deref()).collect::<Option<Vec<_>>>()
+            else {
                 continue;
             };
             let Some(parsed) = have.iter().map(|text| address(text)).collect::<Option<Vec<_>>>() else {
@@ -573,7 +612,9 @@ impl Solver {
             }
             let is_all = |made: &dyn Fn(&str) -> Option<String>| {
                 have.iter().zip(&texts).all(|(have, want)| {
-                    made(have).is_some_and(|made| made.len() + ending.len() == want.len() && want.starts_with(&made))
+                    made(have).is_some_and(|made| {
+                        made.len() + ending.len() == want.len() && want.starts_with(&made)
+                    })
                 })
             };
             if let (address, Some(length)) = parsed[0]
@@ -608,7 +649,9 @@ impl Solver {
                     })
             })
             .collect();
-        fitting.sort_by_key(|(_, values, _)| std::cmp::Reverse(values[keys[0]].as_ref().map_or(0, |part| part.len())));
+        fitting.sort_by_key(|(_, values, _)| {
+            std::cmp::Reverse(values[keys[0]].as_ref().map_or(0, |part| part.len()))
+        });
         for (view, values, _) in fitting {
             let part = |key: usize| values[key].as_deref().filter(|part| !part.is_empty());
             let mut before: Row = vec![None; self.count];
@@ -636,7 +679,8 @@ impl Solver {
 
     /// Pieces of the same shape, each a program of its own.
     fn in_pieces(&self, row: &Row, keys: &[usize]) -> Option<Program> {
-        let cut: Vec<Vec<&str>> = keys.iter().map(|key| pieces(row[*key].as_deref().unwrap_or_default())).collect();
+        let cut: Vec<Vec<&str>> =
+            keys.iter().map(|key| pieces(row[*key].as_deref().unwrap_or_default())).collect();
         let count = cut[0].len();
         if !(2..=24).contains(&count) || cut.iter().any(|pieces| pieces.len() != count) {
             return None;
@@ -695,9 +739,8 @@ impl Solver {
             }
         }
         best.filter(|(_, exceptions)| {
-            let kept: Row = (0..row.len())
-                .map(|key| row[key].clone().filter(|_| !exceptions.contains(&key)))
-                .collect();
+            let kept: Row =
+                (0..row.len()).map(|key| row[key].clone().filter(|_| !exceptions.contains(&key))).collect();
             exceptions.len() * 5 <= keys.len() && bits(&kept) >= self.evidence
         })
     }
@@ -732,7 +775,8 @@ fn linear(from: &[i64], to: &[i64]) -> Option<(i64, i64)> {
     }
     let times = (y1 - y0) / (x1 - x0);
     let plus = y0 - times * x0;
-    let is_all = from.iter().zip(to).all(|(x, y)| times.checked_mul(*x).and_then(|m| m.checked_add(plus)) == Some(*y));
+    let is_all =
+        from.iter().zip(to).all(|(x, y)| times.checked_mul(*x).and_then(|m| m.checked_add(plus)) == Some(*y));
     (is_all && !matches!(times, 0 | 1)).then_some((times, plus))
 }
 
@@ -740,7 +784,8 @@ fn linear(from: &[i64], to: &[i64]) -> Option<(i64, i64)> {
 fn width(texts: &[&str]) -> Option<u8> {
     let padded = || texts.iter().filter(|text| text.len() > 1 && text.starts_with('0'));
     let Some(width) = padded().map(|text| text.len()).max() else { return Some(0) };
-    let is_rule = texts.iter().all(|text| text.len() == width || (text.len() > width && !text.starts_with('0')));
+    let is_rule =
+        texts.iter().all(|text| text.len() == width || (text.len() > width && !text.starts_with('0')));
     is_rule.then_some(width as u8)
 }
 

@@ -76,6 +76,7 @@ impl Node {
     }
 
     /// Returns the node's text.
+    #[cfg(test)]
     pub(super) fn text(&self) -> String {
         let mut out = self.head.clone();
         self.kids.iter().for_each(|kid| out.push_str(&kid.text()));
@@ -106,7 +107,13 @@ pub(super) fn key_of(line: &str) -> &str {
 
 /// Width of the white space that a line begins with.
 pub(super) fn indent(line: &str) -> usize {
-    line.chars().map_while(|c| match c { ' ' => Some(1), '\t' => Some(8), _ => None }).sum()
+    line.chars()
+        .map_while(|c| match c {
+            ' ' => Some(1),
+            '\t' => Some(8),
+            _ => None,
+        })
+        .sum()
 }
 
 /// Cuts a text behind each line break.

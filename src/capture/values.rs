@@ -17,7 +17,6 @@ pub(super) enum Type {
     /// An address with the length of its network.
     Interface,
     Mac,
-    Hostname,
     Secret,
 }
 
@@ -40,7 +39,8 @@ pub(super) fn type_of(parameter: &Parameter) -> Type {
         Type::Ipv6
     } else if all(&|value| address(value).is_some_and(|(_, length)| length.is_some())) {
         let is_network = |value: &str| {
-            address(value).is_some_and(|(address, length)| number(address) == network(address, length.unwrap_or(0)))
+            address(value)
+                .is_some_and(|(address, length)| number(address) == network(address, length.unwrap_or(0)))
         };
         let is_v4 = all(&|value| address(value).is_some_and(|(address, _)| address.is_ipv4()));
         match (all(&is_network), is_v4) {
@@ -64,7 +64,8 @@ fn is_integer(text: &str) -> bool {
 }
 
 fn is_mac(text: &str) -> bool {
-    text.len() == 17 && text.split(':').all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()))
+    text.len() == 17
+        && text.split(':').all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 impl Type {
@@ -83,7 +84,7 @@ impl Type {
         let (kind, more) = match self {
             Self::Integer => ("integer", None),
             Self::Boolean => ("boolean", None),
-            Self::Text | Self::Hostname => ("string", None),
+            Self::Text => ("string", None),
             Self::Ipv4 => ("string", Some(("format", "ipv4"))),
             Self::Ipv6 => ("string", Some(("format", "ipv6"))),
             Self::Network4 => ("string", Some(("format", "ipv4-network"))),
@@ -112,7 +113,6 @@ impl Type {
             Self::Network6 => "IPv6 network",
             Self::Interface => "address with prefix length",
             Self::Mac => "hardware address",
-            Self::Hostname => "host name",
             Self::Secret => "secret",
         }
     }

@@ -82,7 +82,9 @@ fn next_steps(row: &Row, before: &[Step], depth: usize) -> Vec<Step> {
             && all(&|value| value.bytes().all(|b| b.is_ascii_digit()))
         {
             out.extend([Step::Int, Step::Pad(2), Step::Pad(3)]);
-        } else if matches!(last, Some(Step::Part(..))) && matches!(before[0], Step::Upper | Step::Lower | Step::Part(..)) {
+        } else if matches!(last, Some(Step::Part(..)))
+            && matches!(before[0], Step::Upper | Step::Lower | Step::Part(..))
+        {
             out.extend(cuts(&values));
         }
         return out;
@@ -99,7 +101,8 @@ fn next_steps(row: &Row, before: &[Step], depth: usize) -> Vec<Step> {
         out.extend([Step::Address, Step::Network, Step::PrefixLength, Step::Netmask, Step::Wildcard]);
     }
     if matches!(last, None | Some(Step::Lower | Step::Upper)) {
-        for (from, to) in [('-', '_'), ('_', '-'), ('.', '-'), ('.', '_'), (':', '-'), (' ', '_'), (' ', '-')] {
+        for (from, to) in [('-', '_'), ('_', '-'), ('.', '-'), ('.', '_'), (':', '-'), (' ', '_'), (' ', '-')]
+        {
             if any(&|c| c == from) {
                 out.push(Step::Replace(from, to));
             }
@@ -144,10 +147,12 @@ fn cuts(values: &[&Rc<str>]) -> Vec<Step> {
     const MOST: usize = 16;
     let letters: Vec<Vec<char>> = values.iter().map(|value| value.chars().take(64).collect()).collect();
     let shortest = letters.iter().map(Vec::len).min().unwrap_or(0);
-    let is_seam = |text: &[char], at: usize| at > 0 && at < text.len() && class(text[at - 1]) != class(text[at]);
+    let is_seam =
+        |text: &[char], at: usize| at > 0 && at < text.len() && class(text[at - 1]) != class(text[at]);
     // What is cut off must be the same everywhere or words of one length; a number may grow.
     let is_fixed = |parts: Vec<&[char]>| {
-        parts.iter().all(|part| *part == parts[0]) || parts.iter().all(|part| !part.iter().any(char::is_ascii_digit))
+        parts.iter().all(|part| *part == parts[0])
+            || parts.iter().all(|part| !part.iter().any(char::is_ascii_digit))
     };
     let is_word = |parts: Vec<&[char]>| {
         let digits = |part: &[char]| part.iter().filter(|c| c.is_ascii_digit()).count();

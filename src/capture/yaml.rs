@@ -35,14 +35,17 @@ pub(super) fn block(value: &Value, depth: usize, indent: usize, out: &mut String
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| out.push_str(&format!("{pad}- {}\n", flow(item)))),
+        Value::Array(items) => {
+            items.iter().for_each(|item| out.push_str(&format!("{pad}- {}\n", flow(item))))
+        }
         other => out.push_str(&format!("{pad}{}\n", flow(other))),
     }
 }
 
 /// Writes a text, in quotes where it could be read as anything else.
 pub(super) fn scalar(text: &str) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' ' | '(' | ')' | '@');
+    let is_word =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' ' | '(' | ')' | '@');
     let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan"];
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(is_word)

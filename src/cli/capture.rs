@@ -103,7 +103,11 @@ pub(crate) fn run(session: &mut Session, args: &Capture) -> Run {
     if is_good && !args.dry_run {
         written = home.write(&captured.draft)?;
     }
-    report.needs_of(home.is_new);
+    let shows_metrics = instances.iter().flat_map(|i| i.files.keys()).any(|path| {
+        let path = path.to_lowercase();
+        ["dashboard", "grafana", "alert"].iter().any(|word| path.contains(word))
+    });
+    report.add_needs(&home.owner, home.is_new, shows_metrics);
     let shown = home.root.display().to_string();
     session.emit(|format, _| match format {
         Format::Json => report.json(&args.blueprint, &written).to_string(),
@@ -131,12 +135,16 @@ fn options(args: &Capture, home: &Home, known: Option<&[Known]>) -> Result<Optio
     for pair in &args.rename {
         let parts = pair.split_once('=').filter(|(_, new)| is_value_name(new));
         let (old, new) = parts.ok_or_else(|| {
-            Failure::new(format!("--rename {pair} is not OLD=NEW"), "a name is lower case letters, digits and _")
+            Failure::new(
+                format!("--rename {pair} is not OLD=NEW"),
+                "a name is lower case letters, digits and _",
+            )
         })?;
         rename.insert(old.to_owned(), new.to_owned());
     }
     let pilot = known.and_then(|known| known.iter().find(|known| known.name == "area"));
-    let area = args.area.clone().or_else(|| pilot.map(|area| area.value.clone())).unwrap_or_else(|| "area".into());
+    let area =
+        args.area.clone().or_else(|| pilot.map(|area| area.value.clone())).unwrap_or_else(|| "area".into());
     if !crate::load::is_id(&area) {
         return Err(Failure::new(format!("`{area}` cannot be the id of an area"), "name one with --area"));
     }
@@ -159,9 +167,8 @@ fn is_value_name(name: &str) -> bool {
 fn known_values(session: &Session, file: &Path) -> Result<Vec<Known>, Failure> {
     let text = session.read_file(file)?;
     let name = file.display().to_string();
-    let document = crate::source::parse(Arc::new(Text::new(name.as_str(), text))).map_err(|_| {
-        Failure::new(format!("`{name}` is not YAML"), "write `name: value` lines")
-    })?;
+    let document = crate::source::parse(Arc::new(Text::new(name.as_str(), text)))
+        .map_err(|_| Failure::new(format!("`{name}` is not YAML"), "write `name: value` lines"))?;
     let mut known = vec![];
     collect(&document.root, "", &mut known);
     if known.is_empty() {
@@ -176,9 +183,14 @@ fn collect(node: &Node, name: &str, known: &mut Vec<Known>) {
         if name.is_empty() { inner.to_owned() } else { format!("{inner}_{outer}") }
     };
     match &node.content {
-        Content::Map(members) => members.iter().for_each(|member| collect(&member.node, &join(&member.key), known)),
+        Content::Map(members) => {
+            members.iter().for_each(|member| collect(&member.node, &join(&member.key), known))
+        }
         Content::Seq(items) => {
-            items.iter().enumerate().for_each(|(at, item)| collect(item, &format!("{name}_{}", at + 1), known));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(at, item)| collect(item, &format!("{name}_{}", at + 1), known));
         }
         Content::Str(text) => known.push(Known { name: name.to_owned(), value: text.to_string() }),
         _ => {
@@ -199,11 +211,16 @@ struct Answers {
 
 impl Answers {
     fn new(session: &Session, confirm: Option<&str>) -> Result<Self, Failure> {
-        let names: BTreeSet<String> =
-            confirm.unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names: BTreeSet<String> = confirm
+            .unwrap_or_default()
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
         let asks = confirm == Some("");
         if asks && !session.is_interactive() {
-            let hint = "without one, --confirm=NAME,... or --confirm=all answers; --dry-run lists the questions";
+            let hint =
+                "without one, --confirm=NAME,... or --confirm=all answers; --dry-run lists the questions";
             return Err(Failure::new("--confirm asks on a terminal, and there is none", hint));
         }
         Ok(Self { all: names.contains("all"), names, asks })
@@ -232,7 +249,10 @@ fn read(args: &Capture, known: Option<&[Known]>) -> Result<Vec<Instance>, Failur
         folders = inside(&folders[0], &excluded)?;
     }
     if known.is_some() && folders.len() > 1 {
-        return Err(Failure::new("--values describes one pilot, and there are several folders", "name one folder"));
+        return Err(Failure::new(
+            "--values describes one pilot, and there are several folders",
+            "name one folder",
+        ));
     }
     let mut named: Vec<(String, String, PathBuf)> = vec![];
     for folder in folders {
@@ -245,7 +265,9 @@ fn read(args: &Capture, known: Option<&[Known]>) -> Result<Vec<Instance>, Failur
     let mut instances: Vec<Instance> = vec![];
     for (site, line, folder) in named {
         let files = files(&folder, &excluded)?;
-        let given = |name: &str| known.and_then(|known| known.iter().find(|k| k.name == name)).map(|k| k.value.clone());
+        let given = |name: &str| {
+            known.and_then(|known| known.iter().find(|k| k.name == name)).map(|k| k.value.clone())
+        };
         let mut line = capture::id(&given("line").unwrap_or(line));
         let site = capture::id(&given("site").unwrap_or(site));
         let mut number = 2;
@@ -272,8 +294,9 @@ fn read(args: &Capture, known: Option<&[Known]>) -> Result<Vec<Instance>, Failur
 fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = Glob::new(pattern)
-            .map_err(|error| Failure::new(format!("--exclude {pattern}: {error}"), "write a glob such as '*.bak'"))?;
+        let glob = Glob::new(pattern).map_err(|error| {
+            Failure::new(format!("--exclude {pattern}: {error}"), "write a glob such as '*.bak'")
+        })?;
         set.add(glob);
     }
     set.build().map_err(|error| Failure::new(format!("--exclude: {error}"), "write globs such as '*.bak'"))
@@ -282,28 +305,43 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
 /// The folders of lines in a folder: its own folders, or those of its sites.
 fn inside(folder: &Path, excluded: &GlobSet) -> Result<Vec<PathBuf>, Failure> {
     let children = folders_in(folder)?;
-    let count = |folders: &[PathBuf]| -> Result<usize, Failure> {
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        for folder in folders {
-            for path in files_of(folder, excluded)? {
-                *seen.entry(path).or_default() += 1;
-            }
-        }
-        Ok(seen.values().filter(|count| **count > 1).count())
-    };
     let mut below = vec![];
     for child in &children {
         below.extend(folders_in(child)?);
     }
-    if children.len() > 1 && (count(&children)? > 0 || count(&below)? == 0) {
-        return Ok(children);
+    let has_files =
+        |folder: &PathBuf| Tree::folder(folder).list("").is_ok_and(|all| all.iter().any(|e| !e.is_folder));
+    let different = below.iter().filter_map(|folder| folder.file_name()).collect::<BTreeSet<_>>().len();
+    if different > 1 && !children.iter().any(has_files) && are_alike(&below, excluded)? {
+        return Ok(below);
     }
-    if below.len() > 1 && count(&below)? > 0 { Ok(below) } else { Ok(vec![folder.to_path_buf()]) }
+    Ok(if children.len() > 1 && !has_files(&folder.to_path_buf()) {
+        children
+    } else {
+        vec![folder.to_path_buf()]
+    })
+}
+
+/// Whether folders hold the same files, as lines of one role do and the parts of one line do not.
+fn are_alike(folders: &[PathBuf], excluded: &GlobSet) -> Result<bool, Failure> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for folder in folders {
+        for path in files_of(folder, excluded)? {
+            *seen.entry(path).or_default() += 1;
+        }
+    }
+    let all: usize = seen.values().sum();
+    let common: usize = seen.values().filter(|count| **count * 2 >= folders.len()).sum();
+    Ok(common * 10 >= all * 4)
 }
 
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries = Tree::folder(folder).list("").map_err(|error| unreadable(&error.to_string()))?;
-    Ok(entries.iter().filter(|e| e.is_folder && !e.name.starts_with('.')).map(|e| folder.join(&e.name)).collect())
+    Ok(entries
+        .iter()
+        .filter(|e| e.is_folder && !e.name.starts_with('.'))
+        .map(|e| folder.join(&e.name))
+        .collect())
 }
 
 fn unreadable(message: &str) -> Failure {
@@ -322,14 +360,18 @@ fn files_of(folder: &Path, excluded: &GlobSet) -> Result<Vec<String>, Failure> {
 
 fn files(folder: &Path, excluded: &GlobSet) -> Result<BTreeMap<String, String>, Failure> {
     if !folder.is_dir() {
-        return Err(Failure::new(format!("there is no folder `{}`", folder.display()), "name a folder of a line"));
+        return Err(Failure::new(
+            format!("there is no folder `{}`", folder.display()),
+            "name a folder of a line",
+        ));
     }
     let tree = Tree::folder(folder);
     let mut out = BTreeMap::new();
     for path in files_of(folder, excluded)? {
         let name = format!("{}/{path}", folder.display());
         let bytes = tree.bytes(&path).map_err(|error| unreadable(&error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|_| unreadable(&format!("`{name}` is not UTF-8 text")))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| unreadable(&format!("`{name}` is not UTF-8 text")))?;
         out.insert(path, text);
     }
     Ok(out)
@@ -341,7 +383,9 @@ fn names(folder: &Path) -> Result<(String, String), Failure> {
         folder.to_path_buf()
     } else {
         std::env::current_dir()
-            .map_err(|error| Failure::new(format!("cannot tell the current folder: {error}"), "name full paths"))?
+            .map_err(|error| {
+                Failure::new(format!("cannot tell the current folder: {error}"), "name full paths")
+            })?
             .join(folder)
     };
     let mut parts: Vec<String> = vec![];
@@ -364,7 +408,8 @@ impl Home {
         let here = || std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let root = args.output.clone().or_else(|| session.root().ok()).unwrap_or_else(here);
         let is_new = !root.join("jig.yaml").is_file();
-        let enterprise = if is_new { NEW_ENTERPRISE.to_owned() } else { session.read_file(&root.join("jig.yaml"))? };
+        let enterprise =
+            if is_new { NEW_ENTERPRISE.to_owned() } else { session.read_file(&root.join("jig.yaml"))? };
         let mut sites = BTreeMap::new();
         for site in instances.iter().map(|instance| &instance.site).collect::<BTreeSet<_>>() {
             let file = root.join(format!("sites/{site}/site.yaml"));
@@ -384,12 +429,12 @@ impl Home {
 
     fn role(&self, wanted: Option<&str>) -> Result<String, Failure> {
         let (fleet, _) = Fleet::load(self.tree(&BTreeMap::new()), None);
-        let fleet = fleet.ok_or_else(|| Failure::new("the fleet cannot be read", "`jig validate` says why"))?;
+        let fleet =
+            fleet.ok_or_else(|| Failure::new("the fleet cannot be read", "`jig validate` says why"))?;
         let first = fleet.enterprise.roles.keys().next().map(|role| role.as_str().to_owned());
         let role = wanted.map(str::to_owned).or(first);
-        role.filter(|role| fleet.has_role(role)).ok_or_else(|| {
-            Failure::new("there is no such role in jig.yaml", "name one with --owner")
-        })
+        role.filter(|role| fleet.has_role(role))
+            .ok_or_else(|| Failure::new("there is no such role in jig.yaml", "name one with --owner"))
     }
 
     /// Nothing is overwritten.
@@ -496,7 +541,8 @@ fn new_site(site: &str) -> String {
 }
 
 fn all_wrong(draft: &Draft, findings: &[Finding]) -> Mismatches {
-    let reason = findings.first().map_or_else(|| "the draft cannot be read".to_owned(), |f| f.message.clone());
+    let reason =
+        findings.first().map_or_else(|| "the draft cannot be read".to_owned(), |f| f.message.clone());
     draft.expected.keys().map(|key| (key.clone(), reason.clone())).collect()
 }
 
@@ -516,7 +562,10 @@ fn compare(draft: &Draft, address: &str, made: &BTreeMap<String, String>, out: &
         out.insert((address.to_owned(), path.clone()), reason);
     }
     for path in made.keys().filter(|path| !known.contains(path)) {
-        out.insert((address.to_owned(), path.clone()), "it is rendered, and the line has no such file".into());
+        out.insert(
+            (address.to_owned(), path.clone()),
+            "it is rendered, and the line has no such file".into(),
+        );
     }
 }
 

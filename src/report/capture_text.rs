@@ -39,10 +39,19 @@ pub fn draw(report: &Report, blueprint: &str) -> String {
     if !report.derived.is_empty() {
         let places: usize = report.derived.iter().map(|derived| derived.places.len()).sum();
         let formulas = report.derived.len();
-        say(format!("\n{places} {} follow from them, by {formulas} {}", plural(places, "place"), plural(formulas, "formula")));
+        say(format!(
+            "\n{places} {} follow from them, by {formulas} {}",
+            plural(places, "place"),
+            plural(formulas, "formula")
+        ));
     }
     for secret in &report.secrets {
-        say(format!("secret taken out: {}, {} {}", secret.reference, secret.places, plural(secret.places, "place")));
+        say(format!(
+            "secret taken out: {}, {} {}",
+            secret.reference,
+            secret.places,
+            plural(secret.places, "place")
+        ));
     }
     if !report.outliers.is_empty() {
         say("\ncandidates for drift, the most certain first:".into());
@@ -61,7 +70,10 @@ pub fn draw(report: &Report, blueprint: &str) -> String {
     if !report.connections.is_empty() {
         say("\nconnections in the files, to be owned and decided as flows:".into());
         for connection in report.connections.iter().take(LISTED) {
-            say(format!("  {} -> {} {}  {}", connection.from, connection.to, connection.service, connection.place));
+            say(format!(
+                "  {} -> {} {}  {}",
+                connection.from, connection.to, connection.service, connection.place
+            ));
         }
     }
     if !report.needs.is_empty() {
@@ -74,11 +86,18 @@ pub fn draw(report: &Report, blueprint: &str) -> String {
 fn input_line(input: &Input) -> String {
     let values = match input.values.as_slice() {
         [] => String::new(),
-        values => format!(": {}{}", values.join(", "), if input.distinct > values.len() { ", ..." } else { "" }),
+        values => {
+            format!(": {}{}", values.join(", "), if input.distinct > values.len() { ", ..." } else { "" })
+        }
     };
     let formula = input.formula.as_ref().map_or(String::new(), |formula| format!(" (usually {formula})"));
     let places = input.places.len();
-    format!("  {}  {}, {places} {}{formula}{values}", input.name, input.kind_of_value, plural(places, "place"))
+    format!(
+        "  {}  {}, {places} {}{formula}{values}",
+        input.name,
+        input.kind_of_value,
+        plural(places, "place")
+    )
 }
 
 fn outlier_line(outlier: &Outlier) -> String {
