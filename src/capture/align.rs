@@ -161,7 +161,7 @@ impl Aligner {
                 if here[column] > best {
                     (best, step) = (here[column], Step::Right);
                 }
-                let similarity = self.to_any(&merged[left + row], node);
+                let similarity = self.likeness_to_any(&merged[left + row], node);
                 if similarity >= LEAST {
                     let weight = if node.is_filler() { 0.15 } else { 1.0 + 0.25 * (node.size as f64).ln() };
                     let both = above[column] + (similarity - 0.35) * weight;
@@ -188,12 +188,12 @@ impl Aligner {
     }
 
     /// Returns how similar a node is to the nearest variant.
-    pub(super) fn to_any(&mut self, aligned: &Aligned, node: &Node) -> f64 {
-        self.to_variants(&aligned.variants, node)
+    pub(super) fn likeness_to_any(&mut self, aligned: &Aligned, node: &Node) -> f64 {
+        self.likeness(&aligned.variants, node)
     }
 
     /// Returns how similar a node is to the nearest of several.
-    pub(super) fn to_variants(&mut self, variants: &[Rc<Node>], node: &Node) -> f64 {
+    pub(super) fn likeness(&mut self, variants: &[Rc<Node>], node: &Node) -> f64 {
         let mut best = 0.0_f64;
         for known in variants {
             best = best.max(self.similarity(known, node));

@@ -125,7 +125,7 @@ impl Conditions {
         if !is_taken(&stem) {
             return stem;
         }
-        (2..).map(|n| format!("{stem}_{n}")).find(|name| !is_taken(name)).unwrap_or(stem)
+        (2..10_000).map(|n| format!("{stem}_{n}")).find(|name| !is_taken(name)).unwrap_or(stem)
     }
 }
 

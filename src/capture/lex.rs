@@ -120,8 +120,8 @@ fn ip4(text: &str) -> Option<usize> {
     let after = &text[run..];
     let mut follow = after.chars();
     let next = follow.next();
-    let goes_on = next.is_some_and(|c| is_word(c))
-        || matches!(next, Some('.' | '-')) && follow.next().is_some_and(is_word);
+    let goes_on =
+        next.is_some_and(is_word) || matches!(next, Some('.' | '-')) && follow.next().is_some_and(is_word);
     if goes_on {
         return None;
     }

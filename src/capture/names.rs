@@ -96,8 +96,8 @@ pub fn id(text: &str) -> String {
 }
 
 /// Lists names for a slot, the best first.
-pub(super) fn candidates(slot: &Slot, values: &[&str], file: &str) -> Vec<String> {
-    let key = own_name(slot, values);
+pub(super) fn candidates(slot: &Slot, file: &str) -> Vec<String> {
+    let key = own_name(slot);
     let blocks: Vec<String> =
         slot.path.iter().map(|block| plain(block)).filter(|block| !block.is_empty()).collect();
     let mut out = vec![];
@@ -155,7 +155,7 @@ fn plain(block: &str) -> String {
 }
 
 /// The name that the line itself gives a value.
-fn own_name(slot: &Slot, values: &[&str]) -> String {
+fn own_name(slot: &Slot) -> String {
     let left = slot.left.trim_start();
     let key = super::tree::key_of(&slot.left);
     let is_last_key =
@@ -188,10 +188,7 @@ fn own_name(slot: &Slot, values: &[&str]) -> String {
         .filter(|word| word.starts_with(|c: char| c.is_alphabetic()) && word.len() > 1)
         .filter(|word| !EMPTY.contains(&word.to_lowercase().as_str()))
         .collect();
-    let is_address =
-        !values.is_empty() && values.iter().all(|value| super::program::address(value).is_some());
-    let take = if is_address { 2 } else { 2 };
-    slug(&words[words.len().saturating_sub(take)..].join("_"))
+    slug(&words[words.len().saturating_sub(2)..].join("_"))
 }
 
 #[cfg(test)]

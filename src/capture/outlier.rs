@@ -228,7 +228,7 @@ impl Finder<'_> {
                 instance: self.owner(branch.scope, keys[0]),
                 reason,
                 file,
-                place: [path, &[name.clone()]].concat().join(" > "),
+                place: [path, std::slice::from_ref(&name)].concat().join(" > "),
                 expected: Some(format!("{usual} items")),
                 found: Some(format!("{length} items")),
                 agree: count - 1,

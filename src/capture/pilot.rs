@@ -387,11 +387,11 @@ impl Made {
                 file,
                 is_layout: false,
             };
-            let names = candidates(&slot, &[], "secret");
+            let names = candidates(&slot, "secret");
             let stem: String = names[0].chars().take(28).collect();
             let is_taken = |name: &str| self.solution.parameters.iter().any(|p| p.name == name);
             let name = std::iter::once(stem.clone())
-                .chain((2..).map(|n| format!("{stem}_{n}")))
+                .chain((2..10_000).map(|n| format!("{stem}_{n}")))
                 .find(|name| !is_taken(name))
                 .unwrap_or(stem);
             self.solution.parameters.push(Parameter {

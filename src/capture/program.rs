@@ -143,7 +143,7 @@ impl Step {
                 let at = if at < 0 {
                     parts.len().checked_sub(usize::from(at.unsigned_abs()))?
                 } else {
-                    at as usize
+                    usize::from(at.unsigned_abs())
                 };
                 (*parts.get(at)?).to_owned()
             }

@@ -109,23 +109,26 @@ fn visit(branches: &[Branch], count: usize, out: &mut BTreeMap<usize, Alone>) {
     }
 }
 
-/// Returns the share of the template's lines that every instance has, or that are items of a list.
+/// Returns the share of a line's own lines that all lines have, on average; lists count as one of them.
 pub(super) fn common_share(shape: &Shape) -> f64 {
-    fn count(branches: &[Branch], is_common: bool, out: &mut (usize, usize)) {
-        for branch in branches.iter().filter(|branch| !branch.sample().is_filler() || branch.list.is_some()) {
+    fn count(branches: &[Branch], is_common: bool, out: &mut [(usize, usize)]) {
+        for branch in branches.iter().filter(|branch| branch.scope == 0) {
             let is_common = is_common && !branch.is_optional();
-            if branch.list.is_none() {
-                out.1 += 1;
-                out.0 += usize::from(is_common);
+            if branch.list.is_some() || !branch.sample().is_filler() {
+                for key in branch.present.iter() {
+                    out[*key].0 += usize::from(is_common);
+                    out[*key].1 += 1;
+                }
             }
             count(&branch.kids, is_common, out);
         }
     }
     let everyone = shape.scopes[0].index.len();
-    let mut out = (0, 0);
+    let mut out = vec![(0, 0); everyone];
     for file in &shape.files {
         count(&file.branches, file.present.len() == everyone, &mut out);
     }
     // A handful of lines says nothing.
-    if out.1 < 10 { 1.0 } else { out.0 as f64 / out.1 as f64 }
+    let shares = out.iter().map(|(common, all)| if *all < 5 { 1.0 } else { *common as f64 / *all as f64 });
+    shares.sum::<f64>() / everyone.max(1) as f64
 }

@@ -345,7 +345,7 @@ fn move_ends(items: &mut [(usize, Rc<Node>)], scope: &Scope, around: &Keys) -> O
         if let Some(at) = last.get(key) {
             let node = items[*at].1.clone();
             if let Some(more) = node.tail.strip_prefix(&*usual).filter(|more| !more.is_empty()) {
-                rest = more.to_owned();
+                more.clone_into(&mut rest);
                 items[*at].1 = Rc::new(node.with_tail(&usual));
             }
         }

@@ -110,7 +110,7 @@ impl State<'_> {
             };
             match solver.solve(&group.row, 0, &same) {
                 Some(program) => {
-                    group.slots.iter().for_each(|slot| self.solution.programs[*slot] = program.clone());
+                    group.slots.iter().for_each(|slot| self.solution.programs[*slot].clone_from(&program));
                 }
                 None => self.parameter(scope, group, &mut solver),
             }
@@ -151,8 +151,7 @@ impl State<'_> {
 
     fn names_of(&self, slot: usize) -> Vec<String> {
         let slot = &self.shape.slots[slot];
-        let values: Vec<&str> = slot.values.iter().flatten().map(|value| &**value).collect();
-        candidates(slot, &values, &self.shape.files[slot.file].path)
+        candidates(slot, &self.shape.files[slot.file].path)
     }
 
     /// The names that the places of a value suggest, the most frequent first.
@@ -239,7 +238,7 @@ impl State<'_> {
             is_gone: false,
         });
         let program = vec![Atom::View(View { base: Base::Value(number), steps: vec![] })];
-        group.slots.iter().for_each(|slot| self.solution.programs[*slot] = program.clone());
+        group.slots.iter().for_each(|slot| self.solution.programs[*slot].clone_from(&program));
         if kind != Kind::Layout {
             self.base(solver, Base::Value(number), group.row.clone());
         }
@@ -249,7 +248,7 @@ impl State<'_> {
         let free = names.iter().find(|name| !self.used.contains(&(scope, (*name).clone()))).cloned();
         let name = free.unwrap_or_else(|| {
             let stem: String = names[0].chars().take(28).collect();
-            (2..)
+            (2..10_000)
                 .map(|n| format!("{stem}_{n}"))
                 .find(|name| !self.used.contains(&(scope, name.clone())))
                 .unwrap_or(stem)
@@ -278,7 +277,7 @@ impl State<'_> {
                 }
             }
             if let Some(program) = others.solve(&parameter.row, 0, &|_| false) {
-                parameter.slots.iter().for_each(|slot| self.solution.programs[*slot] = program.clone());
+                parameter.slots.iter().for_each(|slot| self.solution.programs[*slot].clone_from(&program));
                 self.solution.parameters[number].is_gone = true;
                 self.used.remove(&(scope, parameter.name));
             }

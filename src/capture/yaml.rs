@@ -36,7 +36,7 @@ pub(super) fn block(value: &Value, depth: usize, indent: usize, out: &mut String
             }
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| out.push_str(&format!("{pad}- {}\n", flow(item))))
+            items.iter().for_each(|item| out.push_str(&format!("{pad}- {}\n", flow(item))));
         }
         other => out.push_str(&format!("{pad}{}\n", flow(other))),
     }

@@ -184,7 +184,7 @@ fn collect(node: &Node, name: &str, known: &mut Vec<Known>) {
     };
     match &node.content {
         Content::Map(members) => {
-            members.iter().for_each(|member| collect(&member.node, &join(&member.key), known))
+            members.iter().for_each(|member| collect(&member.node, &join(&member.key), known));
         }
         Content::Seq(items) => {
             items
@@ -348,12 +348,19 @@ fn unreadable(message: &str) -> Failure {
     Failure::new(message, "name folders of text files; --exclude GLOB leaves files out")
 }
 
+/// What jig itself or the collecting of backups put beside the files.
+fn is_own(folder: &Path, path: &str) -> bool {
+    let wrote = |text: Vec<u8>| {
+        let manifest: Option<serde_json::Value> = serde_json::from_slice(&text).ok();
+        manifest.is_some_and(|m| m.get("blueprint").is_some() && m.get("inputs").is_some())
+    };
+    path == "collected.yaml" || (path == "manifest.json" && Tree::folder(folder).bytes(path).is_ok_and(wrote))
+}
+
 fn files_of(folder: &Path, excluded: &GlobSet) -> Result<Vec<String>, Failure> {
     let all = Tree::folder(folder).walk("").map_err(|error| unreadable(&error.to_string()))?;
     let is_ours = |path: &String| {
-        !matches!(path.as_str(), "manifest.json" | "collected.yaml")
-            && !path.split('/').any(|part| part == ".git")
-            && !excluded.is_match(path)
+        !is_own(folder, path) && !path.split('/').any(|part| part == ".git") && !excluded.is_match(path)
     };
     Ok(all.into_iter().filter(is_ours).collect())
 }
