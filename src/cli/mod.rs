@@ -5,6 +5,7 @@
 
 mod approve;
 mod cache;
+mod capture;
 mod diff;
 mod explain;
 mod init;
@@ -103,6 +104,7 @@ enum Command {
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
+    Capture(capture::Capture),
     Schema(schema::Schema),
     Completions(shell::Completions),
     Man(shell::Man),
@@ -114,6 +116,7 @@ fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Fai
     let plain = |format: &Format| format.universal;
     match command {
         Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_)) => Ok(()),
+        Some(Command::Capture(_)) => session.limit("jig capture", plain),
         Some(Command::Promote(_)) => session.limit("jig promote", plain),
         Some(Command::Explain(_)) => session.limit("jig explain", plain),
         Some(Command::New(_)) => session.limit("jig new", plain),
@@ -196,6 +199,7 @@ pub fn main() -> ExitCode {
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),
+        Some(Command::Capture(args)) => capture::run(&mut session, &args),
         Some(Command::Schema(args)) => schema::run(&mut session, &args),
         Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
         Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),
