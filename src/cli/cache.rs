@@ -191,7 +191,8 @@ pub(crate) struct Outcome {
 impl Cache {
     /// Opens the cache of a fleet for one day and one output folder; none where shared files are broken.
     pub(crate) fn open(fleet: &Fleet, as_of: Date, out: &Path, read_only: bool) -> Option<Self> {
-        let root = fleet.root.clone().filter(|_| fleet.broken.is_empty())?;
+        let root =
+            fleet.root.clone().filter(|_| fleet.broken.is_empty() && fleet.broken_deviations.is_empty())?;
         let out = std::path::absolute(out).ok()?;
         let mut watch = Watch::new();
         // Targets are part of the program; its file says more than its version.

@@ -97,7 +97,9 @@ enum Command {
     Init(init::Init),
     New(new::New),
     Render(render::Render),
-    Diff(diff::Diff),
+    // Verbs make it much larger than the others.
+    Diff(Box<diff::Diff>),
+    Promote(diff::Promote),
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
@@ -112,6 +114,7 @@ fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Fai
     let plain = |format: &Format| format.universal;
     match command {
         Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_)) => Ok(()),
+        Some(Command::Promote(_)) => session.limit("jig promote", plain),
         Some(Command::Explain(_)) => session.limit("jig explain", plain),
         Some(Command::New(_)) => session.limit("jig new", plain),
         None => session.limit("jig", text),
@@ -189,6 +192,7 @@ pub fn main() -> ExitCode {
         Some(Command::New(args)) => new::run(&mut session, &args),
         Some(Command::Render(args)) => render::run(&mut session, &args),
         Some(Command::Diff(args)) => diff::run(&mut session, &args),
+        Some(Command::Promote(args)) => diff::promote(&mut session, &args),
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),

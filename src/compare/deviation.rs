@@ -148,6 +148,11 @@ impl Deviation {
         }
     }
 
+    /// Whether it sanctions exactly the content with this digest.
+    pub(crate) fn sanctions_digest(&self, digest: Option<&str>) -> bool {
+        digest.is_some_and(|digest| self.deployed.as_ref().and_then(Json::as_str) == Some(digest))
+    }
+
     /// The digest that stands for a secret in the deviation's file.
     #[must_use]
     pub fn digest(&self, value: &Json) -> String {

@@ -183,6 +183,9 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
             _ => Attribution::judge(base.is_none(), is_base),
         };
     }
+    if kind == Kind::FileExtra {
+        found.digest = Some(digest(content));
+    }
     if kind == Kind::FileExtra && !job.managed {
         found.ignored = true;
         found.note = Some("unmanaged".into());
@@ -212,6 +215,11 @@ pub fn mean_the_same(rules: &Arc<Rules>, a: &[u8], b: &[u8]) -> bool {
         lapsed: vec![],
     };
     a == b || equal(&job, a, b)
+}
+
+/// The digest by which a deviation names a content as a whole.
+pub(super) fn digest(content: &[u8]) -> String {
+    format!("b3:{}", blake3::hash(content).to_hex())
 }
 
 /// Whether two contents mean the same.
@@ -337,13 +345,24 @@ fn trees<'t>(
     };
     let in_b = b.read(&parse);
     let mut walk = Walk::new(rules, s, d);
-    let base = in_b.as_ref().map(Tree::root);
-    walk.run(in_s.root(), in_d.root(), base, root);
+    let base = in_b.as_ref().map(|tree| unwrapped(tree.root(), in_s.root(), rules));
+    walk.run(in_s.root(), unwrapped(in_d.root(), in_s.root(), rules), base, root);
     if !walk.found.is_empty() {
         named_secrets(in_s.root(), &mut walk.secrets);
         named_secrets(in_d.root(), &mut walk.secrets);
     }
     finish(walk)
+}
+
+/// What a product wrapped its own members around when it was read back.
+fn unwrapped<'t>(found: Ref<'t>, intended: Ref<'_>, rules: &Rules) -> Ref<'t> {
+    let inside = |from: Ref<'_>, pointer: &str| -> bool { below(from, pointer).is_some() };
+    let mut wrapped = rules.unwrap.iter().filter(|pointer| !inside(intended, pointer));
+    wrapped.find_map(|pointer| below(found, pointer)).unwrap_or(found)
+}
+
+fn below<'t>(from: Ref<'t>, pointer: &str) -> Option<Ref<'t>> {
+    crate::source::parse_pointer(pointer).try_fold(from, |at, step| at.member(&step, 0))
 }
 
 fn finish(walk: Walk<'_>) -> Compared {

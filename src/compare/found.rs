@@ -29,6 +29,10 @@ pub(crate) struct Found {
     pub note: Option<String>,
     /// The deviation that made the value what it is, and has run out.
     pub lapsed: Option<Lapse>,
+    /// What to do, where that is not what such a difference usually asks for.
+    pub next: Option<&'static str>,
+    /// The digest of the deployed content, where that is the value as a whole.
+    pub digest: Option<String>,
 }
 
 /// A deviation that has run out.
@@ -60,6 +64,8 @@ impl Found {
             count: 1,
             note: None,
             lapsed: None,
+            next: None,
+            digest: None,
         }
     }
 

@@ -3,8 +3,9 @@
 //! Most of a read-back is exactly what was intended plus noise; that is found by comparing the lines that mean
 //! something, without building anything. Only files that differ beyond noise become trees.
 
-use super::acl;
 use super::align::{self, Step as Aligned};
+use super::effect::Effect;
+use super::lists::{self, Lists};
 use super::found::{Compared, Found};
 use super::ios;
 use super::labels::{Attribution, Before, Class, Kind};
@@ -171,7 +172,9 @@ fn merge(statements: &mut Vec<Statement<'_>>, ordered: bool, rules: &Rules) {
 }
 
 fn is_ordered(statement: &Statement<'_>, rules: &Rules) -> bool {
-    rules.ordered_sections.iter().any(|glob| fits(glob, &statement.text))
+    // In an access list the first match decides, whatever a profile says.
+    rules.ios && lists::is_list(&statement.text)
+        || rules.ordered_sections.iter().any(|glob| fits(glob, &statement.text))
 }
 
 /// Writes out what silence means.
@@ -279,16 +282,20 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }
-    let mut walk = Walk { rules, path: vec![], out };
+    let lists = rules.ios.then(|| Lists::read(intended, deployed));
+    let mut walk = Walk { rules, path: vec![], lists, out };
     let (ours_s, ours_d) = (walk.ours(s, false), walk.ours(d, true));
     walk.unordered(&ours_s, &ours_d, b.as_deref());
     walk.ranges(&ours_s, &ours_d);
+    walk.explain_lists();
     walk.out
 }
 
 struct Walk<'r> {
     rules: &'r Rules,
     path: Vec<String>,
+    /// The access lists of both sides, as packets.
+    lists: Option<Lists>,
     out: Compared,
 }
 
@@ -456,10 +463,10 @@ impl Walk<'_> {
 
     /// Compares a section in which order counts.
     fn ordered(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
-        let is_acl = self.rules.ios && acl::is_list(&s.text);
+        let is_acl = self.rules.ios && lists::is_list(&s.text);
         let entries = |section: &[Statement<'_>]| -> Vec<String> {
             let whole = section.iter().map(Statement::whole).collect();
-            if is_acl { acl::unnumbered(whole) } else { whole }
+            if is_acl { lists::unnumbered(whole) } else { whole }
         };
         let (in_s, in_d) = (entries(&s.children), entries(&d.children));
         if in_s == in_d {
@@ -471,7 +478,7 @@ impl Walk<'_> {
             }
             return;
         }
-        let effect = if is_acl { acl::effect(&in_s, &in_d) } else { None };
+        let effect = self.lists.as_ref().filter(|_| is_acl).and_then(|lists| lists.effect(&s.text, &self.rules.names));
         let attribution = b.map_or(Attribution::Unknown, |b| {
             let in_b = entries(b);
             Attribution::judge(in_b == in_s, in_b == in_d)
@@ -480,7 +487,7 @@ impl Walk<'_> {
         sorted_s.sort();
         sorted_d.sort();
         if sorted_s == sorted_d {
-            if effect.as_ref().is_some_and(acl::Effect::is_none) {
+            if effect.as_ref().is_some_and(Effect::is_none) {
                 return self.equivalent_here("order of entries that never meet", d.line);
             }
             self.emit_here(
@@ -498,7 +505,7 @@ impl Walk<'_> {
         let only = |wanted: fn(&Aligned) -> bool| steps.iter().any(wanted);
         let (gone, come) =
             (only(|step| matches!(step, Aligned::First(_))), only(|step| matches!(step, Aligned::Second(_))));
-        let harmless = effect.as_ref().is_some_and(acl::Effect::is_none);
+        let harmless = effect.as_ref().is_some_and(Effect::is_none);
         if harmless && gone && come {
             return self.equivalent_here("other words for the same decisions", d.line);
         }
@@ -518,15 +525,47 @@ impl Walk<'_> {
         }
     }
 
+    /// Says what it lets through where lists differ that are no sections, and what lists speak of.
+    fn explain_lists(&mut self) {
+        let Some(lists) = self.lists.take() else { return };
+        let rules = self.rules;
+        for (chain, start) in lists.flat() {
+            let Some(effect) = lists.effect(chain, &rules.names) else { continue };
+            let of_list = |found: &Found| found.path.starts_with(&start);
+            if self.out.found.iter().any(of_list) {
+                self.out.found.iter_mut().filter(|found| of_list(found)).for_each(|found| explain(found, &effect));
+                continue;
+            }
+            // The same lines in another order.
+            self.path.push(start.trim_end().to_owned());
+            if effect.is_none() {
+                self.equivalent_here("order of entries that never meet", 0);
+            } else {
+                self.emit_here(Kind::Reordered, None, None, Attribution::Unknown, 0);
+                self.add_effect(Some(&effect));
+            }
+            self.path.pop();
+        }
+        let of_object = |found: &Found| found.path.starts_with("object-group ") || found.path.starts_with("object ");
+        if self.out.found.iter().any(of_object)
+            && let Some(effect) = lists.effect_of_objects(&rules.names)
+        {
+            self.out.found.iter_mut().filter(|found| of_object(found)).for_each(|found| explain(found, &effect));
+        }
+        for found in &mut self.out.found {
+            let step = found.path.rsplit(" > ").next().unwrap_or_default();
+            let binds = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
+            if found.meaning.is_none() && binds.iter().any(|start| step.starts_with(start)) {
+                found.class = Class::Path;
+                found.meaning = Some("unknown: an access list is bound elsewhere, or not at all".into());
+            }
+        }
+    }
+
     /// Says of the last finding what it lets through.
-    fn add_effect(&mut self, effect: Option<&acl::Effect>) {
-        let (Some(effect), Some(found)) = (effect, self.out.found.last_mut()) else { return };
-        if effect.is_none() {
-            found.level = Some(Level::Note);
-            found.meaning = Some("no effect: other entries decide the same".into());
-        } else {
-            found.class = effect.class();
-            found.meaning = Some(effect.meaning());
+    fn add_effect(&mut self, effect: Option<&Effect>) {
+        if let (Some(effect), Some(found)) = (effect, self.out.found.last_mut()) {
+            explain(found, effect);
         }
     }
 
@@ -608,5 +647,16 @@ impl Walk<'_> {
             found.secret |= matches!(self.rules.actions[at], Action::Secret { .. });
         }
         self.out.found.push(found);
+    }
+}
+
+/// Says of a finding what it lets through.
+fn explain(found: &mut Found, effect: &Effect) {
+    if effect.is_none() {
+        found.level = Some(Level::Note);
+        found.meaning = Some("no effect: other entries decide the same".into());
+    } else {
+        found.class = effect.class();
+        found.meaning = Some(effect.meaning());
     }
 }

@@ -128,6 +128,7 @@ impl LineResult {
         found.class = super::Class::Path;
         found.line = line;
         found.meaning = Some(format!("flow {flow} is deployed, and it is refused"));
+        found.next = Some("take the path off the device, or mend what refuses it: `jig validate` says what");
         self.add(file, owner, found);
     }
 

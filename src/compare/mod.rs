@@ -6,7 +6,6 @@
 //!
 //! "Could not be told" is an answer of its own: a file that is missing, empty, cut off or ambiguous is never in order.
 
-mod acl;
 mod align;
 mod cluster;
 mod csv;
@@ -20,6 +19,7 @@ mod ios;
 mod json;
 mod labels;
 mod line;
+mod lists;
 mod nft;
 mod number;
 mod pattern;

@@ -7,6 +7,7 @@
 use super::labels::Class;
 use super::pattern::{Cursor, Notation, Pattern, fits};
 use crate::model::Compare;
+use crate::packets::words::Names;
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use regex::Regex;
@@ -203,6 +204,8 @@ pub(crate) enum Action {
     Secret { salted: bool },
     /// Null is as good as absent.
     NullIsAbsent,
+    /// This value is as good as absent.
+    DefaultIsAbsent(Json),
 }
 
 /// How a list is compared.
@@ -232,8 +235,11 @@ pub struct Rules {
     pub(crate) ordered_sections: Vec<String>,
     pub(crate) defaults: Vec<(Vec<String>, String)>,
     pub(crate) managed: Vec<String>,
+    pub(crate) unwrap: Vec<String>,
     /// What the entry is called in warnings.
     pub name: String,
+    /// What people call the addresses and services that rules speak of.
+    pub names: Arc<Names>,
 }
 
 impl Rules {
@@ -286,6 +292,9 @@ impl Rules {
         for path in &compare.absent_equals_null {
             add(path, Action::NullIsAbsent, &mut wrong);
         }
+        for (path, default) in &compare.absent_equals {
+            add(path, Action::DefaultIsAbsent(default.clone()), &mut wrong);
+        }
         for (path, rule) in &compare.lists {
             let rule = ListRule { key: names(rule.key.as_ref()), ordered: rule.ordered.unwrap_or(true) };
             add(path, Action::List(rule), &mut wrong);
@@ -324,6 +333,7 @@ impl Rules {
             }
         }
         rules.managed.clone_from(&compare.managed);
+        rules.unwrap.clone_from(&compare.unwrap);
         if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
     }
 
@@ -362,7 +372,9 @@ impl Rules {
             ordered_sections: vec![],
             defaults: vec![],
             managed: vec![],
+            unwrap: vec![],
             name: name.to_owned(),
+            names: Arc::default(),
         }
     }
 

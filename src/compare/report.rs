@@ -30,6 +30,8 @@ pub struct Drift {
     pub cluster: Option<String>,
     pub count: usize,
     pub note: Option<String>,
+    /// What to do, where that is not what such a difference usually asks for.
+    pub next: Option<&'static str>,
     /// A short name that stays while the difference stays.
     pub id: String,
 }
@@ -103,6 +105,8 @@ impl Report {
 #[derive(Clone)]
 pub struct Sealed {
     pub(crate) deployed: Option<Json>,
+    /// The digest of a content that is the value as a whole.
+    pub(crate) digest: Option<String>,
     pub(crate) is_secret: bool,
 }
 
@@ -122,6 +126,9 @@ impl Sealed {
     /// The value as a deviation pins it: a secret as its digest under the deviation's own key.
     #[must_use]
     pub fn pinned(&self, deviation: &str) -> Option<Json> {
+        if let Some(digest) = &self.digest {
+            return Some(Json::String(digest.clone()));
+        }
         let value = self.deployed.as_ref()?;
         Some(if self.is_secret {
             Json::String(super::deviation::digest(deviation, value))

@@ -24,11 +24,13 @@ struct Raw {
     line: usize,
     /// The same on every line that differs in the same way.
     signature: Vec<String>,
+    digest: Option<String>,
 }
 
 impl Raw {
     fn seal(&self) -> Sealed {
-        Sealed { deployed: self.drift.deployed.clone(), is_secret: self.secret }
+        let deployed = self.drift.deployed.clone();
+        Sealed { deployed, digest: self.digest.clone(), is_secret: self.secret }
     }
 }
 
@@ -174,12 +176,13 @@ impl Settling<'_> {
             cluster: None,
             count: found.count,
             note: found.note,
+            next: found.next,
             id: String::new(),
         };
         if found.ignored {
             drift.disposition = Disposition::Ignored;
         } else if found.kind != Kind::Opaque && found.kind != Kind::Equivalent {
-            self.judge(&inner, line, &mut drift, found.secret);
+            self.judge(&inner, line, &mut drift, (found.secret, found.digest.as_deref()));
             if let Some(lapsed) = found.lapsed {
                 drift.disposition = Disposition::Expired;
                 drift.expires = Some(lapsed.expires);
@@ -205,11 +208,11 @@ impl Settling<'_> {
             _ => Verdict::InOrder,
         };
         let signature = vec![inner, drift.path.clone()];
-        Raw { drift, secret: found.secret, verdict, line: at, signature }
+        Raw { drift, secret: found.secret, verdict, line: at, signature, digest: found.digest }
     }
 
     /// A deviation, or being behind, or open.
-    fn judge(&mut self, inner: &str, line: &Line, drift: &mut Drift, secret: bool) {
+    fn judge(&mut self, inner: &str, line: &Line, drift: &mut Drift, (secret, digest): (bool, Option<&str>)) {
         if drift.attribution == Attribution::Standard {
             let allowed = line.adopt_by.is_none_or(|end| self.as_of <= end);
             drift.disposition = if allowed { Disposition::Behind } else { Disposition::Open };
@@ -226,7 +229,7 @@ impl Settling<'_> {
                 drift.note = Some(format!("{} does not count: {why}", deviation.id));
                 continue;
             }
-            if !deviation.sanctions(drift.deployed.as_ref()) {
+            if !deviation.sanctions(drift.deployed.as_ref()) && !deviation.sanctions_digest(digest) {
                 drift.note = Some(format!("{} sanctions {}", deviation.id, deviation.shown(secret)));
                 continue;
             }
@@ -290,7 +293,10 @@ fn mask(raws: &mut [Raw], masker: &mut Masker) {
         };
         // What clusters compare is the value itself, before it is masked.
         let own = |value: &Option<Json>| value.as_ref().map(Json::to_string).unwrap_or_default();
+        // Why something could not be told is what two of them have in common.
+        let why = raw.drift.note.clone().filter(|_| raw.drift.kind == Kind::Opaque).unwrap_or_default();
         raw.signature.extend([
+            why,
             raw.drift.kind.as_str().to_owned(),
             own(&raw.drift.intended),
             own(&raw.drift.deployed),
@@ -357,7 +363,9 @@ fn summary(raw: &Raw, lines: &[Line]) -> String {
         kind => format!("{place}: {}", kind.as_str()),
     };
     let mut own = lines[raw.line].parameters.clone();
-    own.extend(drift.address.clone().map(|address| ("line".to_owned(), address)));
+    if let Some(address) = &drift.address {
+        own.entry("line".into()).or_insert_with(|| address.clone());
+    }
     named(&text, &own)
 }
 

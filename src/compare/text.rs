@@ -66,6 +66,7 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
 pub(crate) fn bytes(intended: &[u8], deployed: &[u8], base: Before<&[u8]>) -> Compared {
     let at = intended.iter().zip(deployed).take_while(|(a, b)| a == b).count();
     let mut found = Found::new("", Kind::Changed).note(format!("the bytes differ from offset {at} on"));
+    found.digest = Some(super::file::digest(deployed));
     found.attribution = base.judge(|base| (base == Some(intended), base == Some(deployed)));
     Compared { found: vec![found], parsed: true, ..Compared::default() }
 }

@@ -205,6 +205,22 @@ impl<'t> Ref<'t> {
         }
     }
 
+    /// Whether it is the value that a profile writes.
+    pub(crate) fn is(self, other: &Json) -> bool {
+        match (&self.node.value, other) {
+            (Value::Number(own), Json::Number(other)) => number::equal(own, &other.to_string()),
+            (Value::List(_), Json::Array(items)) => {
+                self.len() == items.len() && self.children().zip(items).all(|(own, other)| own.is(other))
+            }
+            (Value::Map(_), Json::Object(members)) => {
+                let same = |child: Self| members.get(child.key()).is_some_and(|other| child.is(other));
+                self.len() == members.len() && self.children().all(same)
+            }
+            (Value::List(_) | Value::Map(_), _) => false,
+            (_, other) => self.to_json() == *other,
+        }
+    }
+
     /// Whether two values mean the same.
     pub(crate) fn equal(self, other: Ref<'_>) -> bool {
         match (&self.node.value, &other.node.value) {

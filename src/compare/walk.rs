@@ -38,6 +38,7 @@ struct Here<'r> {
     secret: Option<bool>,
     list: Option<&'r ListRule>,
     null_is_absent: bool,
+    default: Option<&'r Json>,
 }
 
 impl<'r> Walk<'r> {
@@ -100,6 +101,7 @@ impl<'r> Walk<'r> {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(here.secret.unwrap_or(false) || *salted),
                 Action::NullIsAbsent => here.null_is_absent = true,
+                Action::DefaultIsAbsent(default) => here.default = Some(default),
                 Action::List(rule) => here.list = here.list.or(Some(rule)),
             }
         }
@@ -182,7 +184,10 @@ impl<'r> Walk<'r> {
         here: Here<'r>,
     ) {
         let absent = |side: Option<Ref<'_>>| {
-            side.is_none_or(|side| here.null_is_absent && matches!(side.value(), Value::Null))
+            side.is_none_or(|side| {
+                (here.null_is_absent && matches!(side.value(), Value::Null))
+                    || here.default.is_some_and(|default| side.is(default))
+            })
         };
         if here.ignored {
             return self.ignored(s, d, b);
@@ -593,6 +598,13 @@ impl<'r> Walk<'r> {
             return true;
         }
         if action(|action| *action == Action::NullIsAbsent) && matches!(item.value(), Value::Null) {
+            return false;
+        }
+        let is_default = |number: &usize| match &self.rules.actions[*number] {
+            Action::DefaultIsAbsent(default) => item.is(default),
+            _ => false,
+        };
+        if named.iter().any(is_default) {
             return false;
         }
         let rule = named.iter().find_map(|number| match &self.rules.actions[*number] {

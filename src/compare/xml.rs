@@ -113,7 +113,7 @@ impl<'r> Walk<'r> {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(*salted),
                 Action::List(rule) => here.list = Some(rule),
-                Action::NullIsAbsent => {}
+                Action::NullIsAbsent | Action::DefaultIsAbsent(_) => {}
             }
         }
         (below, here)

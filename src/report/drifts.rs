@@ -329,6 +329,9 @@ pub(super) fn sentence(drift: &Drift) -> String {
 /// What to do about a difference.
 #[must_use]
 pub fn next_step(drift: &Drift) -> Option<&'static str> {
+    if drift.next.is_some() {
+        return drift.next;
+    }
     Some(match (drift.disposition, drift.attribution, drift.kind) {
         (Disposition::Open, _, Kind::Opaque) => "read it back again; until then nobody can vouch for it",
         (Disposition::Open, _, _) if drift.level != Level::Error => return None,

@@ -58,8 +58,8 @@ fn drift(drifts: &Drifts<'_>) -> Map<String, Value> {
     out.insert(
         "summary".into(),
         json!({
-            "lines": summary.lines, "sites": summary.sites, "in_order": summary.in_order, "drifted": summary.drifted, "behind": summary.behind,
-            "approved_lines": summary.approved_lines, "cannot_tell": summary.cannot_tell, "open": summary.open,
+            "lines": summary.lines, "sites": summary.sites, "in_order": summary.in_order, "drifted": summary.drifted,
+            "behind": summary.behind, "approved_lines": summary.approved_lines, "cannot_tell": summary.cannot_tell, "open": summary.open,
             "approved": summary.approved, "expired": summary.expired, "ignored": summary.ignored, "files": summary.files,
         }),
     );

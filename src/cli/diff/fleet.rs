@@ -4,7 +4,7 @@
 
 use super::before::{Before, render};
 use super::returned::{COLLECTED, Returned};
-use super::wanted::{RulesByTemplate, Wanted, committed_manifest, matches, plain, standard_of};
+use super::wanted::{RulesByTemplate, Wanted, committed_manifest, is_record, matches, plain, standard_of};
 use super::{Diff, finish};
 use crate::cli::select::{Selected, select};
 use crate::cli::session::{Session, in_repository};
@@ -16,7 +16,7 @@ use crate::finding::{Finding, Level};
 use crate::load::{Fleet, LineEntry, Record, Standard};
 use crate::model;
 use crate::render::{RenderedFile, names as names_flow};
-use crate::report::Folders;
+use crate::report;
 use crate::resolve::approval::{Approvers, deviation_digest, gaps};
 use crate::resolve::plan::Plan;
 use crate::source::Tree;
@@ -33,44 +33,71 @@ pub(super) fn run(session: &mut Session, args: &Diff) -> Run {
     let Some(fleet) = fleet else {
         session.settle(None, &mut findings);
         let refused = Report::refused(as_of, findings.iter().map(sentence).collect());
-        return finish(session, &refused, "", &Folders::default());
+        return finish(session, &refused, "", &report::Folders::default());
     };
     session.settle(Some(&fleet), &mut findings);
     let selected = select(&fleet, &args.addresses)?;
-    let report = survey(&fleet, as_of, args.deployed.as_deref(), &selected, &findings)?;
+    let back = ReadBack::open(&fleet, args.deployed.as_deref())?;
+    let report = survey(&fleet, as_of, &back, &selected, &findings, &[]);
     let root = fleet.root.clone().unwrap_or_default();
-    let deployed = args.deployed.clone().unwrap_or_else(|| root.join(&fleet.enterprise.settings.deployed));
-    let folders = Folders {
+    let folders = report::Folders {
         intended: in_repository(&root.join("intended")),
-        deployed: in_repository(&deployed),
+        deployed: in_repository(&back.folder),
         by_address: true,
     };
     finish(session, &report, fleet.enterprise.enterprise.as_str(), &folders)
 }
 
-/// Compares the selected lines and sites of a fleet.
+/// Where the files lie that were read back.
+pub(super) struct ReadBack {
+    folder: PathBuf,
+    pub(super) tree: Tree,
+    /// What it is called in messages.
+    shown: String,
+}
+
+impl ReadBack {
+    /// The folder that was named, else that of jig.yaml.
+    pub(super) fn open(fleet: &Fleet, named: Option<&Path>) -> Result<Self, Failure> {
+        let root = fleet.root.clone().unwrap_or_default();
+        let folder = match named {
+            Some(named) if named.is_dir() => named.to_path_buf(),
+            Some(named) => {
+                let message = format!("`{}` is not a folder", named.display());
+                return Err(Failure::new(
+                    message,
+                    "name the folder that your backups write: <site>/<line>/...",
+                ));
+            }
+            None => root.join(&fleet.enterprise.settings.deployed),
+        };
+        let shown = folder.strip_prefix(&root).unwrap_or(&folder).display().to_string();
+        Ok(Self { tree: Tree::folder(&folder), folder, shown })
+    }
+
+    /// The same with another content of one file.
+    pub(super) fn with(&self, path: &str, bytes: Vec<u8>) -> Self {
+        let tree = self.tree.clone().with(path, bytes);
+        Self { tree, folder: self.folder.clone(), shown: self.shown.clone() }
+    }
+}
+
+/// Compares the selected lines and sites of a fleet; `more` are deviations that are not written yet.
 pub(super) fn survey(
     fleet: &Fleet,
     as_of: Date,
-    deployed: Option<&Path>,
+    back: &ReadBack,
     selected: &[Selected<'_>],
     findings: &[Finding],
-) -> Result<Report, Failure> {
-    let root = fleet.root.clone().unwrap_or_default();
-    let deployed = match deployed {
-        Some(named) if named.is_dir() => named.to_path_buf(),
-        Some(named) => {
-            let message = format!("`{}` is not a folder", named.display());
-            return Err(Failure::new(message, "name the folder that your backups write: <site>/<line>/..."));
-        }
-        None => root.join(&fleet.enterprise.settings.deployed),
-    };
-    let mut survey = Survey::new(fleet, as_of, &root, deployed);
+    more: &[Deviation],
+) -> Report {
+    let mut survey = Survey::new(fleet, as_of, back);
     let mut results: Vec<LineResult> =
         selected.par_iter().flat_map_iter(|selected| survey.site(selected)).collect();
     results.sort_by(|a, b| a.address().cmp(&b.address()));
     survey.warn_of_age(&results);
-    let deviations = survey.deviations(&results);
+    let mut deviations = survey.deviations(&results);
+    deviations.extend(more.iter().cloned());
     let mut report = conclude(as_of, results, &deviations);
     report.warnings.append(&mut survey.warnings);
     let blind = |finding: &&Finding| {
@@ -84,7 +111,7 @@ pub(super) fn survey(
     }
     report.warnings.sort();
     report.warnings.dedup();
-    Ok(report)
+    report
 }
 
 fn sentence(finding: &Finding) -> String {
@@ -110,20 +137,20 @@ struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    fn new(fleet: &'a Fleet, as_of: Date, root: &Path, deployed: PathBuf) -> Self {
+    fn new(fleet: &'a Fleet, as_of: Date, back: &ReadBack) -> Self {
         let mut warnings = vec![];
-        let past = Past::open(root, "intended").unwrap_or_else(|error| {
+        let root = fleet.root.clone().unwrap_or_default();
+        let past = Past::open(&root, "intended").unwrap_or_else(|error| {
             warnings.push(format!("earlier versions cannot be read: {error}"));
             None
         });
-        let shown = deployed.strip_prefix(root).unwrap_or(&deployed).display().to_string();
         Self {
             fleet,
             as_of,
             work: Work::new(fleet, as_of, None),
             intended: Tree::folder(root.join("intended")),
-            deployed: Tree::folder(deployed),
-            shown,
+            deployed: back.tree.clone(),
+            shown: back.shown.clone(),
             past,
             rules: RulesByTemplate::default(),
             warnings,
@@ -299,7 +326,8 @@ impl Compared<'_> {
             |file: &&Wanted<'_>| !renders && file.flows.iter().any(|flow| self.refused.contains(flow));
         for (file, names) in wanted.iter().zip(&matched) {
             used.extend(names.iter().map(String::as_str));
-            if carries(&file) {
+            let is_record = || is_record(&survey.work.renderer, self.standard, file);
+            if carries(&file) || (names.is_empty() && is_record()) {
                 continue;
             }
             let (rules, wrong) = survey.rules.get(&survey.work.renderer, self.standard, file);

@@ -8,12 +8,15 @@ mod collection;
 mod fleet;
 mod folder;
 mod returned;
+mod triage;
 mod wanted;
+
+pub(crate) use triage::Promote;
 
 use super::session::Session;
 use super::{Outcome, Run};
 use crate::compare::{Disposition, Report, Verdict};
-use crate::report::{Drifts, Folders};
+use crate::report;
 use crate::source::{Text, parse};
 use clap::Args;
 use serde_json::Value as Json;
@@ -26,6 +29,8 @@ use std::sync::Arc;
 /// is needed. A difference says what differs, who moved, and what it means for production. What could not be told is
 /// never called in order.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_value_name = "VERB")]
+#[command(subcommand_help_heading = "What to do about a difference")]
 #[command(
     after_help = "Examples:\n  jig diff                        every line and site\n  jig diff grr/pk2 'lej/*'        \
                         these\n  jig diff --deployed ~/backups   read-back that lies elsewhere\n  jig diff --intended want \
@@ -54,9 +59,19 @@ pub(crate) struct Diff {
     /// What was collected, and when
     #[arg(long, value_name = "FILE", requires = "intended")]
     collection: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Option<triage::Verb>,
+}
+
+/// `jig promote`: the same as `jig diff promote`.
+pub(crate) fn promote(session: &mut Session, args: &Promote) -> Run {
+    triage::promote(session, args)
 }
 
 pub(crate) fn run(session: &mut Session, args: &Diff) -> Run {
+    if let Some(verb) = &args.verb {
+        return triage::run(session, verb);
+    }
     match (&args.intended, &args.deployed) {
         (Some(intended), Some(deployed)) => folder::run(session, args, intended, deployed),
         _ => fleet::run(session, args),
@@ -64,8 +79,8 @@ pub(crate) fn run(session: &mut Session, args: &Diff) -> Run {
 }
 
 /// Prints a report; the exit code does not depend on the format. `name` is the fleet's.
-fn finish(session: &Session, report: &Report, name: &str, folders: &Folders) -> Run {
-    let drifts = Drifts { report, name, folders };
+fn finish(session: &Session, report: &Report, name: &str, folders: &report::Folders) -> Run {
+    let drifts = report::Drifts { report, name, folders };
     session.emit(|format, style| (format.drift)(&drifts, style))?;
     Ok(judge(session, report))
 }

@@ -4,6 +4,7 @@ use crate::cli::write::{Manifest, ManifestFile};
 use crate::compare::Side;
 use crate::compare::profile::{Format, Rules};
 use crate::load::{Fleet, Standard};
+use crate::model::Kind;
 use crate::render::{RenderedFile, Renderer};
 use crate::source::Tree;
 use std::borrow::Cow;
@@ -138,6 +139,12 @@ pub(super) fn matches(
         names.iter().filter(fits).cloned().collect()
     };
     wanted.iter().map(of_file).collect()
+}
+
+/// Whether a file is a document for people, which no device runs and no backup holds.
+pub(super) fn is_record(renderer: &Renderer<'_>, standard: Option<&Standard>, file: &Wanted<'_>) -> bool {
+    let target = standard.and_then(|standard| renderer.library().get(standard, &file.target).ok());
+    target.is_some_and(|target| target.target.kind == Kind::Record)
 }
 
 /// The standard that a reference names, where it can be read.
