@@ -490,6 +490,50 @@ fn a_folder_comparison_speaks_every_format() {
     assert!(run("markdown").contains("## jig diff: drift"));
 }
 
+/// The cases of drift that hold secrets, in every format, everything shown.
+#[test]
+fn no_format_prints_a_secret_or_changes_the_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drift");
+    let mut runs = 0;
+    for set in ["cases", "more"] {
+        for case in
+            std::fs::read_dir(root.join(set)).expect("the cases").map(|entry| entry.expect("a case").path())
+        {
+            let expected =
+                parsed(&std::fs::read_to_string(case.join("expected.json")).expect("an expectation"));
+            let secrets: Vec<&str> = expected["must_not_print"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Json::as_str)
+                .collect();
+            for format in report::FORMATS.iter().filter(|_| !secrets.is_empty()) {
+                let date = expected["as_of"].as_str().expect("a date");
+                let mut run = jig().cwd(&case).args(&format!(
+                    "-v --as-of {date} diff --intended intended --deployed deployed --format {}",
+                    format.name
+                ));
+                for name in ["base", "profile", "deviations", "collection"] {
+                    let file = if name == "base" { name.to_owned() } else { format!("{name}.yaml") };
+                    if case.join(&file).exists() {
+                        run = run.arg(format!("--{name}")).arg(file);
+                    }
+                }
+                let done = run.run();
+                assert_eq!(Json::from(done.code), expected["exit"], "{done}");
+                assert!(
+                    !secrets
+                        .iter()
+                        .any(|secret| done.stdout.contains(secret) || done.stderr.contains(secret)),
+                    "{done}"
+                );
+                runs += 1;
+            }
+        }
+    }
+    assert!(runs >= 8 * report::FORMATS.len(), "only {runs} runs: are the cases still there?");
+}
+
 // HTML
 
 #[test]

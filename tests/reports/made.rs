@@ -38,6 +38,7 @@ pub(crate) fn drift(address: &str, file: &str, path: &str) -> Drift {
         count: 1,
         note: None,
         id: String::new(),
+        next: None,
     }
 }
 
