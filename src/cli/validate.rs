@@ -35,7 +35,8 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
                     let mut found = std::mem::take(&mut evaluated.notes);
                     match &mut evaluated.rendered {
                         Ok(files) => {
-                            found.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.notes)))
+                            let notes = files.iter_mut().flat_map(|file| std::mem::take(&mut file.notes));
+                            found.extend(notes);
                         }
                         Err(failures) => found.append(failures),
                     }
