@@ -220,7 +220,7 @@ pub(crate) struct ListRule {
 }
 
 /// A profile entry, compiled for one format.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// The format.
     pub format: Format,
@@ -388,6 +388,16 @@ impl Rules {
         };
         let choices = self.patterns.iter().flat_map(Pattern::choices).filter(chosen);
         choices.map(|(name, value)| format!("[{name}={value}]")).collect()
+    }
+
+    /// Whether differences are told by packets, so that names of addresses help.
+    pub(crate) fn asks_for_names(&self) -> bool {
+        self.ios || self.format == Format::Nft
+    }
+
+    /// The same, with what people call addresses and services.
+    pub(crate) fn naming(&self, names: &Arc<Names>) -> Arc<Self> {
+        Arc::new(Self { names: names.clone(), ..self.clone() })
     }
 
     /// Whether secrets are declared.

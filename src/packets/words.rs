@@ -5,7 +5,7 @@ use super::difference::{Change, Decider, Difference};
 use super::names;
 use super::ranges::Ranges;
 use super::region::{Field, NEW, Region, STATES};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// How many characters of a name of an interface fit in its number; Linux allows 15 (IFNAMSIZ).
@@ -197,16 +197,25 @@ impl Names {
             }
             parts.push(format!("{verb} {}", self.listed(changes, chain, found.coarse, before)));
         }
-        let stopped: BTreeSet<(&str, &str)> = found
-            .closes
-            .iter()
-            .flat_map(|change| self.flows(&change.packets))
-            .map(|flow| (flow.line.as_str(), flow.id.as_str()))
-            .collect();
-        for (line, flow) in stopped {
-            parts.push(format!("data of {line} will stop (flow {flow})"));
-        }
+        parts.extend(self.stopped(found));
         if parts.is_empty() { "none".into() } else { parts.join("; ") }
+    }
+
+    /// The lines whose data will stop, with the flows that carry it.
+    fn stopped(&self, found: &Difference) -> Vec<String> {
+        const SHOWN: usize = 3;
+        let mut lines: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for flow in found.closes.iter().flat_map(|change| self.flows(&change.packets)) {
+            lines.entry(&flow.line).or_default().insert(&flow.id);
+        }
+        let sentence = |(line, flows): (&str, BTreeSet<&str>)| {
+            let more = flows.len().saturating_sub(SHOWN);
+            let shown: Vec<&str> = flows.iter().copied().take(SHOWN).collect();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let word = if flows.len() == 1 { "flow" } else { "flows" };
+            format!("data of {line} will stop ({word} {}{more})", shown.join(", "))
+        };
+        lines.into_iter().map(sentence).collect()
     }
 
     fn listed(&self, changes: &[Change], chain: &str, coarse: bool, before: &str) -> String {
