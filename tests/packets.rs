@@ -126,10 +126,10 @@ fn ask(folder: &Path, number: usize, text: &str, random: &mut Random) -> Count {
             .as_slice()
         {
             [Verdict::Accept] if !passed => {
-                wrong.push(format!("says accept, kernel dropped {packet:?} state {state}"))
+                wrong.push(format!("says accept, kernel dropped {packet:?} state {state}"));
             }
             [Verdict::Deny] if passed => {
-                wrong.push(format!("says drop, kernel passed {packet:?} state {state}"))
+                wrong.push(format!("says drop, kernel passed {packet:?} state {state}"));
             }
             [_] => {}
             _ => count.unknown += 1,
@@ -465,7 +465,7 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
-            copy(&entry.path(), &target)
+            copy(&entry.path(), &target);
         } else {
             std::fs::copy(entry.path(), target).unwrap();
         }
