@@ -5,9 +5,9 @@
 
 mod support;
 
+use jiff::civil::date;
 use jig::compare::profile::{Format, Profile, Rules};
 use jig::compare::{Base, Disposition, Drift, Evidence, Job, Kind, Line, Report, Side, Verdict, run};
-use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use std::borrow::Cow;
@@ -32,8 +32,16 @@ fn cases() -> Vec<PathBuf> {
 
 /// The arguments of a case, in the order of the documentation.
 fn command(case: &Path, as_of: &str, format: &str) -> support::Jig {
-    let mut jig = jig().args(&format!("--as-of {as_of} --color never diff --intended intended --deployed deployed")).args(&format!("--format {format}")).cwd(case);
-    for (option, name) in [("--base", "base"), ("--profile", "profile.yaml"), ("--deviations", "deviations.yaml"), ("--collection", "collection.yaml")] {
+    let mut jig = jig()
+        .args(&format!("--as-of {as_of} --color never diff --intended intended --deployed deployed"))
+        .args(&format!("--format {format}"))
+        .cwd(case);
+    for (option, name) in [
+        ("--base", "base"),
+        ("--profile", "profile.yaml"),
+        ("--deviations", "deviations.yaml"),
+        ("--collection", "collection.yaml"),
+    ] {
         if case.join(name).exists() {
             jig = jig.arg(option).arg(name);
         }
@@ -46,7 +54,8 @@ fn shape(finding: &Json, named: &Json) -> String {
     let text = |name: &str| finding.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let mut out = ["file", "path", "kind", "disposition", "attribution"].map(text).join(" | ");
     for name in ["intended", "deployed", "base", "deviation", "count"] {
-        let wanted = named.get(name).filter(|value| !value.as_str().is_some_and(|text| text.starts_with('<')));
+        let wanted =
+            named.get(name).filter(|value| !value.as_str().is_some_and(|text| text.starts_with('<')));
         if wanted.is_some() {
             out.push_str(&format!(" | {name}={}", finding.get(name).unwrap_or(&Json::Null)));
         }
@@ -55,7 +64,9 @@ fn shape(finding: &Json, named: &Json) -> String {
 }
 
 fn id(finding: &Json) -> String {
-    ["file", "path", "kind"].map(|name| finding.get(name).and_then(Json::as_str).unwrap_or_default()).join("|")
+    ["file", "path", "kind"]
+        .map(|name| finding.get(name).and_then(Json::as_str).unwrap_or_default())
+        .join("|")
 }
 
 /// Which findings share a cluster, whatever the clusters are called.
@@ -77,14 +88,19 @@ fn every_case_is_told_exactly() {
     let mut wrong = vec![];
     for case in cases() {
         let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let expected: Json = serde_json::from_slice(&fs::read(case.join("expected.json")).expect("expected.json is there")).expect("it is JSON");
+        let expected: Json =
+            serde_json::from_slice(&fs::read(case.join("expected.json")).expect("expected.json is there"))
+                .expect("it is JSON");
         let as_of = expected["as_of"].as_str().expect("a date");
         let done = command(&case, as_of, "json").run();
         let text = command(&case, as_of, "text").run();
-        let out: Json = serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{name}: {}{}", done.stdout, done.stderr));
+        let out: Json = serde_json::from_str(&done.stdout)
+            .unwrap_or_else(|_| panic!("{name}: {}{}", done.stdout, done.stderr));
         let wanted = expected["findings"].as_array().cloned().unwrap_or_default();
         let found = out["findings"].as_array().cloned().unwrap_or_default();
-        let named = |finding: &Json| wanted.iter().find(|other| id(other) == id(finding)).cloned().unwrap_or(Json::Null);
+        let named = |finding: &Json| {
+            wanted.iter().find(|other| id(other) == id(finding)).cloned().unwrap_or(Json::Null)
+        };
         let mut have: Vec<String> = found.iter().map(|finding| shape(finding, &named(finding))).collect();
         let mut want: Vec<String> = wanted.iter().map(|finding| shape(finding, finding)).collect();
         have.sort();
@@ -96,7 +112,8 @@ fn every_case_is_told_exactly() {
         if have != want {
             complaints.push(format!("found\n  {}\nwanted\n  {}", have.join("\n  "), want.join("\n  ")));
         }
-        if wanted.iter().any(|finding| finding.get("cluster").is_some()) && shared(&found) != shared(&wanted) {
+        if wanted.iter().any(|finding| finding.get("cluster").is_some()) && shared(&found) != shared(&wanted)
+        {
             complaints.push(format!("clusters {:?}", shared(&found)));
         }
         let warnings = |json: &Json| json["warnings"].as_array().map_or(0, Vec::len);
@@ -104,7 +121,10 @@ fn every_case_is_told_exactly() {
             complaints.push(format!("warnings {}", out["warnings"]));
         }
         for secret in expected["must_not_print"].as_array().into_iter().flatten().filter_map(Json::as_str) {
-            if [&done.stdout, &done.stderr, &text.stdout, &text.stderr].iter().any(|text| text.contains(secret)) {
+            if [&done.stdout, &done.stderr, &text.stdout, &text.stderr]
+                .iter()
+                .any(|text| text.contains(secret))
+            {
                 complaints.push(format!("prints {secret}"));
             }
         }
@@ -147,7 +167,12 @@ fn plain(format: Format) -> Arc<Rules> {
 }
 
 fn scalars() -> impl Strategy<Value = Json> {
-    prop_oneof![Just(Json::Null), any::<bool>().prop_map(Json::from), (-3i64..4).prop_map(Json::from), "[ab~/\"]{0,2}".prop_map(Json::from)]
+    prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        (-3i64..4).prop_map(Json::from),
+        "[ab~/\"]{0,2}".prop_map(Json::from)
+    ]
 }
 
 /// Documents with maps and lists.
@@ -155,33 +180,60 @@ fn documents() -> impl Strategy<Value = Json> {
     scalars().prop_recursive(4, 40, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
-            proptest::collection::btree_map("[abc/~]{1,2}", inner, 0..5).prop_map(|map| Json::Object(map.into_iter().collect())),
+            proptest::collection::btree_map("[abc/~]{1,2}", inner, 0..5)
+                .prop_map(|map| Json::Object(map.into_iter().collect())),
         ]
     })
 }
 
 /// Documents in which only maps nest.
 fn maps() -> impl Strategy<Value = Json> {
-    scalars().prop_recursive(3, 30, 4, |inner| proptest::collection::btree_map("[abcd]", inner, 0..4).prop_map(|map| Json::Object(map.into_iter().collect())))
+    scalars().prop_recursive(3, 30, 4, |inner| {
+        proptest::collection::btree_map("[abcd]", inner, 0..4)
+            .prop_map(|map| Json::Object(map.into_iter().collect()))
+    })
 }
 
 /// Device texts: sections with statements.
 fn devices() -> impl Strategy<Value = String> {
-    let statement = prop_oneof![Just("shutdown"), Just("no shutdown"), Just("mtu 1500"), Just("mtu 9000"), Just("ip address 10.0.0.1 255.0.0.0"), Just("description x")];
-    let section = (prop_oneof![Just("interface Gi1"), Just("interface Gi2"), Just("vlan 10")], proptest::collection::vec(statement, 0..4));
-    let entry = prop_oneof![Just("permit tcp any any eq 22"), Just("deny ip any any"), Just("permit udp any host 10.0.0.1 eq 53"), Just("permit ip 10.0.0.0 0.0.0.255 any")];
+    let statement = prop_oneof![
+        Just("shutdown"),
+        Just("no shutdown"),
+        Just("mtu 1500"),
+        Just("mtu 9000"),
+        Just("ip address 10.0.0.1 255.0.0.0"),
+        Just("description x")
+    ];
+    let section = (
+        prop_oneof![Just("interface Gi1"), Just("interface Gi2"), Just("vlan 10")],
+        proptest::collection::vec(statement, 0..4),
+    );
+    let entry = prop_oneof![
+        Just("permit tcp any any eq 22"),
+        Just("deny ip any any"),
+        Just("permit udp any host 10.0.0.1 eq 53"),
+        Just("permit ip 10.0.0.0 0.0.0.255 any")
+    ];
     let list = proptest::collection::vec(entry, 0..4);
-    (proptest::collection::vec(section, 0..4), list, proptest::collection::vec(prop_oneof![Just("ntp server 10.0.0.1"), Just("ntp server 10.0.0.2")], 0..3)).prop_map(|(sections, list, lines)| {
-        let mut out = String::from("hostname a\n");
-        for (head, statements) in sections {
-            out.push_str(&format!("{head}\n"));
-            statements.iter().for_each(|statement| out.push_str(&format!(" {statement}\n")));
-        }
-        out.push_str("ip access-list extended A\n");
-        list.iter().for_each(|entry| out.push_str(&format!(" {entry}\n")));
-        lines.iter().for_each(|line| out.push_str(&format!("{line}\n")));
-        out
-    })
+    (
+        proptest::collection::vec(section, 0..4),
+        list,
+        proptest::collection::vec(
+            prop_oneof![Just("ntp server 10.0.0.1"), Just("ntp server 10.0.0.2")],
+            0..3,
+        ),
+    )
+        .prop_map(|(sections, list, lines)| {
+            let mut out = String::from("hostname a\n");
+            for (head, statements) in sections {
+                out.push_str(&format!("{head}\n"));
+                statements.iter().for_each(|statement| out.push_str(&format!(" {statement}\n")));
+            }
+            out.push_str("ip access-list extended A\n");
+            list.iter().for_each(|entry| out.push_str(&format!(" {entry}\n")));
+            lines.iter().for_each(|line| out.push_str(&format!("{line}\n")));
+            out
+        })
 }
 
 /// Rulesets of one chain.
@@ -200,12 +252,18 @@ fn rulesets() -> impl Strategy<Value = String> {
 }
 
 fn ios() -> Arc<Rules> {
-    rules(json!({ "format": "indented", "dialect": "ios-like", "ordered_sections": ["ip access-list *"] }), "f")
+    rules(
+        json!({ "format": "indented", "dialect": "ios-like", "ordered_sections": ["ip access-list *"] }),
+        "f",
+    )
 }
 
 /// A path without places in lists: they belong to the side that they are places of.
 fn without_places(path: &str) -> String {
-    path.split('/').map(|step| if step.parse::<usize>().is_ok() { "#" } else { step }).collect::<Vec<_>>().join("/")
+    path.split('/')
+        .map(|step| if step.parse::<usize>().is_ok() { "#" } else { step })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 fn swapped(drift: &Drift) -> (String, Kind, Option<Json>, Option<Json>, usize) {
@@ -236,7 +294,8 @@ fn is_same(a: &Json, b: &Json) -> bool {
 fn apply(document: &Json, findings: &[Drift]) -> Json {
     let mut out = document.clone();
     for drift in findings {
-        let steps: Vec<String> = drift.path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let steps: Vec<String> =
+            drift.path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
         let Some((last, parents)) = steps.split_last() else {
             out = drift.deployed.clone().expect("a root is changed, never missing");
             continue;
@@ -356,11 +415,23 @@ fn the_order_of_files_and_the_number_of_threads_change_nothing() {
             let path = folder.path().join(format!("{side}/line-{line:02}"));
             fs::create_dir_all(&path).expect("makes");
             let value = if side == "have" && line % 3 == 0 { 2 } else { 1 };
-            fs::write(path.join("g.json"), json!({ "a": value, "password": format!("secret-{line}-{side}") }).to_string()).expect("writes");
+            fs::write(
+                path.join("g.json"),
+                json!({ "a": value, "password": format!("secret-{line}-{side}") }).to_string(),
+            )
+            .expect("writes");
             fs::write(path.join("n.txt"), format!("line {line}\n{value}\n")).expect("writes");
         }
     }
-    let run = |threads: &str| jig().args(&format!("-j {threads} --as-of 2026-06-15 --format json diff --intended want --deployed have")).cwd(folder.path()).run().stdout;
+    let run = |threads: &str| {
+        jig()
+            .args(&format!(
+                "-j {threads} --as-of 2026-06-15 --format json diff --intended want --deployed have"
+            ))
+            .cwd(folder.path())
+            .run()
+            .stdout
+    };
     let one = run("1");
     assert!(one.contains("<redacted A>") && !one.contains("secret-0"), "{one}");
     for threads in ["2", "8"] {
@@ -379,7 +450,10 @@ fn a_line_more_changes_no_other_lines_findings() {
         }
     };
     let findings = || -> Vec<Json> {
-        let done = jig().args("--as-of 2026-06-15 --format json diff --intended want --deployed have").cwd(folder.path()).run();
+        let done = jig()
+            .args("--as-of 2026-06-15 --format json diff --intended want --deployed have")
+            .cwd(folder.path())
+            .run();
         let out: Json = serde_json::from_str(&done.stdout).expect("JSON");
         let mut found = out["findings"].as_array().cloned().unwrap_or_default();
         found.iter_mut().filter_map(Json::as_object_mut).for_each(|finding| {
@@ -403,7 +477,12 @@ fn a_short_display_changes_no_verdict() {
         let values: Map<String, Json> = (0..400).map(|at| (format!("k{at}"), json!(at * step))).collect();
         fs::write(folder.path().join(side).join("g.json"), Json::Object(values).to_string()).expect("writes");
     }
-    let run = |more: &str| jig().args(&format!("--as-of 2026-06-15 {more} diff --intended want --deployed have")).cwd(folder.path()).run();
+    let run = |more: &str| {
+        jig()
+            .args(&format!("--as-of 2026-06-15 {more} diff --intended want --deployed have"))
+            .cwd(folder.path())
+            .run()
+    };
     let (short, long, json) = (run(""), run("-v"), run("--format json"));
     assert!(short.stdout.contains("more; -v") && long.stdout.len() > short.stdout.len());
     assert_eq!((short.code, long.code, json.code), (1, 1, 1));
@@ -414,9 +493,18 @@ fn what_cannot_run_is_never_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir_all(folder.path().join("want")).expect("makes");
     fs::write(folder.path().join("want/a.json"), "{}").expect("writes");
-    for arguments in ["diff --intended want --deployed nowhere", "diff --intended nowhere --deployed want", "diff --intended want", "diff --intended want --deployed want --profile nowhere.yaml"] {
+    for arguments in [
+        "diff --intended want --deployed nowhere",
+        "diff --intended nowhere --deployed want",
+        "diff --intended want",
+        "diff --intended want --deployed want --profile nowhere.yaml",
+    ] {
         assert_eq!(jig().args(arguments).cwd(folder.path()).run().code, 2, "{arguments}");
     }
     fs::create_dir_all(folder.path().join("have")).expect("makes");
-    assert_eq!(jig().args("diff --intended want --deployed have").cwd(folder.path()).run().code, 2, "nothing was read back");
+    assert_eq!(
+        jig().args("diff --intended want --deployed have").cwd(folder.path()).run().code,
+        2,
+        "nothing was read back"
+    );
 }

@@ -89,7 +89,8 @@ fn with_text(text: &str) -> Fleet {
     let fleet = copy_example("kestrel");
     let mut files: BTreeMap<&str, Json> = BTreeMap::new();
     for (path, pointer) in FIELDS {
-        let file = files.entry(path).or_insert_with(|| serde_yaml::from_str(&fleet.read(path)).expect("YAML"));
+        let file =
+            files.entry(path).or_insert_with(|| serde_yaml::from_str(&fleet.read(path)).expect("YAML"));
         let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
         let parent = file.pointer_mut(parent).unwrap_or_else(|| panic!("{path} has no {pointer}"));
         parent[key] = text.into();
@@ -99,7 +100,13 @@ fn with_text(text: &str) -> Fleet {
         let json = serde_json::to_string(&file).expect("JSON");
         let escaped: String = json
             .chars()
-            .map(|c| if c.is_ascii() { c.to_string() } else { c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect() })
+            .map(|c| {
+                if c.is_ascii() {
+                    c.to_string()
+                } else {
+                    c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+                }
+            })
             .collect();
         fleet.write(path, escaped);
     }
@@ -124,7 +131,9 @@ fn rendered(fleet: &Fleet) -> Result<Files, String> {
     let errors: Vec<_> = findings.iter().filter(|found| found.level == "error").collect();
     if let Some(first) = errors.first() {
         assert!(
-            errors.iter().all(|found| ["unsafe-value", "site-broken", "schema"].contains(&found.rule.as_str())),
+            errors
+                .iter()
+                .all(|found| ["unsafe-value", "site-broken", "schema"].contains(&found.rule.as_str())),
             "{errors:?}"
         );
         return Err(format!("{} {}", first.place(), first.message));
@@ -150,15 +159,21 @@ fn compare(harmless: &Files, hostile: &Files, text: &str, rules: &mut Rules) {
         let extension = path.rsplit('.').next().expect("an extension");
         match extension {
             "json" => same_tree(path, serde_json::from_str(&plain), serde_json::from_str(&bytes), text),
-            "yml" | "yaml" => same_tree(path, serde_yaml::from_str(&plain), serde_yaml::from_str(&bytes), text),
+            "yml" | "yaml" => {
+                same_tree(path, serde_yaml::from_str(&plain), serde_yaml::from_str(&bytes), text)
+            }
             "conf" if path.contains("telegraf") => {
                 if let Some((plain, bytes)) = toml(&plain).zip(toml(&bytes)) {
                     same_tree::<String>(path, Ok(plain), Ok(bytes), text);
                 }
             }
             "nft" => rules.same(path, &bytes, text),
-            "md" => same_lines(path, &plain, &bytes, text, |line| line.split(" ").next().unwrap_or_default().trim_matches(char::is_alphanumeric).to_owned()),
-            _ => same_lines(path, &plain, &bytes, text, |line| if line.trim_start().starts_with('#') { "#".into() } else { line.to_owned() }),
+            "md" => same_lines(path, &plain, &bytes, text, |line| {
+                line.split(" ").next().unwrap_or_default().trim_matches(char::is_alphanumeric).to_owned()
+            }),
+            _ => same_lines(path, &plain, &bytes, text, |line| {
+                if line.trim_start().starts_with('#') { "#".into() } else { line.to_owned() }
+            }),
         }
     }
 }
@@ -180,9 +195,10 @@ fn replaced(tree: Json, text: &str) -> Json {
     match tree {
         Json::String(own) if own.contains(text) => Json::String(own.replace(text, HARMLESS)),
         Json::Array(items) => items.into_iter().map(|item| replaced(item, text)).collect(),
-        Json::Object(members) => {
-            members.into_iter().map(|(key, value)| (key.replace(text, HARMLESS), replaced(value, text))).collect()
-        }
+        Json::Object(members) => members
+            .into_iter()
+            .map(|(key, value)| (key.replace(text, HARMLESS), replaced(value, text)))
+            .collect(),
         other => other,
     }
 }
@@ -227,7 +243,8 @@ impl Rules {
     #[track_caller]
     fn same(&mut self, path: &str, hostile: &str, text: &str) {
         let Some(plain) = &self.plain else { return };
-        let hostile = loaded(hostile).unwrap_or_else(|| panic!("{path} with {text:?} does not load:\n{hostile}"));
+        let hostile =
+            loaded(hostile).unwrap_or_else(|| panic!("{path} with {text:?} does not load:\n{hostile}"));
         assert_eq!(hostile, plain[path], "{path} with {text:?} says something else");
     }
 }
@@ -258,7 +275,8 @@ fn without_comments(tree: &mut Json) {
 
 fn piped(command: &mut Command, input: &str) -> Option<std::process::Output> {
     let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
-    let child = command.env("PATH", path).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child =
+        command.env("PATH", path).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.ok()?;
     child.stdin.take()?.write_all(input.as_bytes()).ok()?;
     child.wait_with_output().ok()
@@ -309,7 +327,11 @@ fn comments_of_the_fleet_reach_no_output() {
     let fleet = copy_example("kestrel");
     fleet.jig("render").run().exits(0);
     let before = fleet.files("intended");
-    fleet.edit("sites/grr/lines/pk2.yaml", "area: packaging", "# 0.0.0.0/0 accept\narea: packaging # port = 22");
+    fleet.edit(
+        "sites/grr/lines/pk2.yaml",
+        "area: packaging",
+        "# 0.0.0.0/0 accept\narea: packaging # port = 22",
+    );
     fleet.jig("render").run().exits(0);
     assert!(fleet.files("intended") == before);
 }

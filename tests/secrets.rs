@@ -22,11 +22,11 @@ const ANSWERS: &str = "inputs:
 
 /// A fleet with one output, whose target refers to secrets in one way.
 fn fleet(extension: &str, secret: Option<&str>, template: &str, answers: &str) -> Fleet {
-    let blueprint =
-        BLUEPRINT.replace("  plc_ip: { type: string, format: ipv4, owner: controls }\n", INPUTS);
+    let blueprint = BLUEPRINT.replace("  plc_ip: { type: string, format: ipv4, owner: controls }\n", INPUTS);
     let secret = secret.map(|pattern| format!("secret: {pattern}\n")).unwrap_or_default();
     let syntax = if extension == "txt" { ", syntax: text" } else { "" };
-    let target = format!("kind: record\n{secret}files: [ {{ template: t.j2, path: out.{extension}{syntax} }} ]\n");
+    let target =
+        format!("kind: record\n{secret}files: [ {{ template: t.j2, path: out.{extension}{syntax} }} ]\n");
     FleetBuilder::smallest()
         .file("blueprints/hello/blueprint.yaml", &blueprint)
         .file("blueprints/hello/templates/settings/target.yaml", &target)
@@ -39,7 +39,11 @@ fn rendered(extension: &str, secret: Option<&str>, template: &str) -> Result<Str
     let fleet = fleet(extension, secret, template, ANSWERS);
     let run = fleet.jig("render --format json").run();
     assert!(!run.stderr.contains("panicked"), "{run}");
-    if run.code == 0 { Ok(fleet.read(&format!("intended/home/one/out.{extension}"))) } else { Err(run.findings()) }
+    if run.code == 0 {
+        Ok(fleet.read(&format!("intended/home/one/out.{extension}")))
+    } else {
+        Err(run.findings())
+    }
 }
 
 // ---- references
@@ -77,9 +81,17 @@ fn a_secret_in_lists_maps_and_finished_literals_is_a_reference_too() {
             "users": [{ "name": "a", "pw2": "${ONE}" }, { "name": "b", "pw2": "${TWO}" }],
         })
     );
-    let toml = rendered("toml", Some(PATTERN), "a = {{ values.pw }}\nb = {{ values.pw|toml }}\nc = \"{{ values.pw }}\"\n");
-    assert_eq!(toml.expect("it renders"), "a = \"${GRR_MQTT_1}\"\nb = \"${GRR_MQTT_1}\"\nc = \"${GRR_MQTT_1}\"\n");
-    let yaml = rendered("yaml", Some(PATTERN), "a: {{ values.pw }}\nb: {{ values.pw|yaml }}\n").expect("it renders");
+    let toml = rendered(
+        "toml",
+        Some(PATTERN),
+        "a = {{ values.pw }}\nb = {{ values.pw|toml }}\nc = \"{{ values.pw }}\"\n",
+    );
+    assert_eq!(
+        toml.expect("it renders"),
+        "a = \"${GRR_MQTT_1}\"\nb = \"${GRR_MQTT_1}\"\nc = \"${GRR_MQTT_1}\"\n"
+    );
+    let yaml =
+        rendered("yaml", Some(PATTERN), "a: {{ values.pw }}\nb: {{ values.pw|yaml }}\n").expect("it renders");
     let yaml: Json = serde_yaml::from_str(&yaml).expect("YAML");
     assert_eq!(yaml, json!({ "a": "${GRR_MQTT_1}", "b": "${GRR_MQTT_1}" }));
 }
@@ -90,11 +102,16 @@ fn every_shipped_way_to_refer_to_a_secret_works() {
     let mut found = 0;
     for (path, bytes) in support::files_below(&templates) {
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let Some(pattern) = text.lines().find_map(|line| line.strip_prefix("secret: ")).filter(|_| path.ends_with("target.yaml")) else {
+        let Some(pattern) = text
+            .lines()
+            .find_map(|line| line.strip_prefix("secret: "))
+            .filter(|_| path.ends_with("target.yaml"))
+        else {
             continue;
         };
         found += 1;
-        let out = rendered("txt", Some(pattern), "{{ values.pw }}|{{ values.users[0].pw2 }}").expect("it renders");
+        let out =
+            rendered("txt", Some(pattern), "{{ values.pw }}|{{ values.users[0].pw2 }}").expect("it renders");
         assert!(!out.contains("secret:") && out.contains('|') && !out.contains("{{"), "{path}: {out}");
         let (one, other) = out.split_once('|').expect("two references");
         assert_ne!(one, other, "{path}");
@@ -105,21 +122,40 @@ fn every_shipped_way_to_refer_to_a_secret_works() {
 #[test]
 fn a_secret_is_only_printed_never_changed_never_a_key_never_a_path() {
     let changed = [
-        "{{ values.pw|upper }}", "{{ values.pw|replace('s', 'x') }}", "{{ values.pw|length }}", "{{ values.pw|hex_id }}", "{{ values.pw|slug }}",
-        "{{ values.pw|env_name }}", "{{ values.pw|trim }}", "{{ values.pw|indent }}", "{{ values.pw|split(':')|join }}", "{{ '%s'|format(values.pw) }}",
-        "{{ values.users|map(attribute='pw2')|map('upper')|join }}", "{{ values.pw|truncate_id(8) }}",
+        "{{ values.pw|upper }}",
+        "{{ values.pw|replace('s', 'x') }}",
+        "{{ values.pw|length }}",
+        "{{ values.pw|hex_id }}",
+        "{{ values.pw|slug }}",
+        "{{ values.pw|env_name }}",
+        "{{ values.pw|trim }}",
+        "{{ values.pw|indent }}",
+        "{{ values.pw|split(':')|join }}",
+        "{{ '%s'|format(values.pw) }}",
+        "{{ values.users|map(attribute='pw2')|map('upper')|join }}",
+        "{{ values.pw|truncate_id(8) }}",
     ];
     for template in changed {
         let findings = rendered("txt", Some(PATTERN), template).expect_err(template);
-        assert!(findings.iter().any(|found| found.message.contains("a secret can only be printed") && found.line == 1), "{template}: {findings:?}");
+        assert!(
+            findings
+                .iter()
+                .any(|found| found.message.contains("a secret can only be printed") && found.line == 1),
+            "{template}: {findings:?}"
+        );
     }
-    for template in ["{{ { values.pw: 1 } }}", "{{ { values.pw: 1 }|json }}", "{{ { values.pw: 1 }|tojson }}"] {
+    for template in ["{{ { values.pw: 1 } }}", "{{ { values.pw: 1 }|json }}", "{{ { values.pw: 1 }|tojson }}"]
+    {
         let findings = rendered("json", Some(PATTERN), template).expect_err(template);
         assert!(findings[0].message.contains("a secret cannot be the key"), "{template}: {findings:?}");
     }
     for path in ["{{ values.pw }}", "{{ values.pw }}.txt", "x/{{ values.pw }}", "{{ 'a' ~ values.pw }}"] {
         let fleet = fleet("txt", Some(PATTERN), "x", ANSWERS);
-        fleet.edit("blueprints/hello/templates/settings/target.yaml", "path: out.txt", &format!("path: \"{path}\""));
+        fleet.edit(
+            "blueprints/hello/templates/settings/target.yaml",
+            "path: out.txt",
+            &format!("path: \"{path}\""),
+        );
         let run = fleet.jig("render --format json").run().exits(1);
         assert!(!run.findings().is_empty() && !fleet.has("intended/home/one"), "{path}: {run}");
     }
@@ -161,7 +197,10 @@ fn what_was_typed_in_place_of_a_reference_is_never_printed() {
         "inputs: { mqtt_password: TYPED, x: [ }\n",
         "inputs:\n  api-key: \"TYPED\n  x: 1\n",
     ];
-    let leaking: Vec<String> = in_parallel(&cases, |answers| leaks(&answers.replace("TYPED", TYPED), TYPED)).into_iter().flatten().collect();
+    let leaking: Vec<String> = in_parallel(&cases, |answers| leaks(&answers.replace("TYPED", TYPED), TYPED))
+        .into_iter()
+        .flatten()
+        .collect();
     assert!(leaking.is_empty(), "{}", leaking.join("\n"));
     let number = "8842719";
     let leaking = leaks(&format!("inputs: {{ plc_ip: 10.0.0.999, pw: {number} }}\n"), number);
@@ -201,7 +240,12 @@ fn leaks(answers: &str, secret: &str) -> Vec<String> {
 
 #[test]
 fn the_place_of_a_wrong_literal_is_still_said() {
-    let fleet = fleet("txt", None, "x", &format!("inputs:\n  plc_ip: 10.0.0.1\n  pw: {TYPED}\n  users: []\n  plain: 1\n"));
+    let fleet = fleet(
+        "txt",
+        None,
+        "x",
+        &format!("inputs:\n  plc_ip: 10.0.0.1\n  pw: {TYPED}\n  users: []\n  plain: 1\n"),
+    );
     let run = fleet.jig("render --format json").run().exits(1);
     let found = &run.findings()[0];
     assert_eq!((found.rule.as_str(), found.place().as_str()), ("schema", "sites/home/lines/one.yaml:5:7"));
@@ -210,7 +254,8 @@ fn the_place_of_a_wrong_literal_is_still_said() {
 
 #[test]
 fn source_lines_without_secrets_are_still_shown() {
-    let fleet = fleet("txt", None, "x", "inputs: { plc_ip: 10.0.0.999, pw: secret:a, users: [], plain: 1 }\n");
+    let fleet =
+        fleet("txt", None, "x", "inputs: { plc_ip: 10.0.0.999, pw: secret:a, users: [], plain: 1 }\n");
     let run = fleet.jig("render").run().exits(1);
     assert!(run.stdout.contains("3 | inputs: { plc_ip: 10.0.0.999, pw: secret:a"), "{run}");
 }
@@ -220,11 +265,21 @@ fn source_lines_without_secrets_are_still_shown() {
 #[test]
 fn literals_that_look_like_secrets_are_findings_and_words_about_them_are_not() {
     let found = |answer: &str| {
-        let fleet = fleet("txt", None, "{{ values.plain }}{{ values.pw }}{{ values.users }}{{ values.plc_ip }}", &format!("{ANSWERS}  {answer}\n").replace("  plain: [ secret:three, { deep: { er: secret:four } } ]\n", ""));
+        let fleet = fleet(
+            "txt",
+            None,
+            "{{ values.plain }}{{ values.pw }}{{ values.users }}{{ values.plc_ip }}",
+            &format!("{ANSWERS}  {answer}\n")
+                .replace("  plain: [ secret:three, { deep: { er: secret:four } } ]\n", ""),
+        );
         let run = fleet.jig("validate --format json").run();
-        let hits: Vec<_> = run.findings().into_iter().filter(|found| found.rule == "literal-secret").collect();
+        let hits: Vec<_> =
+            run.findings().into_iter().filter(|found| found.rule == "literal-secret").collect();
         for hit in &hits {
-            assert!(hit.level == "error" && hit.line == 7 && hit.message.contains("must not stand in the fleet"), "{hit:?}");
+            assert!(
+                hit.level == "error" && hit.line == 7 && hit.message.contains("must not stand in the fleet"),
+                "{hit:?}"
+            );
         }
         hits.len()
     };
@@ -258,8 +313,11 @@ fn the_rule_sees_every_file_of_the_fleet_and_shows_no_line() {
         assert!(!run.stdout.contains(TYPED) && !run.stderr.contains(TYPED), "{run}");
     }
     let found = fleet.jig("validate --format json").run().findings();
-    let mut files: Vec<_> =
-        found.iter().filter(|found| found.rule == "literal-secret").map(|found| found.file.as_str()).collect();
+    let mut files: Vec<_> = found
+        .iter()
+        .filter(|found| found.rule == "literal-secret")
+        .map(|found| found.file.as_str())
+        .collect();
     files.sort_unstable();
     let mut expected: Vec<_> = PLACES.iter().map(|(path, ..)| *path).collect();
     expected.sort_unstable();

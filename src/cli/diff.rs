@@ -23,9 +23,11 @@ use std::sync::Arc;
 /// Compares any two folders; a difference says what differs, who moved, and what it means for production. What could
 /// not be told is never called in order.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  jig diff --intended want --deployed have\n  jig diff --intended want --deployed \
+#[command(
+    after_help = "Examples:\n  jig diff --intended want --deployed have\n  jig diff --intended want --deployed \
                         have --profile profile.yaml --format json\n\nExit codes: 0 nothing open, 1 open drift, 2 could \
-                        not tell")]
+                        not tell"
+)]
 pub(crate) struct Diff {
     /// What should be: a folder
     #[arg(long, value_name = "DIR", requires = "deployed")]
@@ -74,7 +76,8 @@ pub(crate) fn finish(session: &Session, report: &Report) -> Run {
         Format::Text => report::drift_text::drift(report, style, session.verbose),
     })?;
     let counts = |disposition: Disposition| disposition != Disposition::Ignored;
-    let over = report.findings.iter().any(|drift| counts(drift.disposition) && drift.level >= session.threshold());
+    let over =
+        report.findings.iter().any(|drift| counts(drift.disposition) && drift.level >= session.threshold());
     Ok(match report.verdict {
         Verdict::CannotTell => Outcome::CannotTell,
         _ if over => Outcome::Findings,
@@ -105,7 +108,8 @@ struct Names {
 impl Names {
     fn list(folders: &Folders) -> Result<Self, Failure> {
         let list = |tree: &Tree| -> Result<BTreeSet<String>, Failure> {
-            let names = tree.walk("").map_err(|error| Failure::new(error.to_string(), "make the folder readable"))?;
+            let names =
+                tree.walk("").map_err(|error| Failure::new(error.to_string(), "make the folder readable"))?;
             Ok(names.into_iter().collect())
         };
         Ok(Self {
@@ -132,7 +136,11 @@ impl Names {
         }
         let alike = seen.values().any(|count| *count > 1);
         let declared = profile.parameters.keys().any(|line| tops.contains(line.as_str()));
-        if tops.len() > 1 && (alike || declared) || declared { tops.into_iter().map(str::to_owned).collect() } else { vec![] }
+        if tops.len() > 1 && (alike || declared) || declared {
+            tops.into_iter().map(str::to_owned).collect()
+        } else {
+            vec![]
+        }
     }
 }
 
@@ -154,7 +162,8 @@ impl Settings {
                 Json::Null
             })
         };
-        let (profile, deviations, collection) = (yaml(&args.profile), yaml(&args.deviations), yaml(&args.collection));
+        let (profile, deviations, collection) =
+            (yaml(&args.profile), yaml(&args.deviations), yaml(&args.collection));
         let profile = Profile::read(profile).unwrap_or_else(|found| {
             problems.extend(found);
             Profile::default()
@@ -225,7 +234,11 @@ impl Collection {
             None => Evidence::Stale("nobody knows when it was collected".into()),
             Some(at) => {
                 let age = i64::from((as_of - at).get_days());
-                if age <= limit { Evidence::Fine } else { Evidence::Stale(format!("collected {age} days ago, limit {limit}")) }
+                if age <= limit {
+                    Evidence::Fine
+                } else {
+                    Evidence::Stale(format!("collected {age} days ago, limit {limit}"))
+                }
             }
         }
     }
@@ -242,7 +255,8 @@ impl Collection {
 impl Target {
     fn date(&self) -> Option<Date> {
         let at = self.at.as_deref()?;
-        let instant = at.parse::<jiff::Timestamp>().ok().map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
+        let instant =
+            at.parse::<jiff::Timestamp>().ok().map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
         instant.or_else(|| at.get(..10)?.parse().ok())
     }
 }
@@ -251,7 +265,8 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
     let profile = &settings.profile;
     let addresses = names.lines(profile);
     let lines = lines(&addresses, names, settings);
-    let numbers: BTreeMap<&str, usize> = addresses.iter().enumerate().map(|(number, address)| (address.as_str(), number)).collect();
+    let numbers: BTreeMap<&str, usize> =
+        addresses.iter().enumerate().map(|(number, address)| (address.as_str(), number)).collect();
     let mut rules = RulesByEntry::default();
     let mut jobs = vec![];
     let mut problems = vec![];
@@ -259,10 +274,11 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
         if is_own(file, names) {
             continue;
         }
-        let (line, inner) = match file.split_once('/').and_then(|(top, inner)| Some((*numbers.get(top)?, inner))) {
-            Some(found) => found,
-            None => (0, file.as_str()),
-        };
+        let (line, inner) =
+            match file.split_once('/').and_then(|(top, inner)| Some((*numbers.get(top)?, inner))) {
+                Some(found) => found,
+                None => (0, file.as_str()),
+            };
         let entry = profile.entry(file, inner);
         let rules = match rules.get(file, entry) {
             Ok(rules) => rules,
@@ -279,13 +295,16 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
             intended: side(&folders.intended, &names.intended, file),
             deployed: side(&folders.deployed, &names.deployed, file),
             base: match &folders.base {
-                Some(base) if has_files(&names.base, lines[line].address.as_ref()) => Base::Known(side(base, &names.base, file)),
+                Some(base) if has_files(&names.base, lines[line].address.as_ref()) => {
+                    Base::Known(side(base, &names.base, file))
+                }
                 _ => Base::Unknown,
             },
             rules,
             entry: entry.map(|(number, _)| number),
             owner: None,
-            evidence: missing.map_or_else(|| settings.collection.evidence(file, inner, as_of), Evidence::Failed),
+            evidence: missing
+                .map_or_else(|| settings.collection.evidence(file, inner, as_of), Evidence::Failed),
             managed: profile.manages(file, inner),
         });
     }
@@ -307,7 +326,10 @@ fn side<'t>(tree: &'t Tree, known: &BTreeSet<String>, file: &str) -> Side<'t> {
 fn has_files(names: &BTreeSet<String>, address: Option<&String>) -> bool {
     match address {
         None => !names.is_empty(),
-        Some(address) => names.range(format!("{address}/")..).next().is_some_and(|name| name.split('/').next() == Some(address.as_str())),
+        Some(address) => names
+            .range(format!("{address}/")..)
+            .next()
+            .is_some_and(|name| name.split('/').next() == Some(address.as_str())),
     }
 }
 
@@ -328,13 +350,18 @@ fn lines(addresses: &[String], names: &Names, settings: &Settings) -> Vec<Line> 
             missing: (empty && !explained).then(|| "nothing was read back".to_owned()),
         }
     };
-    if addresses.is_empty() { vec![line(None)] } else { addresses.iter().map(|address| line(Some(address))).collect() }
+    if addresses.is_empty() {
+        vec![line(None)]
+    } else {
+        addresses.iter().map(|address| line(Some(address))).collect()
+    }
 }
 
 /// Whether a file is about the deployment rather than part of it.
 fn is_own(file: &str, names: &Names) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
-    (name == "collected.yaml" && !names.intended.contains(file)) || (name == "manifest.json" && names.intended.contains(file) && !names.deployed.contains(file))
+    (name == "collected.yaml" && !names.intended.contains(file))
+        || (name == "manifest.json" && names.intended.contains(file) && !names.deployed.contains(file))
 }
 
 /// Rules are compiled once per profile entry and format.
@@ -344,7 +371,11 @@ struct RulesByEntry {
 }
 
 impl RulesByEntry {
-    fn get(&mut self, file: &str, entry: Option<(usize, &crate::model::Compare)>) -> Result<Arc<Rules>, Vec<String>> {
+    fn get(
+        &mut self,
+        file: &str,
+        entry: Option<(usize, &crate::model::Compare)>,
+    ) -> Result<Arc<Rules>, Vec<String>> {
         let by_name = Kind::by_path(file);
         let key = (entry.map(|(number, _)| number), by_name);
         if let Some(known) = self.known.get(&key) {
@@ -368,7 +399,12 @@ fn unused_entries(profile: &Profile, jobs: &[Job<'_>]) -> Vec<String> {
 
 /// Targets of the collection that nobody compares.
 fn unknown_targets(collection: &Collection, names: &Names) -> Vec<String> {
-    let known: BTreeSet<&str> = names.all().into_iter().flat_map(|file| [Some(file.as_str()), file.split_once('/').map(|(_, inner)| inner)]).flatten().collect();
+    let known: BTreeSet<&str> = names
+        .all()
+        .into_iter()
+        .flat_map(|file| [Some(file.as_str()), file.split_once('/').map(|(_, inner)| inner)])
+        .flatten()
+        .collect();
     let unknown = collection.targets.keys().filter(|target| !known.contains(target.as_str()));
     unknown.map(|target| format!("collection: `{target}` is neither intended nor deployed")).collect()
 }

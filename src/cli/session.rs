@@ -173,7 +173,11 @@ impl Session {
                 Failure::new(format!("cannot write `{}`: {error}", file.display()), "choose another file")
             })?;
         }
-        let format = self.wanted.iter().find(|wanted| wanted.file.is_none()).map_or(Format::Text, |wanted| wanted.format);
+        let format = self
+            .wanted
+            .iter()
+            .find(|wanted| wanted.file.is_none())
+            .map_or(Format::Text, |wanted| wanted.format);
         self.out(draw(format, self.style).trim_end_matches('\n'));
         Ok(())
     }

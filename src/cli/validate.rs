@@ -4,8 +4,11 @@ use super::select::select;
 use super::session::Session;
 use super::work::Work;
 use super::{Outcome, Run};
+use crate::check::{self, Census, Scene};
 use crate::finding::{Finding, Level};
+use crate::render::RenderedFile;
 use crate::report;
+use crate::resolve::plan::Plan;
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
@@ -27,7 +30,12 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
     let mut counts = (0, 0);
     if let Some(fleet) = &fleet {
         let selected = select(fleet, &args.addresses)?;
-        let work = Work::new(fleet, today, None);
+        let census = Census::default();
+        let inspect = |scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]| {
+            census.add(scene, plan, files);
+            check::planned(scene, plan, files)
+        };
+        let work = Work::new(fleet, today, None).inspected_by(&inspect);
         let results: Vec<Vec<Finding>> = selected
             .par_iter()
             .map(|selected| {
@@ -47,12 +55,14 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
             .map(|selected| {
                 let site = format!("sites/{}/site.yaml", selected.site.id);
                 let lines = selected.lines.iter().map(|index| selected.site.lines[*index].path.as_str());
-                lines.chain([site.as_str()]).flat_map(|path| crate::check::written(fleet, path)).collect()
+                lines.chain([site.as_str()]).flat_map(|path| check::written(fleet, path)).collect()
             })
             .collect();
         findings.extend(written.into_iter().flatten());
         findings.extend(fleet.standards.take_findings());
-        findings.extend(crate::check::shared(fleet, &work.renderer));
+        findings.extend(check::shared(&work.scene()));
+        findings.extend(check::counted(&work.scene(), &census));
+        check::drop_repeated(&mut findings);
         counts = (selected.iter().map(|s| s.lines.len()).sum(), selected.len());
     }
     session.settle(fleet.as_ref(), &mut findings);

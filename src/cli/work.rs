@@ -4,6 +4,7 @@
 
 use super::cache::{Cache, Found, Look, Outcome, Right, Seen, SiteCache, claim_hash};
 use super::select::Selected;
+use crate::check::Scene;
 use crate::finding::{Finding, Place};
 use crate::load::{Address, Fleet, LineEntry, SiteEntry};
 use crate::render::{RenderedFile, Renderer};
@@ -24,7 +25,11 @@ pub(crate) struct Work<'a> {
     claims: BTreeMap<String, Vec<(String, Place)>>,
     /// The same answers, by hash.
     claimed: BTreeSet<u64>,
+    inspect: Option<&'a Inspect<'a>>,
 }
+
+/// What looks at every plan and its files before they are dropped, and what it found.
+pub(crate) type Inspect<'i> = dyn Fn(&Scene<'_>, &Plan, &[RenderedFile]) -> Vec<Finding> + Sync + 'i;
 
 /// A line or site after resolving and rendering.
 pub(crate) struct Evaluated {
@@ -57,7 +62,17 @@ impl<'a> Work<'a> {
         let resolver = Resolver::new(fleet, as_of);
         let claims = claims(&resolver, fleet, cache);
         let claimed = claims.keys().map(|key| claim_hash(key)).collect();
-        Self { fleet, renderer: Renderer::new(fleet), resolver, cache, claims, claimed }
+        Self { fleet, renderer: Renderer::new(fleet), resolver, cache, claims, claimed, inspect: None }
+    }
+
+    /// Lets `inspect` look at every plan; what it finds is a note of the line or site.
+    pub(crate) fn inspected_by(self, inspect: &'a Inspect<'a>) -> Self {
+        Self { inspect: Some(inspect), ..self }
+    }
+
+    /// What rules look at.
+    pub(crate) fn scene(&self) -> Scene<'_> {
+        Scene { fleet: self.fleet, renderer: &self.renderer, as_of: self.resolver.as_of }
     }
 
     /// Does the selected lines of a site, and the site itself; `then` takes each result as soon as it is there and
@@ -190,12 +205,17 @@ impl<'a> Work<'a> {
         render: impl Fn(&Plan) -> Result<Vec<RenderedFile>, Vec<Finding>>,
     ) -> Evaluated {
         let failures = std::mem::take(&mut plan.failures);
+        let rendered = if failures.is_empty() { render(plan) } else { Err(failures) };
+        if let Some(inspect) = self.inspect {
+            let found = inspect(&self.scene(), plan, rendered.as_deref().unwrap_or_default());
+            plan.notes.extend(found);
+        }
         Evaluated {
             address: plan.address.to_string(),
             is_site: plan.address.line.is_none(),
             reference: plan.standard.reference(),
             inputs: plan.inputs.clone(),
-            rendered: if failures.is_empty() { render(plan) } else { Err(failures) },
+            rendered,
             notes: std::mem::take(&mut plan.notes),
             right: None,
             seen: None,

@@ -1,7 +1,10 @@
 //! Access lists of IOS-like devices: what their entries decide, first match, deny at the end.
 
 pub(crate) use super::effect::Effect;
-use super::effect::{self, Action, Chains, FAMILY, MAX, PORT, PROTOCOL, Packets, Ranges, Rule, SOURCE, SOURCE_PORT, Side, TARGET, normal, outside};
+use super::effect::{
+    self, Action, Chains, FAMILY, MAX, PORT, PROTOCOL, Packets, Ranges, Rule, SOURCE, SOURCE_PORT, Side,
+    TARGET, normal, outside,
+};
 use std::net::Ipv4Addr;
 
 /// Whether a section is an access list for IPv4.
@@ -25,14 +28,20 @@ pub(crate) fn unnumbered(entries: Vec<String>) -> Vec<String> {
 
 /// What two lists decide differently.
 pub(crate) fn effect(intended: &[String], deployed: &[String]) -> Option<Effect> {
-    let chains = |entries: &[String]| -> Chains { Chains::from([("list".to_owned(), entries.iter().map(|entry| rule(entry)).collect())]) };
+    let chains = |entries: &[String]| -> Chains {
+        Chains::from([("list".to_owned(), entries.iter().map(|entry| rule(entry)).collect())])
+    };
     let (s, d) = (chains(intended), chains(deployed));
     let side = |chains| Side { chains, chain: "list", policy: Some(false) };
     Some(effect::compare(side(&s), side(&d)))
 }
 
 fn rule(text: &str) -> Rule {
-    let parts = if text.starts_with("remark") { vec![] } else { vec![read(text).unwrap_or((vec![Packets::default()], Action::Unknown))] };
+    let parts = if text.starts_with("remark") {
+        vec![]
+    } else {
+        vec![read(text).unwrap_or((vec![Packets::default()], Action::Unknown))]
+    };
     Rule { text: text.to_owned(), parts }
 }
 
@@ -53,7 +62,8 @@ fn read(text: &str) -> Option<(Vec<Packets>, Action)> {
     } else {
         let protocol = words.next()?;
         if protocol != "ip" {
-            packets = packets.with(PROTOCOL, vec![(effect::protocol(protocol)?, effect::protocol(protocol)?)])?;
+            packets =
+                packets.with(PROTOCOL, vec![(effect::protocol(protocol)?, effect::protocol(protocol)?)])?;
         }
         for (field, port) in [(SOURCE, SOURCE_PORT), (TARGET, PORT)] {
             if let Some(ranges) = address(&mut words, false)? {
@@ -84,7 +94,8 @@ fn address(words: &mut Words<'_>, standard: bool) -> Option<Option<Ranges>> {
             };
             words.next();
             // Only wildcards without holes are ranges.
-            (wildcard & wildcard.wrapping_add(1) == 0).then(|| Some(vec![((base & !wildcard).into(), (base | wildcard).into())]))
+            (wildcard & wildcard.wrapping_add(1) == 0)
+                .then(|| Some(vec![((base & !wildcard).into(), (base | wildcard).into())]))
         }
     }
 }
@@ -137,7 +148,13 @@ mod tests {
         assert_eq!(lists(&base, &more).meaning(), "newly permitted: ip saddr 192.168.1.9");
         let swapped = ["deny ip any any log", base[0]];
         assert!(!lists(&base, &swapped).closes.is_empty());
-        assert!(lists(&["permit tcp any any eq 22", "permit udp any any eq ntp"], &["permit udp any any eq 123", "permit tcp any any eq 22"]).is_none());
+        assert!(
+            lists(
+                &["permit tcp any any eq 22", "permit udp any any eq ntp"],
+                &["permit udp any any eq 123", "permit tcp any any eq 22"]
+            )
+            .is_none()
+        );
         assert!(lists(&base, &["permit tcp any host 10.0.0.5 eq 502 established", base[1]]).unknown);
     }
 }

@@ -94,7 +94,11 @@ fn myers(a: &[u32], b: &[u32]) -> Option<Vec<Step>> {
         rounds.push(reach[(offset - d) as usize..=(offset + d) as usize].to_vec());
         for k in (-d..=d).step_by(2) {
             let at = (offset + k) as usize;
-            let mut x = if k == -d || (k != d && reach[at - 1] < reach[at + 1]) { reach[at + 1] } else { reach[at - 1] + 1 };
+            let mut x = if k == -d || (k != d && reach[at - 1] < reach[at + 1]) {
+                reach[at + 1]
+            } else {
+                reach[at - 1] + 1
+            };
             while x < n && x - k < m && x - k >= 0 && a[x as usize] == b[(x - k) as usize] {
                 x += 1;
             }
@@ -154,7 +158,9 @@ fn anchors(a: &[u32], b: &[u32]) -> Vec<(usize, usize)> {
     }
     let pairs: Vec<(usize, usize)> = a
         .iter()
-        .filter_map(|item| count.get(item).filter(|entry| entry.0 == 1 && entry.2 == 1).map(|entry| (entry.1, entry.3)))
+        .filter_map(|item| {
+            count.get(item).filter(|entry| entry.0 == 1 && entry.2 == 1).map(|entry| (entry.1, entry.3))
+        })
         .collect();
     let places: Vec<usize> = pairs.iter().map(|pair| pair.1).collect();
     increasing(&places).into_iter().map(|at| pairs[at]).collect()

@@ -57,7 +57,10 @@ mod tests {
 
     #[test]
     fn only_whole_values_are_replaced() {
-        let own = BTreeMap::from([("net".to_owned(), "10.1".to_owned()), ("line".to_owned(), "line-01".to_owned())]);
+        let own = BTreeMap::from([
+            ("net".to_owned(), "10.1".to_owned()),
+            ("line".to_owned(), "line-01".to_owned()),
+        ]);
         assert_eq!(named("10.1.0.2 10.10.0.2 110.1 line-01/gw", &own), "{net}.0.2 10.10.0.2 110.1 {line}/gw");
     }
 }

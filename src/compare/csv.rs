@@ -5,10 +5,19 @@ use super::tree::{Builder, Node, Ref, Tree, Value};
 use std::borrow::Cow;
 
 /// Reads a table as a list of rows, each a map of its cells in the `wanted` columns.
-pub(crate) fn parse(text: &str, separator: Option<u8>, wanted: &[String]) -> Result<Tree<'static>, Unreadable> {
+pub(crate) fn parse(
+    text: &str,
+    separator: Option<u8>,
+    wanted: &[String],
+) -> Result<Tree<'static>, Unreadable> {
     let first = text.lines().next().unwrap_or_default();
-    let separator = separator.unwrap_or(if first.contains(';') && !first.contains(',') { b';' } else { b',' });
-    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    let separator =
+        separator.unwrap_or(if first.contains(';') && !first.contains(',') { b';' } else { b',' });
+    let mut reader = ::csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
     let mut builder = Builder::default();
     let mut header: Option<Vec<String>> = None;
     let root = builder.mark();
@@ -27,7 +36,11 @@ pub(crate) fn parse(text: &str, separator: Option<u8>, wanted: &[String]) -> Res
         }
         let mark = builder.mark();
         for (name, cell) in header.iter().zip(&record).filter(|(name, _)| wanted.contains(name)) {
-            builder.push(Node { key: Cow::Owned(name.clone()), at: at as u32, value: Value::Str(Cow::Owned(cell.to_owned())) });
+            builder.push(Node {
+                key: Cow::Owned(name.clone()),
+                at: at as u32,
+                value: Value::Str(Cow::Owned(cell.to_owned())),
+            });
         }
         if let Some((name, at)) = twice(builder.since(mark)) {
             return Err(Unreadable::new(format!("column '{name}' appears twice"), at));
@@ -45,9 +58,16 @@ pub(crate) fn parse(text: &str, separator: Option<u8>, wanted: &[String]) -> Res
 /// The columns of a table.
 pub(crate) fn columns(text: &str, separator: Option<u8>) -> Vec<String> {
     let first = text.lines().next().unwrap_or_default();
-    let separator = separator.unwrap_or(if first.contains(';') && !first.contains(',') { b';' } else { b',' });
-    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(first.as_bytes());
-    reader.records().flatten().next().map(|record| record.iter().map(str::to_owned).collect()).unwrap_or_default()
+    let separator =
+        separator.unwrap_or(if first.contains(';') && !first.contains(',') { b';' } else { b',' });
+    let mut reader =
+        ::csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(first.as_bytes());
+    reader
+        .records()
+        .flatten()
+        .next()
+        .map(|record| record.iter().map(str::to_owned).collect())
+        .unwrap_or_default()
 }
 
 /// A row as a line of the table.

@@ -58,19 +58,27 @@ pub fn read(value: &Json) -> Result<Vec<Deviation>, Vec<String>> {
     if value.is_null() {
         return Ok(vec![]);
     }
-    let file: File = serde_json::from_value(value.clone()).map_err(|_| vec!["deviations: the file must be `deviations: [...]`".to_owned()])?;
+    let file: File = serde_json::from_value(value.clone())
+        .map_err(|_| vec!["deviations: the file must be `deviations: [...]`".to_owned()])?;
     let mut problems = vec![];
     let mut out: Vec<Deviation> = vec![];
     for (at, entry) in file.deviations.iter().enumerate() {
-        let name = entry.get("id").and_then(Json::as_str).map_or_else(|| format!("deviation {}", at + 1), str::to_owned);
+        let name = entry
+            .get("id")
+            .and_then(Json::as_str)
+            .map_or_else(|| format!("deviation {}", at + 1), str::to_owned);
         match serde_json::from_value::<Entry>(entry.clone()) {
             Ok(entry) => match complete(&name, entry) {
-                Ok(deviation) if out.iter().any(|other| other.id == deviation.id) => problems.push(format!("{name}: the id is used twice")),
+                Ok(deviation) if out.iter().any(|other| other.id == deviation.id) => {
+                    problems.push(format!("{name}: the id is used twice"))
+                }
                 Ok(deviation) => out.push(deviation),
                 Err(found) => problems.extend(found),
             },
             // serde's own words may quote the sanctioned value.
-            Err(error) if error.to_string().starts_with("unknown field") => problems.push(format!("{name}: {}", error.to_string().split(',').next().unwrap_or_default())),
+            Err(error) if error.to_string().starts_with("unknown field") => {
+                problems.push(format!("{name}: {}", error.to_string().split(',').next().unwrap_or_default()))
+            }
             Err(_) => problems.push(format!("{name}: a field has the wrong type")),
         }
     }
@@ -105,7 +113,9 @@ fn complete(name: &str, entry: Entry) -> Result<Deviation, Vec<String>> {
         }
     };
     match expires {
-        Some(expires) if problems.is_empty() => Ok(Deviation { id, line, file, path: entry.path, deployed: entry.deployed, owner, expires }),
+        Some(expires) if problems.is_empty() => {
+            Ok(Deviation { id, line, file, path: entry.path, deployed: entry.deployed, owner, expires })
+        }
         _ => Err(problems),
     }
 }
@@ -122,7 +132,9 @@ impl Deviation {
     pub fn sanctions(&self, deployed: Option<&Json>) -> bool {
         match (&self.deployed, deployed) {
             (None | Some(Json::Null), None | Some(Json::Null)) => true,
-            (Some(own), Some(value)) => same(own, value) || own.as_str().is_some_and(|own| own == self.digest(value)),
+            (Some(own), Some(value)) => {
+                same(own, value) || own.as_str().is_some_and(|own| own == self.digest(value))
+            }
             _ => false,
         }
     }
@@ -157,7 +169,10 @@ fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => super::number::equal(&a.to_string(), &b.to_string()),
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Json::Object(a), Json::Object(b)) => a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other))),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
+        }
         (a, b) => a == b,
     }
 }

@@ -20,7 +20,8 @@ pub(crate) const ICMP: usize = 7;
 pub(crate) const SOURCE: usize = 8;
 pub(crate) const TARGET: usize = 9;
 const FIELDS: usize = 10;
-pub(crate) const MAX: [u128; FIELDS] = [1, 0xffff, 0xffff, 4, 255, 0xffff, 0xffff, 0xffff, u128::MAX, u128::MAX];
+pub(crate) const MAX: [u128; FIELDS] =
+    [1, 0xffff, 0xffff, 4, 255, 0xffff, 0xffff, 0xffff, u128::MAX, u128::MAX];
 
 /// Sorted, disjoint, inclusive intervals.
 pub(crate) type Ranges = Vec<(u128, u128)>;
@@ -130,7 +131,11 @@ impl Run {
         }
         effect.opens = join(effect.opens);
         effect.closes = join(effect.closes);
-        effect.about = if s.policy == d.policy { differing(in_s, in_d).flat_map(Rule::boxes).cloned().collect() } else { vec![] };
+        effect.about = if s.policy == d.policy {
+            differing(in_s, in_d).flat_map(Rule::boxes).cloned().collect()
+        } else {
+            vec![]
+        };
         Some(effect)
     }
 
@@ -157,7 +162,13 @@ impl Run {
         Some(out)
     }
 
-    fn through(&mut self, chains: &Chains, chain: &str, region: Packets, depth: usize) -> Option<Vec<(Packets, Outcome)>> {
+    fn through(
+        &mut self,
+        chains: &Chains,
+        chain: &str,
+        region: Packets,
+        depth: usize,
+    ) -> Option<Vec<(Packets, Outcome)>> {
         if depth > MAX_JUMPS {
             return None;
         }
@@ -166,7 +177,8 @@ impl Run {
             let outcome = Outcome { maybe: vec![format!("chain {chain}")], accept: None };
             return Some(vec![(region, outcome)]);
         };
-        let parts: Vec<(&Rule, &(Vec<Packets>, Action))> = rules.iter().flat_map(|rule| rule.parts.iter().map(move |part| (rule, part))).collect();
+        let parts: Vec<(&Rule, &(Vec<Packets>, Action))> =
+            rules.iter().flat_map(|rule| rule.parts.iter().map(move |part| (rule, part))).collect();
         let mut work: Vec<(Packets, usize, Vec<String>)> = vec![(region, 0, vec![])];
         while let Some((packets, from, maybe)) = work.pop() {
             self.spend(1)?;
@@ -327,7 +339,9 @@ fn join(mut boxes: Vec<Packets>) -> Vec<Packets> {
         return boxes;
     }
     loop {
-        let pair = (0..boxes.len()).find_map(|i| (i + 1..boxes.len()).find_map(|j| one_field(&boxes[i], &boxes[j]).map(|joined| (i, j, joined))));
+        let pair = (0..boxes.len()).find_map(|i| {
+            (i + 1..boxes.len()).find_map(|j| one_field(&boxes[i], &boxes[j]).map(|joined| (i, j, joined)))
+        });
         let Some((i, j, joined)) = pair else { return boxes };
         boxes.remove(j);
         boxes[i] = joined;
@@ -341,7 +355,8 @@ fn one_field(a: &Packets, b: &Packets) -> Option<Packets> {
         [field] => {
             let mut joined = a.clone();
             joined.fields[*field] = match (&a.fields[*field], &b.fields[*field]) {
-                (Some(x), Some(y)) => Some(normal(x.iter().chain(y).copied().collect())).filter(|all| *all != [(0, MAX[*field])]),
+                (Some(x), Some(y)) => Some(normal(x.iter().chain(y).copied().collect()))
+                    .filter(|all| *all != [(0, MAX[*field])]),
                 _ => None,
             };
             Some(joined)
@@ -369,10 +384,20 @@ impl Effect {
                 continue;
             }
             // Many small boxes are one wide one with holes: what decided otherwise before.
-            let wide: Vec<Packets> = self.about.iter().filter(|wide| boxes.iter().any(|one| one.and(wide).is_some())).cloned().collect();
-            let boxes = if boxes.len() > 1 && !wide.is_empty() && wide.len() < boxes.len() { &wide } else { boxes };
+            let wide: Vec<Packets> = self
+                .about
+                .iter()
+                .filter(|wide| boxes.iter().any(|one| one.and(wide).is_some()))
+                .cloned()
+                .collect();
+            let boxes =
+                if boxes.len() > 1 && !wide.is_empty() && wide.len() < boxes.len() { &wide } else { boxes };
             let shown: Vec<_> = boxes.iter().take(SHOWN).map(words).collect();
-            let more = if boxes.len() > SHOWN { format!(" and {} more", boxes.len() - SHOWN) } else { String::new() };
+            let more = if boxes.len() > SHOWN {
+                format!(" and {} more", boxes.len() - SHOWN)
+            } else {
+                String::new()
+            };
             parts.push(format!("{what}: {}{more}", shown.join("; ")));
         }
         if self.unknown {
@@ -411,22 +436,33 @@ fn words(packets: &Packets) -> String {
     }
     if let Some(ranges) = field(STATE) {
         const NAMES: [&str; 5] = ["new", "established", "related", "invalid", "untracked"];
-        let states: Vec<_> = NAMES.iter().enumerate().filter(|(at, _)| ranges.iter().any(|range| (range.0..=range.1).contains(&(*at as u128)))).map(|(_, name)| *name).collect();
+        let states: Vec<_> = NAMES
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| ranges.iter().any(|range| (range.0..=range.1).contains(&(*at as u128))))
+            .map(|(_, name)| *name)
+            .collect();
         out.push(format!("ct state {}", states.join(",")));
     }
     if out.is_empty() {
-        return if field(FAMILY).is_some() { if is_v6 { "all IPv6".into() } else { "all IPv4".into() } } else { "everything not matched by another rule".into() };
+        return if field(FAMILY).is_some() {
+            if is_v6 { "all IPv6".into() } else { "all IPv4".into() }
+        } else {
+            "everything not matched by another rule".into()
+        };
     }
     out.join(" ")
 }
 
 fn list(ranges: &Ranges, word: impl Fn(u128) -> String, is_v6: bool, addresses: bool) -> String {
     const SHOWN: usize = 4;
-    let one = |range: &(u128, u128)| match (range.0 == range.1, addresses.then(|| prefix(*range, is_v6)).flatten()) {
-        (true, _) => word(range.0),
-        (false, Some(length)) => format!("{}/{length}", word(range.0)),
-        (false, None) => format!("{}-{}", word(range.0), word(range.1)),
-    };
+    let one =
+        |range: &(u128, u128)| match (range.0 == range.1, addresses.then(|| prefix(*range, is_v6)).flatten())
+        {
+            (true, _) => word(range.0),
+            (false, Some(length)) => format!("{}/{length}", word(range.0)),
+            (false, None) => format!("{}-{}", word(range.0), word(range.1)),
+        };
     let mut parts: Vec<String> = ranges.iter().take(SHOWN).map(one).collect();
     if ranges.len() > SHOWN {
         parts.push(format!("{} more", ranges.len() - SHOWN));
@@ -439,7 +475,8 @@ fn prefix((low, high): (u128, u128), is_v6: bool) -> Option<u32> {
     let bits = if is_v6 { 128 } else { 32 };
     let high = if !is_v6 && high > u128::from(u32::MAX) { u128::from(u32::MAX) } else { high };
     let size = high - low;
-    (size.checked_add(1).is_none_or(u128::is_power_of_two) && low & size == 0).then(|| bits - (128 - size.leading_zeros()))
+    (size.checked_add(1).is_none_or(u128::is_power_of_two) && low & size == 0)
+        .then(|| bits - (128 - size.leading_zeros()))
 }
 
 fn address(value: u128, is_v6: bool) -> String {
@@ -452,8 +489,22 @@ fn address(value: u128, is_v6: bool) -> String {
 
 /// Protocols by name.
 const PROTOCOLS: &[(&str, u8)] = &[
-    ("icmp", 1), ("igmp", 2), ("tcp", 6), ("udp", 17), ("dccp", 33), ("gre", 47), ("esp", 50), ("ah", 51),
-    ("icmpv6", 58), ("ipv6-icmp", 58), ("eigrp", 88), ("ospf", 89), ("pim", 103), ("vrrp", 112), ("sctp", 132), ("udplite", 136),
+    ("icmp", 1),
+    ("igmp", 2),
+    ("tcp", 6),
+    ("udp", 17),
+    ("dccp", 33),
+    ("gre", 47),
+    ("esp", 50),
+    ("ah", 51),
+    ("icmpv6", 58),
+    ("ipv6-icmp", 58),
+    ("eigrp", 88),
+    ("ospf", 89),
+    ("pim", 103),
+    ("vrrp", 112),
+    ("sctp", 132),
+    ("udplite", 136),
 ];
 
 pub(crate) fn protocol(name: &str) -> Option<u128> {
@@ -462,19 +513,78 @@ pub(crate) fn protocol(name: &str) -> Option<u128> {
 }
 
 pub(crate) fn protocol_name(number: u128) -> String {
-    PROTOCOLS.iter().find(|(_, known)| u128::from(*known) == number).map_or_else(|| number.to_string(), |(name, _)| (*name).to_owned())
+    PROTOCOLS
+        .iter()
+        .find(|(_, known)| u128::from(*known) == number)
+        .map_or_else(|| number.to_string(), |(name, _)| (*name).to_owned())
 }
 
 /// Services by name, as /etc/services and routers call them.
 const SERVICES: &[(&str, u16)] = &[
-    ("ftp-data", 20), ("ftp", 21), ("ssh", 22), ("telnet", 23), ("smtp", 25), ("domain", 53), ("bootps", 67), ("bootpc", 68),
-    ("tftp", 69), ("http", 80), ("www", 80), ("kerberos", 88), ("pop3", 110), ("sunrpc", 111), ("ntp", 123), ("epmap", 135), ("netbios-ns", 137),
-    ("netbios-dgm", 138), ("netbios-ssn", 139), ("imap2", 143), ("imap", 143), ("snmp", 161), ("snmp-trap", 162), ("snmptrap", 162),
-    ("iso-tsap", 102), ("bgp", 179), ("ldap", 389), ("https", 443), ("microsoft-ds", 445), ("isakmp", 500), ("mbap", 502), ("syslog", 514),
-    ("printer", 515), ("ldaps", 636), ("domain-s", 853), ("imaps", 993), ("pop3s", 995), ("openvpn", 1194), ("ms-sql-s", 1433),
-    ("ms-sql-m", 1434), ("radius", 1812), ("radius-acct", 1813), ("mqtt", 1883), ("nfs", 2049), ("mysql", 3306), ("ms-wbt-server", 3389),
-    ("sip", 5060), ("sip-tls", 5061), ("mdns", 5353), ("postgresql", 5432), ("amqp", 5672), ("syslog-tls", 6514), ("http-alt", 8080), ("secure-mqtt", 8883),
-    ("tacacs", 49), ("non500-isakmp", 4500), ("ipsec-nat-t", 4500), ("echo", 7), ("discard", 9), ("daytime", 13), ("time", 37), ("login", 513), ("cmd", 514), ("exec", 512),
+    ("ftp-data", 20),
+    ("ftp", 21),
+    ("ssh", 22),
+    ("telnet", 23),
+    ("smtp", 25),
+    ("domain", 53),
+    ("bootps", 67),
+    ("bootpc", 68),
+    ("tftp", 69),
+    ("http", 80),
+    ("www", 80),
+    ("kerberos", 88),
+    ("pop3", 110),
+    ("sunrpc", 111),
+    ("ntp", 123),
+    ("epmap", 135),
+    ("netbios-ns", 137),
+    ("netbios-dgm", 138),
+    ("netbios-ssn", 139),
+    ("imap2", 143),
+    ("imap", 143),
+    ("snmp", 161),
+    ("snmp-trap", 162),
+    ("snmptrap", 162),
+    ("iso-tsap", 102),
+    ("bgp", 179),
+    ("ldap", 389),
+    ("https", 443),
+    ("microsoft-ds", 445),
+    ("isakmp", 500),
+    ("mbap", 502),
+    ("syslog", 514),
+    ("printer", 515),
+    ("ldaps", 636),
+    ("domain-s", 853),
+    ("imaps", 993),
+    ("pop3s", 995),
+    ("openvpn", 1194),
+    ("ms-sql-s", 1433),
+    ("ms-sql-m", 1434),
+    ("radius", 1812),
+    ("radius-acct", 1813),
+    ("mqtt", 1883),
+    ("nfs", 2049),
+    ("mysql", 3306),
+    ("ms-wbt-server", 3389),
+    ("sip", 5060),
+    ("sip-tls", 5061),
+    ("mdns", 5353),
+    ("postgresql", 5432),
+    ("amqp", 5672),
+    ("syslog-tls", 6514),
+    ("http-alt", 8080),
+    ("secure-mqtt", 8883),
+    ("tacacs", 49),
+    ("non500-isakmp", 4500),
+    ("ipsec-nat-t", 4500),
+    ("echo", 7),
+    ("discard", 9),
+    ("daytime", 13),
+    ("time", 37),
+    ("login", 513),
+    ("cmd", 514),
+    ("exec", 512),
 ];
 
 pub(crate) fn service(name: &str) -> Option<u128> {
@@ -487,7 +597,10 @@ mod tests {
     use super::*;
 
     fn rule(text: &str, source: (u128, u128), port: (u128, u128), action: Action) -> Rule {
-        let packets = Packets::default().with(SOURCE, vec![source]).and_then(|p| p.with(PORT, vec![port])).expect("some");
+        let packets = Packets::default()
+            .with(SOURCE, vec![source])
+            .and_then(|p| p.with(PORT, vec![port]))
+            .expect("some");
         Rule { text: text.into(), parts: vec![(vec![packets], action)] }
     }
 
@@ -511,7 +624,8 @@ mod tests {
     #[test]
     fn a_rule_in_two_parts_is_the_same() {
         let whole = rule("w", (1, 8), (1, 10), Action::Accept);
-        let parts = vec![rule("x", (1, 4), (1, 10), Action::Accept), rule("y", (3, 8), (1, 10), Action::Accept)];
+        let parts =
+            vec![rule("x", (1, 4), (1, 10), Action::Accept), rule("y", (3, 8), (1, 10), Action::Accept)];
         assert!(effect(vec![whole.clone()], parts).is_none());
         let unknown = Rule { text: "u".into(), parts: vec![(vec![Packets::default()], Action::Unknown)] };
         assert!(effect(vec![unknown.clone(), whole.clone()], vec![unknown.clone(), whole.clone()]).is_none());

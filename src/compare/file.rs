@@ -142,7 +142,10 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
         found.ignored = true;
         found.note = Some("unmanaged".into());
     }
-    Outcome { compared: Compared { found: vec![found], parsed: true, ..Compared::default() }, digest: Some(blake3::hash(content)) }
+    Outcome {
+        compared: Compared { found: vec![found], parsed: true, ..Compared::default() },
+        digest: Some(blake3::hash(content)),
+    }
 }
 
 /// Whether two contents mean the same.
@@ -162,10 +165,15 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
         Base::Known(side) => read(side).ok(),
     };
     let rules = &*job.rules;
-    if rules.format == Format::Bytes || (rules.format == Format::Text && [s, d].iter().any(|side| side.contains(&0))) {
+    if rules.format == Format::Bytes
+        || (rules.format == Format::Text && [s, d].iter().any(|side| side.contains(&0)))
+    {
         return text::bytes(s, d, base.as_ref().map(|base| base.as_deref()));
     }
-    let structured = matches!(rules.format, Format::Json | Format::Yaml | Format::Toml | Format::Xml | Format::Csv | Format::Nft);
+    let structured = matches!(
+        rules.format,
+        Format::Json | Format::Yaml | Format::Toml | Format::Xml | Format::Csv | Format::Nft
+    );
     let (s, d) = match (decode(s, structured), decode(d, structured)) {
         (Ok(s), Ok(d)) => (s, d),
         (Err(at), _) => return not_text("intended", at),
@@ -223,7 +231,9 @@ fn by_format(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compar
         Format::Csv => tables(s, d, b, rules),
         Format::Yaml => streams(s, d, b, rules),
         Format::Xml => documents(s, d, b, rules),
-        Format::Indented if indented::same(s, d, rules) => Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
+        Format::Indented if indented::same(s, d, rules) => {
+            Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() }
+        }
         Format::Indented => indented::compare(s, d, b, rules),
         Format::Nft => nft::compare(s, d, b, rules),
         Format::Lines | Format::Text | Format::Bytes => text::compare(s, d, b, rules),
@@ -233,7 +243,10 @@ fn by_format(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compar
 /// A file that is not what its format says.
 fn unreadable(side: &str, text: &str, why: &Unreadable) -> Compared {
     let line = line_of(text, why.at as u32);
-    let mut out = Compared::opaque(format!("{side}: {} at line {line}", why.message), format!("{side} {{file}}: {} at line {line}", why.message));
+    let mut out = Compared::opaque(
+        format!("{side}: {} at line {line}", why.message),
+        format!("{side} {{file}}: {} at line {line}", why.message),
+    );
     out.found[0].path.clone_from(&why.path);
     out.found[0].line = Some(line);
     out
@@ -268,7 +281,13 @@ fn trees<'t>(
 }
 
 fn finish(walk: Walk<'_>) -> Compared {
-    Compared { found: walk.found, warnings: walk.warnings, secrets: walk.secrets, hits: walk.hits, parsed: true }
+    Compared {
+        found: walk.found,
+        warnings: walk.warnings,
+        secrets: walk.secrets,
+        hits: walk.hits,
+        parsed: true,
+    }
 }
 
 /// Values under names such as `password`, which may turn up elsewhere.
@@ -277,7 +296,8 @@ fn named_secrets(one: Ref<'_>, out: &mut Vec<String>) {
         if child.is_container() {
             named_secrets(child, out);
         } else if secrets::is_secret_name(child.key())
-            && let Some(text) = child.as_str().filter(|text| !secrets::is_default(text) && !secrets::is_reference(text))
+            && let Some(text) =
+                child.as_str().filter(|text| !secrets::is_default(text) && !secrets::is_reference(text))
         {
             out.push(text.to_owned());
         }
@@ -285,7 +305,8 @@ fn named_secrets(one: Ref<'_>, out: &mut Vec<String>) {
 }
 
 fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
-    let columns = |text: &str| -> BTreeSet<String> { csv::columns(text, rules.separator).into_iter().collect() };
+    let columns =
+        |text: &str| -> BTreeSet<String> { csv::columns(text, rules.separator).into_iter().collect() };
     let (in_s, in_d) = (columns(s), columns(d));
     let common: Vec<String> = in_s.intersection(&in_d).cloned().collect();
     let root = ListRule { key: rules.key.clone(), ordered: rules.ordered.unwrap_or(rules.key.is_empty()) };
@@ -294,14 +315,27 @@ fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared 
         return out;
     }
     let in_b = b.map(|b| b.map(columns).unwrap_or_default());
-    for (name, kind) in in_s.difference(&in_d).map(|name| (name, Kind::Missing)).chain(in_d.difference(&in_s).map(|name| (name, Kind::Extra))) {
+    for (name, kind) in in_s
+        .difference(&in_d)
+        .map(|name| (name, Kind::Missing))
+        .chain(in_d.difference(&in_s).map(|name| (name, Kind::Extra)))
+    {
         let value = Some(Json::from(name.as_str()));
         let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
         let steps = ["*".to_owned(), name.clone()];
-        let mut found = Found::new(steps.iter().fold(String::new(), |path, step| crate::source::child(&path, step)), kind).values(a, c).note("a whole column");
+        let mut found = Found::new(
+            steps.iter().fold(String::new(), |path, step| crate::source::child(&path, step)),
+            kind,
+        )
+        .values(a, c)
+        .note("a whole column");
         found.attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| {
             let there = b.contains(name);
-            if kind == Kind::Missing { Attribution::judge(there, !there) } else { Attribution::judge(!there, there) }
+            if kind == Kind::Missing {
+                Attribution::judge(there, !there)
+            } else {
+                Attribution::judge(!there, there)
+            }
         });
         found.class = rules.class(&steps);
         found.line = Some(1);
@@ -354,28 +388,41 @@ fn streams(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared
 }
 
 /// Matches documents by their declared identity, else by their place.
-fn pair_documents(walk: &mut Walk<'_>, s: &[Tree<'static>], d: &[Tree<'static>], b: Option<&[Tree<'static>]>, rules: &Rules) {
+fn pair_documents(
+    walk: &mut Walk<'_>,
+    s: &[Tree<'static>],
+    d: &[Tree<'static>],
+    b: Option<&[Tree<'static>]>,
+    rules: &Rules,
+) {
     let names = |trees: &[Tree<'static>]| -> Option<Vec<String>> {
         if rules.documents.is_empty() {
             return None;
         }
-        let names: Option<Vec<String>> = trees.iter().map(|tree| key_of(tree.root(), &rules.documents)).collect();
+        let names: Option<Vec<String>> =
+            trees.iter().map(|tree| key_of(tree.root(), &rules.documents)).collect();
         names.filter(|names| names.iter().collect::<BTreeSet<_>>().len() == names.len())
     };
-    let places = |trees: &[Tree<'static>]| -> Vec<String> { (0..trees.len()).map(|at| at.to_string()).collect() };
+    let places =
+        |trees: &[Tree<'static>]| -> Vec<String> { (0..trees.len()).map(|at| at.to_string()).collect() };
     let (of_s, of_d, wrap) = match (names(s), names(d)) {
         (Some(a), Some(c)) => (a, c, true),
         _ => {
             if !rules.documents.is_empty() {
-                walk.warnings.push(format!("{{file}}: documents have no unique {}; compared by place", rules.documents.join(", ")));
+                walk.warnings.push(format!(
+                    "{{file}}: documents have no unique {}; compared by place",
+                    rules.documents.join(", ")
+                ));
             }
             (places(s), places(d), false)
         }
     };
-    let of_b: BTreeMap<String, usize> = b.map(|b| {
-        let named = if wrap { names(b).unwrap_or_default() } else { places(b) };
-        named.into_iter().enumerate().map(|(at, name)| (name, at)).collect()
-    }).unwrap_or_default();
+    let of_b: BTreeMap<String, usize> = b
+        .map(|b| {
+            let named = if wrap { names(b).unwrap_or_default() } else { places(b) };
+            named.into_iter().enumerate().map(|(at, name)| (name, at)).collect()
+        })
+        .unwrap_or_default();
     let base = |name: &str| b.map(|b| of_b.get(name).map(|at| b[*at].root()));
     let step = |name: &str| if wrap { format!("[{name}]") } else { name.to_owned() };
     for (name, tree) in of_s.iter().zip(s) {

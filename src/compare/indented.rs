@@ -80,9 +80,13 @@ pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t
         let trimmed = content.trim_start();
         let indent = content.len() - trimmed.len();
         close(&mut open, &mut roots, indent);
-        let mut statement = Statement { text: Cow::Borrowed(trimmed), line: at as u32 + 1, ..Statement::default() };
-        if rules.ios && let Some(end) = ios::block_end(trimmed, open.last().map(|(_, parent)| &*parent.text)) {
-            let block = ios::read_block(trimmed, &end, &mut source).ok_or_else(|| format!("the block that begins at line {} does not end", at + 1))?;
+        let mut statement =
+            Statement { text: Cow::Borrowed(trimmed), line: at as u32 + 1, ..Statement::default() };
+        if rules.ios
+            && let Some(end) = ios::block_end(trimmed, open.last().map(|(_, parent)| &*parent.text))
+        {
+            let block = ios::read_block(trimmed, &end, &mut source)
+                .ok_or_else(|| format!("the block that begins at line {} does not end", at + 1))?;
             statement.key = Some(Cow::Borrowed(end.key));
             statement.text = Cow::Owned(block);
         }
@@ -95,7 +99,8 @@ pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t
         }
     }
     close(&mut open, &mut roots, 0);
-    let mut roots: Vec<Statement<'t>> = roots.into_iter().flat_map(|statement| refine(statement, rules)).collect();
+    let mut roots: Vec<Statement<'t>> =
+        roots.into_iter().flat_map(|statement| refine(statement, rules)).collect();
     merge(&mut roots, false, rules);
     add_defaults(&mut roots, &mut vec![], rules);
     Ok(roots)
@@ -136,7 +141,8 @@ fn mark_secret(statement: &mut Statement<'_>, rules: &Rules) {
             return;
         }
     }
-    statement.secret = secrets::of_statement(&statement.text).first().map(|secret| ((*secret).to_owned(), false));
+    statement.secret =
+        secrets::of_statement(&statement.text).first().map(|secret| ((*secret).to_owned(), false));
 }
 
 /// A section that is written twice is one section.
@@ -146,7 +152,9 @@ fn merge(statements: &mut Vec<Statement<'_>>, ordered: bool, rules: &Rules) {
         let mut kept: Vec<Statement<'_>> = vec![];
         for statement in statements.drain(..) {
             match first.get(&*statement.text).copied() {
-                Some(at) if !statement.children.is_empty() || !kept[at].children.is_empty() => kept[at].children.extend(statement.children),
+                Some(at) if !statement.children.is_empty() || !kept[at].children.is_empty() => {
+                    kept[at].children.extend(statement.children)
+                }
                 Some(_) => kept.push(statement),
                 None => {
                     first.insert(statement.text.to_string(), kept.len());
@@ -169,7 +177,8 @@ fn is_ordered(statement: &Statement<'_>, rules: &Rules) -> bool {
 /// Writes out what silence means.
 fn add_defaults<'t>(statements: &mut Vec<Statement<'t>>, path: &mut Vec<String>, rules: &Rules) {
     for (parents, line) in &rules.defaults {
-        let here = parents.len() == path.len() && parents.iter().zip(path.iter()).all(|(glob, step)| fits(glob, step));
+        let here = parents.len() == path.len()
+            && parents.iter().zip(path.iter()).all(|(glob, step)| fits(glob, step));
         if !here {
             continue;
         }
@@ -224,7 +233,9 @@ impl Statement<'_> {
             _ => self.text.to_string(),
         };
         match &self.secret {
-            Some((secret, _)) => text.strip_suffix(secret.as_str()).map_or(text.clone(), |rest| rest.trim_end().to_owned()),
+            Some((secret, _)) => {
+                text.strip_suffix(secret.as_str()).map_or(text.clone(), |rest| rest.trim_end().to_owned())
+            }
             None => text,
         }
     }
@@ -257,8 +268,12 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>
     let mut out = Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() };
     let (s, d) = match (parse(intended, rules), parse(deployed, rules)) {
         (Ok(s), Ok(d)) => (s, d),
-        (Err(why), _) => return Compared::opaque(format!("intended: {why}"), format!("intended {{file}}: {why}")),
-        (_, Err(why)) => return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}")),
+        (Err(why), _) => {
+            return Compared::opaque(format!("intended: {why}"), format!("intended {{file}}: {why}"));
+        }
+        (_, Err(why)) => {
+            return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}"));
+        }
     };
     let b = base.and_then(|base| base.map_or(Some(vec![]), |base| parse(base, rules).ok()));
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
@@ -283,10 +298,13 @@ impl Walk<'_> {
         if self.rules.managed.is_empty() {
             return statements;
         }
-        let (ours, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|statement| self.rules.is_ours(&statement.text));
+        let (ours, rest): (Vec<_>, Vec<_>) =
+            statements.into_iter().partition(|statement| self.rules.is_ours(&statement.text));
         if report {
             for statement in rest {
-                let mut found = Found::new(statement.step(), Kind::Extra).values(None, Some(statement.shown())).note("unmanaged");
+                let mut found = Found::new(statement.step(), Kind::Extra)
+                    .values(None, Some(statement.shown()))
+                    .note("unmanaged");
                 found.ignored = true;
                 found.line = Some(statement.line);
                 self.out.found.push(found);
@@ -326,7 +344,8 @@ impl Walk<'_> {
             }
         }
         self.one_side(&missing, Kind::Missing, b);
-        let extra: Vec<&Statement<'_>> = d.iter().zip(&used).filter(|(_, used)| !**used).map(|(statement, _)| statement).collect();
+        let extra: Vec<&Statement<'_>> =
+            d.iter().zip(&used).filter(|(_, used)| !**used).map(|(statement, _)| statement).collect();
         self.one_side(&extra, Kind::Extra, b);
     }
 
@@ -340,7 +359,9 @@ impl Walk<'_> {
         for statement in statements {
             let whole = statement.whole();
             if done.insert(whole.clone()) {
-                let in_base = b.is_some_and(|b| b.iter().any(|base| base.key() == statement.key() && base.whole() == whole));
+                let in_base = b.is_some_and(|b| {
+                    b.iter().any(|base| base.key() == statement.key() && base.whole() == whole)
+                });
                 self.lone(statement, kind, b.is_some().then_some(in_base), count[&whole]);
             }
         }
@@ -364,7 +385,14 @@ impl Walk<'_> {
             && one != other
         {
             self.path.push(s.step());
-            self.emit(Kind::Opaque, Some(Json::from(one.as_str())), Some(Json::from(other.as_str())), Attribution::Unknown, d.line, 1);
+            self.emit(
+                Kind::Opaque,
+                Some(Json::from(one.as_str())),
+                Some(Json::from(other.as_str())),
+                Attribution::Unknown,
+                d.line,
+                1,
+            );
             if let Some(found) = self.out.found.last_mut() {
                 found.ignored = true;
                 found.secret = true;
@@ -372,21 +400,36 @@ impl Walk<'_> {
             }
             self.path.pop();
         } else if s.text != d.text && s.from.is_none() && d.from.is_none() {
-            self.equivalent(s.step(), Some(s.shown()), Some(d.shown()), d.line, "another spelling of the same");
+            self.equivalent(
+                s.step(),
+                Some(s.shown()),
+                Some(d.shown()),
+                d.line,
+                "another spelling of the same",
+            );
         }
         self.below(s, d, b);
     }
 
     fn changed(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
         let attribution = b.map_or(Attribution::Unknown, |b| {
-            let has = |one: &Statement<'_>| b.iter().any(|base| base.key() == one.key() && base.canon() == one.canon());
+            let has = |one: &Statement<'_>| {
+                b.iter().any(|base| base.key() == one.key() && base.canon() == one.canon())
+            };
             Attribution::judge(has(s), has(d))
         });
         let alone = |statement: &Statement<'_>| Json::String(super::shown_text(&statement.text));
         let reference = s.secret.as_ref().is_some_and(|(secret, _)| secrets::is_reference(secret));
         let presence = reference && d.secret.as_ref().is_some_and(|(secret, _)| !secrets::is_default(secret));
         self.path.push(s.step());
-        self.emit(if presence { Kind::Opaque } else { Kind::Changed }, Some(alone(s)), Some(alone(d)), attribution, d.line, 1);
+        self.emit(
+            if presence { Kind::Opaque } else { Kind::Changed },
+            Some(alone(s)),
+            Some(alone(d)),
+            attribution,
+            d.line,
+            1,
+        );
         if presence && let Some(found) = self.out.found.last_mut() {
             found.ignored = true;
             found.secret = true;
@@ -399,7 +442,9 @@ impl Walk<'_> {
         if s.children.is_empty() && d.children.is_empty() {
             return;
         }
-        let base = b.map(|b| b.iter().find(|base| base.key() == s.key()).map_or(&[][..], |base| base.children.as_slice()));
+        let base = b.map(|b| {
+            b.iter().find(|base| base.key() == s.key()).map_or(&[][..], |base| base.children.as_slice())
+        });
         self.path.push(s.step());
         if is_ordered(s, self.rules) {
             self.ordered(s, d, base);
@@ -418,7 +463,9 @@ impl Walk<'_> {
         };
         let (in_s, in_d) = (entries(&s.children), entries(&d.children));
         if in_s == in_d {
-            let written = |section: &Statement<'_>| section.children.iter().map(|child| child.canon().into_owned()).collect::<Vec<_>>();
+            let written = |section: &Statement<'_>| {
+                section.children.iter().map(|child| child.canon().into_owned()).collect::<Vec<_>>()
+            };
             if written(s) != written(d) {
                 self.equivalent_here("renumbered", d.line);
             }
@@ -436,14 +483,21 @@ impl Walk<'_> {
             if effect.as_ref().is_some_and(acl::Effect::is_none) {
                 return self.equivalent_here("order of entries that never meet", d.line);
             }
-            self.emit_here(Kind::Reordered, Some(Json::from(in_s)), Some(Json::from(in_d)), attribution, d.line);
+            self.emit_here(
+                Kind::Reordered,
+                Some(Json::from(in_s)),
+                Some(Json::from(in_d)),
+                attribution,
+                d.line,
+            );
             self.add_effect(effect.as_ref());
             return;
         }
         // Identity is the entry itself: nothing is paired.
         let steps = align::align(&in_s, &in_d);
         let only = |wanted: fn(&Aligned) -> bool| steps.iter().any(wanted);
-        let (gone, come) = (only(|step| matches!(step, Aligned::First(_))), only(|step| matches!(step, Aligned::Second(_))));
+        let (gone, come) =
+            (only(|step| matches!(step, Aligned::First(_))), only(|step| matches!(step, Aligned::Second(_))));
         let harmless = effect.as_ref().is_some_and(acl::Effect::is_none);
         if harmless && gone && come {
             return self.equivalent_here("other words for the same decisions", d.line);
@@ -499,13 +553,21 @@ impl Walk<'_> {
             let mut found: BTreeMap<String, (u32, Vec<String>)> = BTreeMap::new();
             for statement in side {
                 if let Some(from) = statement.from {
-                    found.entry(from.to_owned()).or_insert((statement.line, vec![])).1.push(statement.text.to_string());
+                    found
+                        .entry(from.to_owned())
+                        .or_insert((statement.line, vec![]))
+                        .1
+                        .push(statement.text.to_string());
                 }
             }
             found
         };
         let (in_s, in_d) = (of(s), of(d));
-        for (range, (line, members)) in in_s.iter().filter(|(range, _)| !in_d.contains_key(*range)).chain(in_d.iter().filter(|(range, _)| !in_s.contains_key(*range))) {
+        for (range, (line, members)) in in_s
+            .iter()
+            .filter(|(range, _)| !in_d.contains_key(*range))
+            .chain(in_d.iter().filter(|(range, _)| !in_s.contains_key(*range)))
+        {
             let differs = self.out.found.iter().any(|found| members.contains(&found.path));
             if !differs {
                 self.equivalent(range.clone(), None, None, *line, "a range and its members");
@@ -513,17 +575,34 @@ impl Walk<'_> {
         }
     }
 
-    fn emit_here(&mut self, kind: Kind, a: Option<Json>, c: Option<Json>, attribution: Attribution, line: u32) {
+    fn emit_here(
+        &mut self,
+        kind: Kind,
+        a: Option<Json>,
+        c: Option<Json>,
+        attribution: Attribution,
+        line: u32,
+    ) {
         self.emit(kind, a, c, attribution, line, 1);
     }
 
-    fn emit(&mut self, kind: Kind, a: Option<Json>, c: Option<Json>, attribution: Attribution, line: u32, count: usize) {
+    fn emit(
+        &mut self,
+        kind: Kind,
+        a: Option<Json>,
+        c: Option<Json>,
+        attribution: Attribution,
+        line: u32,
+        count: usize,
+    ) {
         let mut found = Found::new(self.path.join(" > "), kind).values(a, c);
         found.attribution = attribution;
         found.line = (line > 0).then_some(line);
         found.count = count;
         found.class = self.rules.class(&self.path);
-        for (at, _) in self.rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&self.path)) {
+        for (at, _) in
+            self.rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&self.path))
+        {
             self.out.hits[at] = true;
             found.ignored |= self.rules.actions[at] == Action::Ignore;
             found.secret |= matches!(self.rules.actions[at], Action::Secret { .. });

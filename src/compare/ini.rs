@@ -122,6 +122,9 @@ mod tests {
 
     #[test]
     fn spacing_and_comments_are_nothing_and_quotes_are_literal() {
-        assert_eq!(json("; c\n[a]\n  x = 1 \n#d\ny=\"q\"\nz\n[b]\n[a]\nw=\n", false), serde_json::json!({"a": {"x": "1", "y": "\"q\"", "z": null, "w": ""}, "b": {}}));
+        assert_eq!(
+            json("; c\n[a]\n  x = 1 \n#d\ny=\"q\"\nz\n[b]\n[a]\nw=\n", false),
+            serde_json::json!({"a": {"x": "1", "y": "\"q\"", "z": null, "w": ""}, "b": {}})
+        );
     }
 }

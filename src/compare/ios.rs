@@ -7,15 +7,65 @@ use std::str::Lines;
 
 /// Statements of which there is one, by their first words: the rest is the value.
 const SINGLE: &[&str] = &[
-    "hostname", "version", "mtu", "ip mtu", "description", "switchport mode", "switchport access vlan", "switchport voice vlan",
-    "switchport trunk native vlan", "switchport trunk allowed vlan", "switchport trunk encapsulation", "switchport port-security maximum",
-    "switchport port-security violation", "speed", "duplex", "bandwidth", "delay", "exec-timeout", "ip domain-name", "ip domain name",
-    "ip default-gateway", "router-id", "name", "transport input", "transport output", "enable secret", "enable password",
-    "snmp-server location", "snmp-server contact", "snmp-server chassis-id", "clock timezone", "logging buffered", "logging trap",
-    "logging console", "logging source-interface", "ntp source", "spanning-tree mode", "encapsulation", "channel-group", "vtp mode",
-    "vtp domain", "session-timeout", "privilege", "secret", "password", "ip http server", "load-interval", "standby version",
-    "service-policy input", "service-policy output", "storm-control broadcast level", "storm-control multicast level",
-    "default-metric", "maximum-paths", "ip ssh version", "ip ssh time-out", "udld port", "carrier-delay", "media-type",
+    "hostname",
+    "version",
+    "mtu",
+    "ip mtu",
+    "description",
+    "switchport mode",
+    "switchport access vlan",
+    "switchport voice vlan",
+    "switchport trunk native vlan",
+    "switchport trunk allowed vlan",
+    "switchport trunk encapsulation",
+    "switchport port-security maximum",
+    "switchport port-security violation",
+    "speed",
+    "duplex",
+    "bandwidth",
+    "delay",
+    "exec-timeout",
+    "ip domain-name",
+    "ip domain name",
+    "ip default-gateway",
+    "router-id",
+    "name",
+    "transport input",
+    "transport output",
+    "enable secret",
+    "enable password",
+    "snmp-server location",
+    "snmp-server contact",
+    "snmp-server chassis-id",
+    "clock timezone",
+    "logging buffered",
+    "logging trap",
+    "logging console",
+    "logging source-interface",
+    "ntp source",
+    "spanning-tree mode",
+    "encapsulation",
+    "channel-group",
+    "vtp mode",
+    "vtp domain",
+    "session-timeout",
+    "privilege",
+    "secret",
+    "password",
+    "ip http server",
+    "load-interval",
+    "standby version",
+    "service-policy input",
+    "service-policy output",
+    "storm-control broadcast level",
+    "storm-control multicast level",
+    "default-metric",
+    "maximum-paths",
+    "ip ssh version",
+    "ip ssh time-out",
+    "udld port",
+    "carrier-delay",
+    "media-type",
 ];
 
 /// Whether a line is said by the device and not by its owner.
@@ -45,19 +95,26 @@ pub(crate) struct BlockEnd<'t> {
 
 /// Whether a line opens a verbatim block.
 pub(crate) fn block_end<'t>(line: &'t str, parent: Option<&str>) -> Option<BlockEnd<'t>> {
-    if line.starts_with("certificate ") && parent.is_some_and(|parent| parent.starts_with("crypto pki certificate chain")) {
+    if line.starts_with("certificate ")
+        && parent.is_some_and(|parent| parent.starts_with("crypto pki certificate chain"))
+    {
         return Some(BlockEnd { key: line, delimiter: "quit".into(), is_banner: false });
     }
     let rest = line.strip_prefix("banner ")?;
     let kind = rest.split_whitespace().next()?;
     let key = &line[.."banner ".len() + kind.len()];
     let delimiter = line[key.len()..].trim_start();
-    let delimiter = if delimiter.starts_with("^C") { "^C".to_owned() } else { delimiter.chars().next()?.to_string() };
+    let delimiter =
+        if delimiter.starts_with("^C") { "^C".to_owned() } else { delimiter.chars().next()?.to_string() };
     Some(BlockEnd { key, delimiter, is_banner: true })
 }
 
 /// Reads a block with its first line; `None` if it never ends.
-pub(crate) fn read_block<'t>(first: &str, end: &BlockEnd<'_>, rest: &mut Peekable<Enumerate<Lines<'t>>>) -> Option<String> {
+pub(crate) fn read_block<'t>(
+    first: &str,
+    end: &BlockEnd<'_>,
+    rest: &mut Peekable<Enumerate<Lines<'t>>>,
+) -> Option<String> {
     let mut out = first.to_owned();
     if end.is_banner {
         let opened = first[end.key.len()..].trim_start();
@@ -79,10 +136,17 @@ pub(crate) fn read_block<'t>(first: &str, end: &BlockEnd<'_>, rest: &mut Peekabl
 /// Gives a statement its identity, and takes apart what says several things.
 pub(crate) fn refine(mut statement: Statement<'_>) -> Vec<Statement<'_>> {
     if let Cow::Borrowed(text) = statement.text {
-        if let Some(members) = vlan_members(text).filter(|members| members.len() > 1 && statement.children.is_empty()) {
+        if let Some(members) =
+            vlan_members(text).filter(|members| members.len() > 1 && statement.children.is_empty())
+        {
             return members
                 .into_iter()
-                .map(|member| Statement { text: Cow::Owned(format!("vlan {member}")), line: statement.line, from: Some(text), ..Statement::default() })
+                .map(|member| Statement {
+                    text: Cow::Owned(format!("vlan {member}")),
+                    line: statement.line,
+                    from: Some(text),
+                    ..Statement::default()
+                })
                 .collect();
         }
         if let Some(split) = split_username(text, &statement) {
@@ -97,7 +161,9 @@ pub(crate) fn refine(mut statement: Statement<'_>) -> Vec<Statement<'_>> {
 /// What identifies a statement, where it is not the whole text: `no shutdown` is about `shutdown`.
 fn key(text: &str) -> Option<String> {
     let positive = text.strip_prefix("no ").unwrap_or(text);
-    let is_word = |prefix: &&&str| positive.strip_prefix(**prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    let is_word = |prefix: &&&str| {
+        positive.strip_prefix(**prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
     if let Some(prefix) = SINGLE.iter().filter(is_word).max_by_key(|prefix| prefix.len()) {
         return Some((*prefix).to_owned());
     }
@@ -154,7 +220,13 @@ fn split_username<'t>(text: &'t str, statement: &Statement<'t>) -> Option<Statem
         let text = words.join(" ");
         let secret = statement.secret.clone().filter(|(secret, _)| text.ends_with(secret.as_str()));
         let key = key(&text).map(Cow::Owned);
-        children.push(Statement { text: Cow::Owned(text), key, line: statement.line, secret, ..Statement::default() });
+        children.push(Statement {
+            text: Cow::Owned(text),
+            key,
+            line: statement.line,
+            secret,
+            ..Statement::default()
+        });
     }
     let head = Cow::Borrowed(&text[.."username ".len() + name.len()]);
     Some(Statement { text: head, line: statement.line, children, ..Statement::default() })

@@ -27,7 +27,8 @@ impl Unreadable {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Tree<'_>, Unreadable> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder: Builder::with_capacity(text.len() / 24 + 4) };
+    let mut reader =
+        Reader { text, bytes: text.as_bytes(), at: 0, builder: Builder::with_capacity(text.len() / 24 + 4) };
     let (at, value) = reader.value(0).map_err(|error| *error)?;
     reader.blanks();
     if reader.at < reader.bytes.len() {
@@ -255,8 +256,11 @@ impl<'a> Reader<'a> {
     }
 
     fn hex(&mut self) -> Read<u32> {
-        let digits = self.bytes.get(self.at..self.at + 4).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let code = digits.and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let digits =
+            self.bytes.get(self.at..self.at + 4).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let code = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok());
         match code {
             Some(code) => {
                 self.at += 4;
@@ -305,7 +309,10 @@ pub(crate) fn twice(members: &[Node<'_>]) -> Option<(String, usize)> {
     }
     let mut sorted: Vec<_> = members.iter().collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key).then(a.at.cmp(&b.at)));
-    sorted.windows(2).find(|pair| pair[0].key == pair[1].key).map(|pair| (pair[1].key.to_string(), pair[1].at as usize))
+    sorted
+        .windows(2)
+        .find(|pair| pair[0].key == pair[1].key)
+        .map(|pair| (pair[1].key.to_string(), pair[1].at as usize))
 }
 
 #[cfg(test)]
@@ -319,7 +326,10 @@ mod tests {
 
     #[test]
     fn spelling_and_member_order_are_nothing() {
-        assert!(equal(r#"{"a":[1,2.50,"x\u00e9\n"],"b":null}"#, "{ \"b\" : null, \"a\": [1e0, 25e-1, \"x\u{e9}\\n\"] }"));
+        assert!(equal(
+            r#"{"a":[1,2.50,"x\u00e9\n"],"b":null}"#,
+            "{ \"b\" : null, \"a\": [1e0, 25e-1, \"x\u{e9}\\n\"] }"
+        ));
         assert!(!equal(r#"["70"]"#, "[70]") && !equal("[true]", "[1]") && !equal("[null]", "[]"));
         assert!(!equal("\"\u{e9}\"", "\"e\u{301}\""), "NFC is not NFD");
         assert!(equal(r#""\ud83d\ude00""#, "\"\u{1f600}\""));
@@ -327,7 +337,22 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_refused() {
-        for text in ["", " ", "{", "[1,]", "{\"a\":1,}", "01", "1.", "+1", "nul", "\"\u{1}\"", "\"\\x\"", "[1] 2", "\"\\ud800\"", "\"abc"] {
+        for text in [
+            "",
+            " ",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "01",
+            "1.",
+            "+1",
+            "nul",
+            "\"\u{1}\"",
+            "\"\\x\"",
+            "[1] 2",
+            "\"\\ud800\"",
+            "\"abc",
+        ] {
             assert!(parse(text).is_err(), "{text:?}");
         }
         assert!(parse(&"[".repeat(100_000)).is_err());

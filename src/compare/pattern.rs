@@ -175,10 +175,20 @@ mod tests {
     #[test]
     fn patterns_are_exact_and_cover_what_is_below() {
         let pattern = Pattern::new("/a/b", Notation::Pointer);
-        assert!(pattern.covers(&path("/a/b/c")) && !pattern.covers(&path("/a/bc")) && !pattern.matches(&path("/a/b/c")));
+        assert!(
+            pattern.covers(&path("/a/b/c"))
+                && !pattern.covers(&path("/a/bc"))
+                && !pattern.matches(&path("/a/b/c"))
+        );
         let pattern = Pattern::new("/panels/*/targets/**", Notation::Pointer);
-        assert!(pattern.matches(&path("/panels/[id=1]/targets/0/expr")) && !pattern.matches(&path("/panels/1/targets")));
-        assert!(!Pattern::new("/*/**", Notation::Pointer).is_specific() && !Pattern::new("", Notation::Pointer).is_specific());
+        assert!(
+            pattern.matches(&path("/panels/[id=1]/targets/0/expr"))
+                && !pattern.matches(&path("/panels/1/targets"))
+        );
+        assert!(
+            !Pattern::new("/*/**", Notation::Pointer).is_specific()
+                && !Pattern::new("", Notation::Pointer).is_specific()
+        );
     }
 
     #[test]

@@ -61,7 +61,8 @@ impl Profile {
     /// One sentence per mistake.
     pub fn read(value: Json) -> Result<Self, Vec<String>> {
         let value = if value.is_null() { Json::Object(serde_json::Map::new()) } else { value };
-        let file: ProfileFile = serde_json::from_value(value).map_err(|error| vec![format!("profile: {error}")])?;
+        let file: ProfileFile =
+            serde_json::from_value(value).map_err(|error| vec![format!("profile: {error}")])?;
         let mut problems = vec![];
         let mut entries = vec![];
         for (name, compare) in file.files {
@@ -93,7 +94,9 @@ impl Profile {
             return Err(problems);
         }
         let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let texts = |own: &BTreeMap<String, Json>| own.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        let texts = |own: &BTreeMap<String, Json>| {
+            own.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+        };
         Ok(Self {
             line: file.line,
             adopt_by,
@@ -123,7 +126,10 @@ impl Profile {
     #[must_use]
     pub fn manages(&self, file: &str, inner: &str) -> bool {
         let one = |glob: &String| {
-            let matcher = globset::GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher());
+            let matcher = globset::GlobBuilder::new(glob)
+                .literal_separator(true)
+                .build()
+                .map(|glob| glob.compile_matcher());
             matcher.is_ok_and(|matcher| matcher.is_match(file) || matcher.is_match(inner))
         };
         self.managed.is_empty() || self.managed.iter().any(one)
@@ -347,7 +353,8 @@ impl Rules {
 
     /// Whether secrets are declared.
     pub(crate) fn has_secrets(&self) -> bool {
-        !self.secret_texts.is_empty() || self.actions.iter().any(|action| matches!(action, Action::Secret { .. }))
+        !self.secret_texts.is_empty()
+            || self.actions.iter().any(|action| matches!(action, Action::Secret { .. }))
     }
 
     /// Stands at the root of a file.
@@ -402,7 +409,9 @@ fn read_secret(value: &Json) -> Result<Secret, String> {
 fn names(value: Option<&Json>) -> Vec<String> {
     match value {
         Some(Json::String(name)) => vec![name.clone()],
-        Some(Json::Array(names)) => names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+        Some(Json::Array(names)) => {
+            names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+        }
         _ => vec![],
     }
 }

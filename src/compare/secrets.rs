@@ -59,7 +59,24 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 
 /// Whether a value is none, or one that everybody knows.
 pub(crate) fn is_default(value: &str) -> bool {
-    const KNOWN: &[&str] = &["changeme", "change-me", "change_me", "password", "passwd", "admin", "default", "secret", "public", "private", "root", "1234", "12345", "123456", "null", "todo"];
+    const KNOWN: &[&str] = &[
+        "changeme",
+        "change-me",
+        "change_me",
+        "password",
+        "passwd",
+        "admin",
+        "default",
+        "secret",
+        "public",
+        "private",
+        "root",
+        "1234",
+        "12345",
+        "123456",
+        "null",
+        "todo",
+    ];
     let value = value.trim();
     value.is_empty() || KNOWN.contains(&value.to_lowercase().as_str())
 }
@@ -99,7 +116,8 @@ impl Masker {
         let mut known: Vec<String> = vec![];
         for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_INSIDE) {
             // A secret of several lines may be shown line by line.
-            known.extend(secret.lines().filter(|line| line.len() >= 16 && *line != secret).map(str::to_owned));
+            known
+                .extend(secret.lines().filter(|line| line.len() >= 16 && *line != secret).map(str::to_owned));
             known.push(secret);
         }
         let finder = if known.is_empty() {
@@ -180,7 +198,9 @@ impl Masker {
             Json::String(text) => Json::String(self.class(text)),
             Json::Number(number) => Json::String(self.class(&number.to_string())),
             Json::Array(items) => Json::Array(items.iter().map(|item| self.whole(item)).collect()),
-            Json::Object(members) => Json::Object(members.iter().map(|(key, value)| (key.clone(), self.whole(value))).collect()),
+            Json::Object(members) => {
+                Json::Object(members.iter().map(|(key, value)| (key.clone(), self.whole(value))).collect())
+            }
         }
     }
 }
@@ -204,6 +224,11 @@ mod tests {
         assert_eq!(of_statement("snmp-server community plant-ro RO 10"), ["plant-ro"]);
         assert!(of_statement("username ops privilege 15").is_empty());
         assert!(is_reference("${secret:mqtt/line-04}") && is_reference("${GRR_PK1}") && !is_reference("abc"));
-        assert!(is_secret_name("mqtt_password") && is_secret_name("token") && !is_secret_name("tokens_used") && !is_secret_name("author"));
+        assert!(
+            is_secret_name("mqtt_password")
+                && is_secret_name("token")
+                && !is_secret_name("tokens_used")
+                && !is_secret_name("author")
+        );
     }
 }

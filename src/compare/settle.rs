@@ -102,7 +102,15 @@ impl Report {
     /// A run that could not begin: bad profile, bad deviations.
     #[must_use]
     pub fn refused(as_of: Date, warnings: Vec<String>) -> Self {
-        Self { as_of, verdict: Verdict::CannotTell, summary: Summary::default(), lines: vec![], findings: vec![], clusters: vec![], warnings }
+        Self {
+            as_of,
+            verdict: Verdict::CannotTell,
+            summary: Summary::default(),
+            lines: vec![],
+            findings: vec![],
+            clusters: vec![],
+            warnings,
+        }
     }
 }
 
@@ -123,7 +131,8 @@ struct Raw {
 #[must_use]
 pub fn run(as_of: Date, lines: &[Line], jobs: &[Job<'_>], deviations: &[Deviation]) -> Report {
     let outcomes: Vec<Outcome> = jobs.par_iter().map(file::compare).collect();
-    let mut warnings: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.compared.warnings.iter().cloned()).collect();
+    let mut warnings: Vec<String> =
+        outcomes.iter().flat_map(|outcome| outcome.compared.warnings.iter().cloned()).collect();
     let moves = moved_files(jobs, &outcomes);
     let secrets = known_secrets(jobs, &outcomes);
     warnings.extend(unused_patterns(jobs, &outcomes));
@@ -179,12 +188,20 @@ fn moved_files(jobs: &[Job<'_>], outcomes: &[Outcome]) -> HashMap<usize, String>
 
 /// Every secret that could turn up in what is reported: of all files that were read, and of the equal files beside them.
 fn known_secrets(jobs: &[Job<'_>], outcomes: &[Outcome]) -> BTreeSet<String> {
-    let mut secrets: BTreeSet<String> = outcomes.iter().flat_map(|outcome| outcome.compared.secrets.iter().cloned()).collect();
-    let talking: BTreeSet<usize> = jobs.iter().zip(outcomes).filter(|(_, outcome)| !outcome.compared.found.is_empty()).map(|(job, _)| job.line).collect();
+    let mut secrets: BTreeSet<String> =
+        outcomes.iter().flat_map(|outcome| outcome.compared.secrets.iter().cloned()).collect();
+    let talking: BTreeSet<usize> = jobs
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| !outcome.compared.found.is_empty())
+        .map(|(job, _)| job.line)
+        .collect();
     let silent: Vec<&Job<'_>> = jobs
         .iter()
         .zip(outcomes)
-        .filter(|(job, outcome)| !outcome.compared.parsed && job.rules.has_secrets() && talking.contains(&job.line))
+        .filter(|(job, outcome)| {
+            !outcome.compared.parsed && job.rules.has_secrets() && talking.contains(&job.line)
+        })
         .map(|(job, _)| job)
         .collect();
     let more: Vec<Vec<String>> = silent.par_iter().map(|job| file::secrets_of(job)).collect();
@@ -208,7 +225,9 @@ fn unused_patterns(jobs: &[Job<'_>], outcomes: &[Outcome]) -> Vec<String> {
     for (job, hits, complete) in hits.into_values() {
         let rules = &jobs[job].rules;
         let unused = rules.patterns.iter().zip(&hits).filter(|(_, hit)| complete && !**hit);
-        out.extend(unused.map(|(pattern, _)| format!("profile: {}: `{}` matches nothing", rules.name, pattern.text)));
+        out.extend(
+            unused.map(|(pattern, _)| format!("profile: {}: `{}` matches nothing", rules.name, pattern.text)),
+        );
     }
     out
 }
@@ -254,7 +273,11 @@ impl Settling<'_> {
         drift.level = match drift.disposition {
             Disposition::Open | Disposition::Expired if found.kind == Kind::Equivalent => Level::Note,
             Disposition::Open | Disposition::Expired => found.level.unwrap_or(Level::Error),
-            Disposition::Approved if drift.expires.is_some_and(|end| days_between(self.as_of, end) <= SOON) => Level::Warning,
+            Disposition::Approved
+                if drift.expires.is_some_and(|end| days_between(self.as_of, end) <= SOON) =>
+            {
+                Level::Warning
+            }
             _ => Level::Note,
         };
         let verdict = match drift.disposition {
@@ -276,7 +299,10 @@ impl Settling<'_> {
         }
         let names = [line.address.as_deref(), line.name.as_deref()];
         for (at, deviation) in self.deviations.iter().enumerate() {
-            let here = names.iter().flatten().any(|name| deviation.is_at(name, &drift.file, &job.inner, &drift.path));
+            let here = names
+                .iter()
+                .flatten()
+                .any(|name| deviation.is_at(name, &drift.file, &job.inner, &drift.path));
             if !here {
                 continue;
             }
@@ -305,9 +331,12 @@ impl Settling<'_> {
 
     /// Deviations that nothing matches any more are to be removed.
     fn stale(&mut self) {
-        for (at, deviation) in self.deviations.iter().enumerate().filter(|(at, _)| !self.touched.contains(at)) {
+        for (at, deviation) in self.deviations.iter().enumerate().filter(|(at, _)| !self.touched.contains(at))
+        {
             let _ = at;
-            let known = self.lines.iter().any(|line| [&line.address, &line.name].into_iter().flatten().any(|name| *name == deviation.line));
+            let known = self.lines.iter().any(|line| {
+                [&line.address, &line.name].into_iter().flatten().any(|name| *name == deviation.line)
+            });
             self.warnings.push(if known {
                 format!("{} matches nothing any more; remove it", deviation.id)
             } else {
@@ -322,7 +351,10 @@ fn days_between(from: Date, to: Date) -> i32 {
 }
 
 fn line_verdicts(lines: &[Line], raws: &[Raw]) -> Vec<Verdict> {
-    let mut verdicts: Vec<Verdict> = lines.iter().map(|line| if line.missing.is_some() { Verdict::CannotTell } else { Verdict::InOrder }).collect();
+    let mut verdicts: Vec<Verdict> = lines
+        .iter()
+        .map(|line| if line.missing.is_some() { Verdict::CannotTell } else { Verdict::InOrder })
+        .collect();
     for raw in raws {
         verdicts[raw.line] = verdicts[raw.line].max(raw.verdict);
     }
@@ -339,7 +371,11 @@ fn mask(raws: &mut [Raw], masker: &mut Masker) {
         };
         // What clusters compare is the value itself, before it is masked.
         let own = |value: &Option<Json>| value.as_ref().map(Json::to_string).unwrap_or_default();
-        raw.signature.extend([raw.drift.kind.as_str().to_owned(), own(&raw.drift.intended), own(&raw.drift.deployed)]);
+        raw.signature.extend([
+            raw.drift.kind.as_str().to_owned(),
+            own(&raw.drift.intended),
+            own(&raw.drift.deployed),
+        ]);
         hide(&mut raw.drift.intended, masker);
         hide(&mut raw.drift.deployed, masker);
         hide(&mut raw.drift.base, masker);
@@ -367,13 +403,20 @@ fn clusters(lines: &[Line], raws: &mut [Raw], masker: &mut Masker) -> Vec<Cluste
     let mut out = vec![];
     for (number, (_, members)) in groups.into_iter().enumerate() {
         let id = format!("C{}", number + 1);
-        let named_lines: BTreeSet<String> = members.iter().filter_map(|at| raws[*at].drift.address.clone()).collect();
+        let named_lines: BTreeSet<String> =
+            members.iter().filter_map(|at| raws[*at].drift.address.clone()).collect();
         let summary = summary(&raws[members[0]], lines);
-        let promote = worth_promoting(named_lines.len(), lines.len()) && raws[members[0]].drift.disposition == Disposition::Open;
+        let promote = worth_promoting(named_lines.len(), lines.len())
+            && raws[members[0]].drift.disposition == Disposition::Open;
         for at in members {
             raws[at].drift.cluster = Some(id.clone());
         }
-        out.push(Cluster { id, lines: named_lines.into_iter().collect(), summary: masker.text(&summary), promote });
+        out.push(Cluster {
+            id,
+            lines: named_lines.into_iter().collect(),
+            summary: masker.text(&summary),
+            promote,
+        });
     }
     out
 }
@@ -389,7 +432,9 @@ fn summary(raw: &Raw, lines: &[Line]) -> String {
     };
     let place = if drift.path.is_empty() { inner.clone() } else { format!("{inner} {}", drift.path) };
     let text = match drift.kind {
-        Kind::Changed | Kind::TypeChanged => format!("{place}: {} to {}", short(&drift.intended), short(&drift.deployed)),
+        Kind::Changed | Kind::TypeChanged => {
+            format!("{place}: {} to {}", short(&drift.intended), short(&drift.deployed))
+        }
         kind => format!("{place}: {}", kind.as_str()),
     };
     let mut own = lines[raw.line].parameters.clone();
@@ -397,10 +442,23 @@ fn summary(raw: &Raw, lines: &[Line]) -> String {
     named(&text, &own)
 }
 
-fn finish(as_of: Date, lines: &[Line], files: usize, verdicts: &[Verdict], raws: Vec<Raw>, clusters: Vec<Cluster>, warnings: Vec<String>) -> Report {
+fn finish(
+    as_of: Date,
+    lines: &[Line],
+    files: usize,
+    verdicts: &[Verdict],
+    raws: Vec<Raw>,
+    clusters: Vec<Cluster>,
+    warnings: Vec<String>,
+) -> Report {
     let count = |wanted: Verdict| verdicts.iter().filter(|verdict| **verdict == wanted).count();
     let found = |wanted: Disposition| {
-        raws.iter().filter(|raw| raw.drift.disposition == wanted && !(wanted == Disposition::Open && raw.verdict == Verdict::InOrder)).count()
+        raws.iter()
+            .filter(|raw| {
+                raw.drift.disposition == wanted
+                    && !(wanted == Disposition::Open && raw.verdict == Verdict::InOrder)
+            })
+            .count()
     };
     let summary = Summary {
         lines: lines.len(),

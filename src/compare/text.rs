@@ -29,11 +29,14 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>
             (None, None) => continue,
         };
         let shown = |line: &str| Json::String(super::shown_text(line));
-        let mut found = Found::new(format!("line {}", number + 1), kind).values(i.map(|i| shown(s[i])), j.map(|j| shown(d[j])));
+        let mut found = Found::new(format!("line {}", number + 1), kind)
+            .values(i.map(|i| shown(s[i])), j.map(|j| shown(d[j])));
         if b.is_some() {
             let in_base = |twin: Option<&(usize, bool)>| twin.is_some_and(|twin| twin.1);
-            let s_is_b = i.map_or_else(|| j.is_some_and(|j| !in_base(of_d.get(&j))), |i| in_base(of_s.get(&i)));
-            let d_is_b = j.map_or_else(|| i.is_some_and(|i| !in_base(of_s.get(&i))), |j| in_base(of_d.get(&j)));
+            let s_is_b =
+                i.map_or_else(|| j.is_some_and(|j| !in_base(of_d.get(&j))), |i| in_base(of_s.get(&i)));
+            let d_is_b =
+                j.map_or_else(|| i.is_some_and(|i| !in_base(of_s.get(&i))), |j| in_base(of_d.get(&j)));
             found.attribution = Attribution::judge(s_is_b, d_is_b);
         }
         found.line = Some(j.unwrap_or(number) as u32 + 1);

@@ -20,8 +20,14 @@ fn unreadable(text: &str, error: &toml_edit::TomlError) -> Unreadable {
     }
     let written = text.get(span.clone()).unwrap_or_default();
     let key = written.rsplit('.').next().unwrap_or(written).trim().trim_matches(['"', '\'', '[', ']', ' ']);
-    let path = headed(&text[..span.start.min(text.len())]).iter().fold(String::new(), |path, step| crate::source::child(&path, step));
-    Unreadable { message: format!("key '{key}' appears twice"), at: span.start, path: crate::source::child(&path, key) }
+    let path = headed(&text[..span.start.min(text.len())])
+        .iter()
+        .fold(String::new(), |path, step| crate::source::child(&path, step));
+    Unreadable {
+        message: format!("key '{key}' appears twice"),
+        at: span.start,
+        path: crate::source::child(&path, key),
+    }
 }
 
 /// The last table header before a place.
@@ -34,7 +40,10 @@ fn headed(before: &str) -> Vec<String> {
     }
     let header = complete.lines().rev().map(str::trim).find(|line| line.starts_with('['));
     let name = header.map(|line| line.trim_start_matches('[').split(']').next().unwrap_or_default());
-    name.into_iter().flat_map(|name| name.split('.')).map(|step| step.trim().trim_matches(['"', '\'']).to_owned()).collect()
+    name.into_iter()
+        .flat_map(|name| name.split('.'))
+        .map(|step| step.trim().trim_matches(['"', '\'']).to_owned())
+        .collect()
 }
 
 struct Reader<'t> {
@@ -106,9 +115,16 @@ impl Reader<'_> {
     /// A float as written, because f64 would lose digits.
     fn float(&self, value: &toml_edit::Value, number: f64) -> String {
         if !number.is_finite() {
-            return if number.is_nan() { "nan".into() } else if number < 0.0 { "-inf".into() } else { "inf".into() };
+            return if number.is_nan() {
+                "nan".into()
+            } else if number < 0.0 {
+                "-inf".into()
+            } else {
+                "inf".into()
+            };
         }
-        let written = value.span().and_then(|span| self.text.get(span)).map(|text| text.trim().replace('_', ""));
+        let written =
+            value.span().and_then(|span| self.text.get(span)).map(|text| text.trim().replace('_', ""));
         written.filter(|text| !text.is_empty()).unwrap_or_else(|| number.to_string())
     }
 }

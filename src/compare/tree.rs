@@ -200,9 +200,9 @@ impl<'t> Ref<'t> {
             Value::Number(text) | Value::Typed("integer" | "float", text) => number::shown(text),
             Value::Str(text) | Value::Typed(_, text) => Json::String(text.to_string()),
             Value::List(_) => Json::Array(self.children().map(Self::to_json).collect()),
-            Value::Map(_) => {
-                Json::Object(self.children().map(|child| (child.key().to_owned(), child.to_json())).collect::<Map<_, _>>())
-            }
+            Value::Map(_) => Json::Object(
+                self.children().map(|child| (child.key().to_owned(), child.to_json())).collect::<Map<_, _>>(),
+            ),
         }
     }
 

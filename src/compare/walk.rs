@@ -57,7 +57,13 @@ impl<'r> Walk<'r> {
     }
 
     /// Compares two files from their roots.
-    pub(crate) fn run(&mut self, intended: Ref<'_>, deployed: Ref<'_>, base: Base<'_>, root: Option<&'r ListRule>) {
+    pub(crate) fn run(
+        &mut self,
+        intended: Ref<'_>,
+        deployed: Ref<'_>,
+        base: Base<'_>,
+        root: Option<&'r ListRule>,
+    ) {
         let (cursor, named) = self.rules.start();
         let mut here = self.here(&named);
         here.list = here.list.or(root);
@@ -73,7 +79,13 @@ impl<'r> Walk<'r> {
     }
 
     /// Reports a document that only one side has.
-    pub(crate) fn lone_document(&mut self, step: String, intended: Option<Ref<'_>>, deployed: Option<Ref<'_>>, base: Base<'_>) {
+    pub(crate) fn lone_document(
+        &mut self,
+        step: String,
+        intended: Option<Ref<'_>>,
+        deployed: Option<Ref<'_>>,
+        base: Base<'_>,
+    ) {
         self.path.push(step);
         self.skip = 1;
         let (cursor, _) = self.rules.start();
@@ -156,8 +168,17 @@ impl<'r> Walk<'r> {
     }
 
     /// Compares what stands at one place on both sides, either of which may have nothing.
-    fn place(&mut self, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor, here: Here<'r>) {
-        let absent = |side: Option<Ref<'_>>| side.is_none_or(|side| here.null_is_absent && matches!(side.value(), Value::Null));
+    fn place(
+        &mut self,
+        s: Option<Ref<'_>>,
+        d: Option<Ref<'_>>,
+        b: Base<'_>,
+        cursor: &Cursor,
+        here: Here<'r>,
+    ) {
+        let absent = |side: Option<Ref<'_>>| {
+            side.is_none_or(|side| here.null_is_absent && matches!(side.value(), Value::Null))
+        };
         if here.ignored {
             return self.ignored(s, d, b);
         }
@@ -197,7 +218,13 @@ impl<'r> Walk<'r> {
     }
 
     /// The value without what is ignored in it; `None` if nothing is left. Ignored leaves and secrets are noted.
-    fn without_ignored(&mut self, one: Ref<'_>, intended: bool, b: Base<'_>, cursor: &Cursor) -> Option<Json> {
+    fn without_ignored(
+        &mut self,
+        one: Ref<'_>,
+        intended: bool,
+        b: Base<'_>,
+        cursor: &Cursor,
+    ) -> Option<Json> {
         if cursor.is_done() || !one.is_container() {
             return Some(one.to_json());
         }
@@ -238,10 +265,14 @@ impl<'r> Walk<'r> {
     fn ignored(&mut self, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>) {
         let kind = match (s, d) {
             (Some(s), Some(d)) if s.equal(d) => return,
-            (Some(s), Some(d)) if s.is_container() && s.type_name() == d.type_name() => return self.ignored_children(s, d, b),
+            (Some(s), Some(d)) if s.is_container() && s.type_name() == d.type_name() => {
+                return self.ignored_children(s, d, b);
+            }
             (Some(s), Some(d)) if s.type_name() == d.type_name() => Kind::Changed,
             (Some(_), Some(_)) => Kind::TypeChanged,
-            (Some(one), None) | (None, Some(one)) if one.len() > 0 => return self.ignored_side(one, s.is_some(), b),
+            (Some(one), None) | (None, Some(one)) if one.len() > 0 => {
+                return self.ignored_side(one, s.is_some(), b);
+            }
             (Some(_), None) => Kind::Missing,
             (None, Some(_)) => Kind::Extra,
             (None, None) => return,
@@ -265,7 +296,14 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn ignored_child(&mut self, is_map: bool, at: usize, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>) {
+    fn ignored_child(
+        &mut self,
+        is_map: bool,
+        at: usize,
+        s: Option<Ref<'_>>,
+        d: Option<Ref<'_>>,
+        b: Base<'_>,
+    ) {
         let key = if is_map { s.or(d).map(Ref::key).unwrap_or_default().to_owned() } else { at.to_string() };
         let b = b.map(|b| b.and_then(|b| if is_map { b.member(&key, at) } else { b.item(at) }));
         self.path.push(key);
@@ -286,7 +324,11 @@ impl<'r> Walk<'r> {
     fn lists(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, rule: Option<&ListRule>) {
         let Some(rule) = rule else { return self.ordered(s, d, b, cursor) };
         if rule.key.is_empty() {
-            return if rule.ordered { self.ordered(s, d, b, cursor) } else { self.unordered(s, d, b, cursor) };
+            return if rule.ordered {
+                self.ordered(s, d, b, cursor)
+            } else {
+                self.unordered(s, d, b, cursor)
+            };
         }
         match (self.keys(s, rule, "intended"), self.keys(d, rule, "deployed")) {
             (Ok(a), Ok(c)) => self.keyed(s, d, b, cursor, rule, &a, &c),
@@ -304,7 +346,10 @@ impl<'r> Walk<'r> {
         let place = if self.path.is_empty() { String::new() } else { format!(" {}", self.shown_path()) };
         for (at, item) in list.children().enumerate() {
             let Some(key) = key_of(item, &rule.key) else {
-                return Err(format!("{side} {{file}}{place}: element {at} has no {}; compared in order", rule.key.join(", ")));
+                return Err(format!(
+                    "{side} {{file}}{place}: element {at} has no {}; compared in order",
+                    rule.key.join(", ")
+                ));
             };
             if !seen.insert(key.clone()) {
                 return Err(format!("{side} {{file}}{place}: {key} appears twice; compared in order"));
@@ -315,9 +360,20 @@ impl<'r> Walk<'r> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn keyed(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, rule: &ListRule, a: &[String], c: &[String]) {
+    fn keyed(
+        &mut self,
+        s: Ref<'_>,
+        d: Ref<'_>,
+        b: Base<'_>,
+        cursor: &Cursor,
+        rule: &ListRule,
+        a: &[String],
+        c: &[String],
+    ) {
         let places: HashMap<&str, usize> = c.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect();
-        let base_keys: Option<Vec<String>> = b.flatten().map(|b| b.children().map(|item| key_of(item, &rule.key).unwrap_or_default()).collect());
+        let base_keys: Option<Vec<String>> = b
+            .flatten()
+            .map(|b| b.children().map(|item| key_of(item, &rule.key).unwrap_or_default()).collect());
         let base_of = |key: &str| {
             b.map(|b| b.and_then(|b| b.item(base_keys.as_ref()?.iter().position(|known| known == key)?)))
         };
@@ -345,7 +401,14 @@ impl<'r> Walk<'r> {
     }
 
     /// Reports the fewest elements whose moving explains the order.
-    fn moved(&mut self, both: &[(usize, usize)], keys: &[String], base: Option<&[String]>, base_known: bool, d: Ref<'_>) {
+    fn moved(
+        &mut self,
+        both: &[(usize, usize)],
+        keys: &[String],
+        base: Option<&[String]>,
+        base_known: bool,
+        d: Ref<'_>,
+    ) {
         if both.windows(2).all(|pair| pair[0].1 < pair[1].1) {
             return;
         }
@@ -356,10 +419,17 @@ impl<'r> Walk<'r> {
         let deployed = order(by_place.iter().map(|pair| keys[pair.0].as_str()).collect());
         // Several choices may be as short; seen from either side the same one is taken.
         let steps = align::align(&intended, &deployed);
-        let stays: Vec<usize> = steps.iter().filter_map(|step| match step { Aligned::Same(at, _) => Some(*at), _ => None }).collect();
+        let stays: Vec<usize> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Aligned::Same(at, _) => Some(*at),
+                _ => None,
+            })
+            .collect();
         let attribution = match base {
             Some(base) => {
-                let of_base: Vec<String> = base.iter().filter(|key| intended.contains(key)).cloned().collect();
+                let of_base: Vec<String> =
+                    base.iter().filter(|key| intended.contains(key)).cloned().collect();
                 Attribution::judge(of_base == intended, of_base == deployed)
             }
             None if base_known => Attribution::Both,
@@ -370,7 +440,11 @@ impl<'r> Walk<'r> {
                 continue;
             }
             self.path.push(format!("[{}]", keys[*place]));
-            let mut found = Found::new(self.shown_path(), Kind::Moved).note(format!("from place {} to {}", place + 1, now + 1));
+            let mut found = Found::new(self.shown_path(), Kind::Moved).note(format!(
+                "from place {} to {}",
+                place + 1,
+                now + 1
+            ));
             found.attribution = attribution;
             found.class = self.rules.class(&self.path[self.skip..]);
             found.line = d.item(*now).map(|item| line_of(self.deployed, item.at()));
@@ -412,10 +486,15 @@ impl<'r> Walk<'r> {
             }
         }
         for (kind, at, count, attribution) in news {
-            let (item, text) = if kind == Kind::Missing { (s.item(at), self.intended) } else { (d.item(at), self.deployed) };
+            let (item, text) =
+                if kind == Kind::Missing { (s.item(at), self.intended) } else { (d.item(at), self.deployed) };
             let mut found = Found::new(self.shown_path(), kind);
             let value = item.map(Ref::to_json);
-            if kind == Kind::Missing { found.intended = value } else { found.deployed = value }
+            if kind == Kind::Missing {
+                found.intended = value
+            } else {
+                found.deployed = value
+            }
             found.count = count;
             found.attribution = attribution;
             found.class = self.rules.class(&self.path[self.skip..]);
@@ -435,7 +514,8 @@ impl<'r> Walk<'r> {
         let (in_s, in_d) = (canon(s), canon(d));
         if in_s != in_d && is_permutation(&in_s, &in_d) {
             let in_b = b.map(|b| b.map(canon));
-            let mut found = Found::new(self.shown_path(), Kind::Reordered).values(Some(s.to_json()), Some(d.to_json()));
+            let mut found =
+                Found::new(self.shown_path(), Kind::Reordered).values(Some(s.to_json()), Some(d.to_json()));
             found.attribution = in_b.map_or(Attribution::Unknown, |in_b| {
                 Attribution::judge(in_b.as_ref() == Some(&in_s), in_b.as_ref() == Some(&in_d))
             });
@@ -448,7 +528,11 @@ impl<'r> Walk<'r> {
         let base_item = |twin: Option<&(usize, bool)>, exact: bool| -> Base<'_> {
             b.map(|b| twin.filter(|twin| twin.1 || !exact).and_then(|twin| b.and_then(|b| b.item(twin.0))))
         };
-        let (of_s, of_d) = if b.flatten().is_some() { (twins(&in_s, &in_b), twins(&in_d, &in_b)) } else { Default::default() };
+        let (of_s, of_d) = if b.flatten().is_some() {
+            (twins(&in_s, &in_b), twins(&in_d, &in_b))
+        } else {
+            Default::default()
+        };
         for pair in pairs(&align::align(&in_s, &in_d)) {
             match pair {
                 (Some(i), Some(j)) => {
@@ -462,11 +546,19 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn indexed(&mut self, index: usize, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
+    fn indexed(
+        &mut self,
+        index: usize,
+        s: Option<Ref<'_>>,
+        d: Option<Ref<'_>>,
+        b: Base<'_>,
+        cursor: &Cursor,
+    ) {
         if cursor.is_done() && matches!((s, d), (Some(s), Some(d)) if s.equal(d)) {
             return;
         }
-        let (below, here) = if cursor.is_done() { Default::default() } else { self.step(cursor, &index.to_string()) };
+        let (below, here) =
+            if cursor.is_done() { Default::default() } else { self.step(cursor, &index.to_string()) };
         self.path.push(index.to_string());
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -486,7 +578,8 @@ impl<'r> Walk<'r> {
 
     /// Writes a value so that equal under the rules means equal in bytes. Returns whether anything was left of it.
     fn canon(&self, item: Ref<'_>, cursor: &Cursor, named: &[usize], out: &mut Vec<u8>) -> bool {
-        let action = |wanted: fn(&Action) -> bool| named.iter().any(|number| wanted(&self.rules.actions[*number]));
+        let action =
+            |wanted: fn(&Action) -> bool| named.iter().any(|number| wanted(&self.rules.actions[*number]));
         if action(|action| *action == Action::Ignore) {
             return false;
         }
@@ -509,11 +602,12 @@ impl<'r> Walk<'r> {
         let mut parts: Vec<Vec<u8>> = vec![];
         let mut dropped = false;
         for (at, child) in item.children().enumerate() {
-            let step = match rule.filter(|rule| !rule.key.is_empty()).and_then(|rule| key_of(child, &rule.key)) {
-                Some(key) => format!("[{key}]"),
-                None if is_map => child.key().to_owned(),
-                None => at.to_string(),
-            };
+            let step =
+                match rule.filter(|rule| !rule.key.is_empty()).and_then(|rule| key_of(child, &rule.key)) {
+                    Some(key) => format!("[{key}]"),
+                    None if is_map => child.key().to_owned(),
+                    None => at.to_string(),
+                };
             let mut named = vec![];
             let below = cursor.step(&self.rules.patterns, &step, &mut named);
             let mut part = vec![];
@@ -563,10 +657,21 @@ impl<'r> Walk<'r> {
         found.secret = true;
         let reference = s.as_str().is_some_and(is_reference);
         let value = d.plain().unwrap_or_default();
-        if (reference || salted) && !is_default(&value) && (s.is_container() == d.is_container()) && !s.plain().is_some_and(|text| text.is_empty()) {
+        if (reference || salted)
+            && !is_default(&value)
+            && (s.is_container() == d.is_container())
+            && !s.plain().is_some_and(|text| text.is_empty())
+        {
             found.kind = Kind::Opaque;
             found.ignored = true;
-            found.note = Some(if salted { "salted on every read: only its presence is checked" } else { "a reference: only its presence is checked" }.into());
+            found.note = Some(
+                if salted {
+                    "salted on every read: only its presence is checked"
+                } else {
+                    "a reference: only its presence is checked"
+                }
+                .into(),
+            );
         } else if reference {
             found.kind = Kind::Changed;
         }
@@ -579,7 +684,8 @@ impl<'r> Walk<'r> {
     }
 
     fn emit(&mut self, kind: Kind, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
-        let mut found = Found::new(self.shown_path(), kind).values(s.map(|s| self.shown(s)), d.map(|d| self.shown(d)));
+        let mut found =
+            Found::new(self.shown_path(), kind).values(s.map(|s| self.shown(s)), d.map(|d| self.shown(d)));
         if let Some(b) = b {
             found.attribution = Attribution::judge(self.same(s, b, cursor), self.same(d, b, cursor));
             found.base = b.map(|b| self.shown(b));
@@ -590,7 +696,8 @@ impl<'r> Walk<'r> {
             (None, None) => None,
         };
         found.class = self.rules.class(&self.path[self.skip..]);
-        let name = self.path.iter().rev().find(|step| !step.starts_with('[') && step.parse::<usize>().is_err());
+        let name =
+            self.path.iter().rev().find(|step| !step.starts_with('[') && step.parse::<usize>().is_err());
         if name.is_some_and(|name| is_secret_name(name)) && !is_flag(s) && !is_flag(d) {
             found.secret = true;
             self.keep_secrets(s);
@@ -624,7 +731,9 @@ impl<'r> Walk<'r> {
 
 /// Whether a value under a name such as `password` says something about a secret rather than being one.
 fn is_flag(side: Option<Ref<'_>>) -> bool {
-    side.is_some_and(|side| matches!(side.value(), Value::Bool(_) | Value::Null | Value::Map(_) | Value::List(_)))
+    side.is_some_and(|side| {
+        matches!(side.value(), Value::Bool(_) | Value::Null | Value::Map(_) | Value::List(_))
+    })
 }
 
 impl Ref<'_> {
@@ -671,13 +780,14 @@ fn is_permutation(a: &[Vec<u8>], b: &[Vec<u8>]) -> bool {
 pub(crate) fn pairs(steps: &[Aligned]) -> Vec<(Option<usize>, Option<usize>)> {
     let mut out = vec![];
     let (mut firsts, mut seconds) = (vec![], vec![]);
-    let flush = |firsts: &mut Vec<usize>, seconds: &mut Vec<usize>, out: &mut Vec<(Option<usize>, Option<usize>)>| {
-        for at in 0..firsts.len().max(seconds.len()) {
-            out.push((firsts.get(at).copied(), seconds.get(at).copied()));
-        }
-        firsts.clear();
-        seconds.clear();
-    };
+    let flush =
+        |firsts: &mut Vec<usize>, seconds: &mut Vec<usize>, out: &mut Vec<(Option<usize>, Option<usize>)>| {
+            for at in 0..firsts.len().max(seconds.len()) {
+                out.push((firsts.get(at).copied(), seconds.get(at).copied()));
+            }
+            firsts.clear();
+            seconds.clear();
+        };
     for step in steps {
         match *step {
             Aligned::Same(i, j) => {
@@ -713,11 +823,19 @@ pub(crate) fn canonical(item: Ref<'_>, out: &mut Vec<u8>) {
         Value::Typed(kind, text) => {
             out.push(b'!');
             write_text(kind, out);
-            let same = if matches!(*kind, "integer" | "float") { number::canonical(text) } else { text.to_string() };
+            let same =
+                if matches!(*kind, "integer" | "float") { number::canonical(text) } else { text.to_string() };
             write_text(&same, out);
         }
         Value::List(_) => {
-            let parts: Vec<_> = item.children().map(|child| { let mut part = vec![]; canonical(child, &mut part); part }).collect();
+            let parts: Vec<_> = item
+                .children()
+                .map(|child| {
+                    let mut part = vec![];
+                    canonical(child, &mut part);
+                    part
+                })
+                .collect();
             write_parts(b'[', &parts, out);
         }
         Value::Map(_) => {

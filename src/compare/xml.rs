@@ -55,7 +55,12 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, Unreadable> {
 }
 
 /// Compares two documents.
-pub(crate) fn compare(s: &Document<'_>, d: &Document<'_>, b: Option<Option<&Document<'_>>>, rules: &Rules) -> Compared {
+pub(crate) fn compare(
+    s: &Document<'_>,
+    d: &Document<'_>,
+    b: Option<Option<&Document<'_>>>,
+    rules: &Rules,
+) -> Compared {
     let mut walk = Walk {
         rules,
         intended: s.input_text(),
@@ -114,14 +119,28 @@ impl<'r> Walk<'r> {
         (below, here)
     }
 
-    fn element(&mut self, s: Option<Node<'_, '_>>, d: Option<Node<'_, '_>>, b: Base<'_>, cursor: &Cursor, step: String) {
+    fn element(
+        &mut self,
+        s: Option<Node<'_, '_>>,
+        d: Option<Node<'_, '_>>,
+        b: Base<'_>,
+        cursor: &Cursor,
+        step: String,
+    ) {
         let (below, here) = self.step(cursor, &step);
         self.path.push(step);
         self.place(s, d, b, &below, &here);
         self.path.pop();
     }
 
-    fn place(&mut self, s: Option<Node<'_, '_>>, d: Option<Node<'_, '_>>, b: Base<'_>, cursor: &Cursor, here: &Here<'_>) {
+    fn place(
+        &mut self,
+        s: Option<Node<'_, '_>>,
+        d: Option<Node<'_, '_>>,
+        b: Base<'_>,
+        cursor: &Cursor,
+        here: &Here<'_>,
+    ) {
         let before = self.out.found.len();
         match (s, d) {
             (Some(s), Some(d)) if canon(s) == canon(d) => {
@@ -129,7 +148,13 @@ impl<'r> Walk<'r> {
                     self.keep(text_of(s));
                 }
             }
-            (Some(s), Some(d)) if s.tag_name() != d.tag_name() => self.emit(Kind::Changed, Some(shown(s)), Some(shown(d)), attribution(Some(s), Some(d), b), Some(d)),
+            (Some(s), Some(d)) if s.tag_name() != d.tag_name() => self.emit(
+                Kind::Changed,
+                Some(shown(s)),
+                Some(shown(d)),
+                attribution(Some(s), Some(d), b),
+                Some(d),
+            ),
             (Some(s), Some(d)) => self.inside(s, d, b, cursor, here),
             (s, d) => {
                 let kind = if s.is_some() { Kind::Missing } else { Kind::Extra };
@@ -159,8 +184,17 @@ impl<'r> Walk<'r> {
         self.children(parts_s, parts_d, b, cursor);
     }
 
-    fn scalar(&mut self, s: &str, d: &str, b: Option<Option<String>>, at: Option<Node<'_, '_>>, here: &Here<'_>) {
-        let attribution = b.as_ref().map_or(Attribution::Unknown, |b| Attribution::judge(b.as_deref() == Some(s), b.as_deref() == Some(d)));
+    fn scalar(
+        &mut self,
+        s: &str,
+        d: &str,
+        b: Option<Option<String>>,
+        at: Option<Node<'_, '_>>,
+        here: &Here<'_>,
+    ) {
+        let attribution = b.as_ref().map_or(Attribution::Unknown, |b| {
+            Attribution::judge(b.as_deref() == Some(s), b.as_deref() == Some(d))
+        });
         self.emit(Kind::Changed, Some(Json::from(s)), Some(Json::from(d)), attribution, at);
         let Some(salted) = here.secret else { return };
         self.keep(s.to_owned());
@@ -176,7 +210,14 @@ impl<'r> Walk<'r> {
 
     fn attributes(&mut self, s: Node<'_, '_>, d: Node<'_, '_>, b: Base<'_>, cursor: &Cursor) {
         let read = |node: Node<'_, '_>| -> BTreeMap<(String, String), String> {
-            node.attributes().map(|a| ((a.namespace().unwrap_or_default().to_owned(), a.name().to_owned()), a.value().to_owned())).collect()
+            node.attributes()
+                .map(|a| {
+                    (
+                        (a.namespace().unwrap_or_default().to_owned(), a.name().to_owned()),
+                        a.value().to_owned(),
+                    )
+                })
+                .collect()
         };
         let (in_s, in_d, in_b) = (read(s), read(d), b.map(|b| b.map(read).unwrap_or_default()));
         let names: BTreeSet<_> = in_s.keys().chain(in_d.keys()).cloned().collect();
@@ -194,7 +235,8 @@ impl<'r> Walk<'r> {
                 (Some(a), Some(c)) => self.scalar(a, c, base.map(|b| b.cloned()), Some(d), &here),
                 _ => {
                     let kind = if a.is_some() { Kind::Missing } else { Kind::Extra };
-                    let attribution = base.map_or(Attribution::Unknown, |b| Attribution::judge(b == a, b == c));
+                    let attribution =
+                        base.map_or(Attribution::Unknown, |b| Attribution::judge(b == a, b == c));
                     let json = |value: Option<&String>| value.map(|value| Json::from(value.as_str()));
                     self.emit(kind, json(a), json(c), attribution, Some(d));
                 }
@@ -224,8 +266,19 @@ impl<'r> Walk<'r> {
     }
 
     /// Compares siblings of one name that the profile speaks of.
-    fn siblings<'t>(&mut self, name: &str, s: &[Node<'t, 't>], d: &[Node<'t, 't>], b: Base<'_>, cursor: &Cursor, rule: &ListRule) {
-        let in_b: Vec<Node<'_, '_>> = b.flatten().map(|b| b.children().filter(|node| node.is_element() && step_name(*node) == name).collect()).unwrap_or_default();
+    fn siblings<'t>(
+        &mut self,
+        name: &str,
+        s: &[Node<'t, 't>],
+        d: &[Node<'t, 't>],
+        b: Base<'_>,
+        cursor: &Cursor,
+        rule: &ListRule,
+    ) {
+        let in_b: Vec<Node<'_, '_>> = b
+            .flatten()
+            .map(|b| b.children().filter(|node| node.is_element() && step_name(*node) == name).collect())
+            .unwrap_or_default();
         let Some(key) = rule.key.first() else {
             if rule.ordered {
                 return self.in_order(s, d, b, cursor);
@@ -237,8 +290,14 @@ impl<'r> Walk<'r> {
             nodes
                 .iter()
                 .map(|node| {
-                    let Some(value) = key_value(*node, key) else { return Err(format!("{side} {{file}}: a {name} has no {key}; compared in order")) };
-                    if seen.insert(value.clone()) { Ok(value) } else { Err(format!("{side} {{file}}: {name} {key}={value} appears twice; compared in order")) }
+                    let Some(value) = key_value(*node, key) else {
+                        return Err(format!("{side} {{file}}: a {name} has no {key}; compared in order"));
+                    };
+                    if seen.insert(value.clone()) {
+                        Ok(value)
+                    } else {
+                        Err(format!("{side} {{file}}: {name} {key}={value} appears twice; compared in order"))
+                    }
                 })
                 .collect()
         };
@@ -249,12 +308,20 @@ impl<'r> Walk<'r> {
                 return self.in_order(s, d, b, cursor);
             }
         };
-        let base_of = |value: &str| b.map(|_| in_b.iter().copied().find(|node| key_value(*node, key).as_deref() == Some(value)));
+        let base_of = |value: &str| {
+            b.map(|_| in_b.iter().copied().find(|node| key_value(*node, key).as_deref() == Some(value)))
+        };
         let mut both = vec![];
         for (at, value) in a.iter().enumerate() {
             let twin = c.iter().position(|other| other == value);
             both.extend(twin);
-            self.element(Some(s[at]), twin.map(|twin| d[twin]), base_of(value), cursor, format!("{name}[{key}='{value}']"));
+            self.element(
+                Some(s[at]),
+                twin.map(|twin| d[twin]),
+                base_of(value),
+                cursor,
+                format!("{name}[{key}='{value}']"),
+            );
         }
         for (at, value) in c.iter().enumerate().filter(|(_, value)| !a.contains(value)) {
             self.element(None, Some(d[at]), base_of(value), cursor, format!("{name}[{key}='{value}']"));
@@ -271,11 +338,19 @@ impl<'r> Walk<'r> {
     }
 
     fn in_order<'t>(&mut self, s: &[Node<'t, 't>], d: &[Node<'t, 't>], b: Base<'_>, cursor: &Cursor) {
-        let wrap = |nodes: &[Node<'t, 't>]| -> Vec<Part<'t>> { nodes.iter().copied().map(Part::Element).collect() };
+        let wrap =
+            |nodes: &[Node<'t, 't>]| -> Vec<Part<'t>> { nodes.iter().copied().map(Part::Element).collect() };
         self.sequence(&wrap(s), &wrap(d), b, cursor);
     }
 
-    fn multiset(&mut self, name: &str, s: &[Node<'_, '_>], d: &[Node<'_, '_>], base_known: bool, b: &[Node<'_, '_>]) {
+    fn multiset(
+        &mut self,
+        name: &str,
+        s: &[Node<'_, '_>],
+        d: &[Node<'_, '_>],
+        base_known: bool,
+        b: &[Node<'_, '_>],
+    ) {
         let count = |nodes: &[Node<'_, '_>]| -> HashMap<Vec<u8>, usize> {
             let mut counted = HashMap::new();
             nodes.iter().for_each(|node| *counted.entry(canon(*node)).or_insert(0) += 1);
@@ -318,10 +393,17 @@ impl<'r> Walk<'r> {
         sorted_s.sort();
         sorted_d.sort();
         if sorted_s == sorted_d {
-            let names: BTreeSet<Option<String>> = s.iter().zip(d).filter(|(a, c)| a.canon() != c.canon()).flat_map(|(a, c)| [a.name(), c.name()]).collect();
+            let names: BTreeSet<Option<String>> = s
+                .iter()
+                .zip(d)
+                .filter(|(a, c)| a.canon() != c.canon())
+                .flat_map(|(a, c)| [a.name(), c.name()])
+                .collect();
             let one = names.iter().next().cloned().flatten().filter(|_| names.len() == 1);
             let in_b = b.map(|b| b.map(|b| canons(&parts(b))));
-            let attribution = in_b.map_or(Attribution::Unknown, |b| Attribution::judge(b.as_ref() == Some(&in_s), b.as_ref() == Some(&in_d)));
+            let attribution = in_b.map_or(Attribution::Unknown, |b| {
+                Attribution::judge(b.as_ref() == Some(&in_s), b.as_ref() == Some(&in_d))
+            });
             let at = d.iter().find_map(Part::node);
             if let Some(name) = one {
                 self.path.push(name);
@@ -337,7 +419,13 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn part(&mut self, s: Option<(&[Part<'_>], usize)>, d: Option<(&[Part<'_>], usize)>, b: Base<'_>, cursor: &Cursor) {
+    fn part(
+        &mut self,
+        s: Option<(&[Part<'_>], usize)>,
+        d: Option<(&[Part<'_>], usize)>,
+        b: Base<'_>,
+        cursor: &Cursor,
+    ) {
         let Some((parts, at)) = s.or(d) else { return };
         if let Part::Text(_) = parts[at] {
             let text = |side: Option<(&[Part<'_>], usize)>| match side.map(|(parts, at)| &parts[at]) {
@@ -349,14 +437,31 @@ impl<'r> Walk<'r> {
                 (Some(_), None) => Kind::Missing,
                 _ => Kind::Extra,
             };
-            return self.emit(kind, text(s), text(d), b.map_or(Attribution::Unknown, |_| Attribution::Both), None);
+            return self.emit(
+                kind,
+                text(s),
+                text(d),
+                b.map_or(Attribution::Unknown, |_| Attribution::Both),
+                None,
+            );
         }
         let name = parts[at].name().unwrap_or_default();
-        let same: Vec<usize> = (0..parts.len()).filter(|other| parts[*other].name().as_deref() == Some(name.as_str())).collect();
+        let same: Vec<usize> =
+            (0..parts.len()).filter(|other| parts[*other].name().as_deref() == Some(name.as_str())).collect();
         let place = same.iter().position(|other| *other == at).unwrap_or(0);
         let step = if same.len() > 1 { format!("{name}[{}]", place + 1) } else { name.clone() };
-        let base = b.map(|b| b.and_then(|b| b.children().filter(|node| node.is_element() && step_name(*node) == name).nth(place)));
-        self.element(s.and_then(|(parts, at)| parts[at].node()), d.and_then(|(parts, at)| parts[at].node()), base, cursor, step);
+        let base = b.map(|b| {
+            b.and_then(|b| {
+                b.children().filter(|node| node.is_element() && step_name(*node) == name).nth(place)
+            })
+        });
+        self.element(
+            s.and_then(|(parts, at)| parts[at].node()),
+            d.and_then(|(parts, at)| parts[at].node()),
+            base,
+            cursor,
+            step,
+        );
     }
 
     fn keep(&mut self, secret: String) {
@@ -365,7 +470,14 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn emit(&mut self, kind: Kind, s: Option<Json>, d: Option<Json>, attribution: Attribution, at: Option<Node<'_, '_>>) {
+    fn emit(
+        &mut self,
+        kind: Kind,
+        s: Option<Json>,
+        d: Option<Json>,
+        attribution: Attribution,
+        at: Option<Node<'_, '_>>,
+    ) {
         let path = self.path.iter().fold(String::new(), |path, step| format!("{path}/{step}"));
         let mut found = Found::new(path, kind).values(s, d);
         found.attribution = attribution;
@@ -374,7 +486,11 @@ impl<'r> Walk<'r> {
         found.line = at.map(|node| line_of(text, node.range().start as u32));
         found.secret = self.path.last().is_some_and(|name| is_secret_name(name.trim_start_matches('@')));
         if found.secret {
-            let texts: Vec<String> = [&found.intended, &found.deployed].into_iter().flatten().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+            let texts: Vec<String> = [&found.intended, &found.deployed]
+                .into_iter()
+                .flatten()
+                .filter_map(|value| value.as_str().map(str::to_owned))
+                .collect();
             texts.into_iter().for_each(|text| self.keep(text));
         }
         self.out.found.push(found);
@@ -432,7 +548,9 @@ fn step_name(node: Node<'_, '_>) -> String {
 fn key_value(node: Node<'_, '_>, key: &str) -> Option<String> {
     match key.strip_prefix('@') {
         Some(name) => node.attribute(name).map(str::to_owned),
-        None => node.children().find(|child| child.is_element() && child.tag_name().name() == key).map(text_of),
+        None => {
+            node.children().find(|child| child.is_element() && child.tag_name().name() == key).map(text_of)
+        }
     }
 }
 
@@ -471,7 +589,8 @@ fn canon(node: Node<'_, '_>) -> Vec<u8> {
     };
     text(node.tag_name().namespace().unwrap_or_default(), &mut out);
     text(node.tag_name().name(), &mut out);
-    let attributes: BTreeMap<_, _> = node.attributes().map(|a| ((a.namespace().unwrap_or_default(), a.name()), a.value())).collect();
+    let attributes: BTreeMap<_, _> =
+        node.attributes().map(|a| ((a.namespace().unwrap_or_default(), a.name()), a.value())).collect();
     for ((namespace, name), value) in attributes {
         out.push(b'@');
         text(namespace, &mut out);

@@ -35,7 +35,10 @@ type Pair<'r> = (&'r Rc<Raw>, &'r Rc<Raw>);
 impl Reader {
     fn value(&mut self, raw: &Raw, key: String) -> Result<Node<'static>, Unreadable> {
         if self.builder.len() > MAX_VALUES {
-            return Err(Unreadable::new(format!("more than {MAX_VALUES} values once written out"), raw.at as usize));
+            return Err(Unreadable::new(
+                format!("more than {MAX_VALUES} values once written out"),
+                raw.at as usize,
+            ));
         }
         let value = match &raw.content {
             RawContent::Scalar(text, plain, tag) => self.scalar(text, *plain, tag.as_deref()),
@@ -140,7 +143,9 @@ fn sources<'r>(value: &'r Rc<Raw>, out: &mut Vec<Pair<'r>>, at: u32) -> Result<(
             RawContent::Map(_) => sources(item, out, at),
             _ => Err(Unreadable::new("a merge key names something that is not a map", at as usize)),
         }),
-        RawContent::Scalar(..) => Err(Unreadable::new("a merge key names something that is not a map", at as usize)),
+        RawContent::Scalar(..) => {
+            Err(Unreadable::new("a merge key names something that is not a map", at as usize))
+        }
     }
 }
 
@@ -170,8 +175,12 @@ fn resolve_12(text: &str) -> Option<Value<'static>> {
 fn resolve_11(text: &str) -> Option<Value<'static>> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Some(Value::Bool(true)),
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Some(Value::Bool(false)),
+        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => {
+            return Some(Value::Bool(true));
+        }
+        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+            return Some(Value::Bool(false));
+        }
         _ => {}
     }
     let (sign, digits) = match text.strip_prefix('-') {
@@ -182,7 +191,10 @@ fn resolve_11(text: &str) -> Option<Value<'static>> {
         return None;
     }
     let bare = digits.replace('_', "");
-    let whole = radix(&bare, "0x", 16).or_else(|| radix(&bare, "0b", 2)).or_else(|| octal(&bare)).or_else(|| sexagesimal(&bare));
+    let whole = radix(&bare, "0x", 16)
+        .or_else(|| radix(&bare, "0b", 2))
+        .or_else(|| octal(&bare))
+        .or_else(|| sexagesimal(&bare));
     if let Some(value) = whole {
         return number(format!("{sign}{value}"));
     }
@@ -198,7 +210,10 @@ fn resolve_11(text: &str) -> Option<Value<'static>> {
 
 fn radix(text: &str, prefix: &str, radix: u32) -> Option<String> {
     let digits = text.strip_prefix(prefix)?;
-    u128::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+')).map(|value| value.to_string())
+    u128::from_str_radix(digits, radix)
+        .ok()
+        .filter(|_| !digits.starts_with('+'))
+        .map(|value| value.to_string())
 }
 
 fn octal(text: &str) -> Option<String> {
@@ -211,14 +226,18 @@ fn sexagesimal(text: &str) -> Option<String> {
     let mut parts = text.split(':');
     let first = parts.next()?;
     let rest: Vec<&str> = parts.collect();
-    let is_digits = |part: &str| !part.is_empty() && part.len() <= 12 && part.bytes().all(|b| b.is_ascii_digit());
+    let is_digits =
+        |part: &str| !part.is_empty() && part.len() <= 12 && part.bytes().all(|b| b.is_ascii_digit());
     if rest.is_empty() || !is_digits(first) || first.starts_with('0') || rest.len() > 8 {
         return None;
     }
-    rest.iter().try_fold(first.parse::<u128>().ok()?, |total, part| {
-        let value: u128 = part.parse().ok().filter(|value| *value < 60 && is_digits(part) && part.len() <= 2)?;
-        Some(total * 60 + value)
-    }).map(|total| total.to_string())
+    rest.iter()
+        .try_fold(first.parse::<u128>().ok()?, |total, part| {
+            let value: u128 =
+                part.parse().ok().filter(|value| *value < 60 && is_digits(part) && part.len() <= 2)?;
+            Some(total * 60 + value)
+        })
+        .map(|total| total.to_string())
 }
 
 fn special(text: &str) -> Option<Value<'static>> {
@@ -259,7 +278,11 @@ fn decimal(text: &str) -> Option<Value<'static>> {
 fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    bytes.len() >= 8 && (0..4).all(digit) && bytes[4] == b'-' && digit(5) && text[5..].contains('-')
+    bytes.len() >= 8
+        && (0..4).all(digit)
+        && bytes[4] == b'-'
+        && digit(5)
+        && text[5..].contains('-')
         && bytes.iter().all(|b| b.is_ascii_digit() || b"-:.+TtZz \t".contains(b))
 }
 
@@ -274,8 +297,14 @@ mod tests {
     #[test]
     fn the_version_decides_the_traps() {
         let text = "[NO, 0644, 1:30, 0o14, 1_000, on, 0x1F, 1e3, .5]";
-        assert_eq!(json(text, false), serde_json::json!(["NO", 644, "1:30", 12, "1_000", "on", 31, 1000.0, 0.5]));
-        assert_eq!(json(text, true), serde_json::json!([false, 420, 90, "0o14", 1000, true, 31, 1000.0, 0.5]));
+        assert_eq!(
+            json(text, false),
+            serde_json::json!(["NO", 644, "1:30", 12, "1_000", "on", 31, 1000.0, 0.5])
+        );
+        assert_eq!(
+            json(text, true),
+            serde_json::json!([false, 420, 90, "0o14", 1000, true, 31, 1000.0, 0.5])
+        );
     }
 
     #[test]

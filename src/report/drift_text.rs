@@ -21,7 +21,9 @@ struct Section {
 }
 
 fn is_open(drift: &Drift) -> bool {
-    matches!(drift.disposition, Disposition::Open | Disposition::Expired) && drift.level == Level::Error && drift.kind != Kind::Opaque
+    matches!(drift.disposition, Disposition::Open | Disposition::Expired)
+        && drift.level == Level::Error
+        && drift.kind != Kind::Opaque
 }
 
 /// Whether it could reach people or product on the line.
@@ -32,14 +34,24 @@ fn is_grave(drift: &Drift) -> bool {
 const SECTIONS: &[Section] = &[
     Section { title: "WHAT COULD STOP PRODUCTION", holds: is_grave },
     Section { title: "DRIFT", holds: |drift| is_open(drift) && !is_grave(drift) },
-    Section { title: "COULD NOT BE TOLD", holds: |drift| drift.kind == Kind::Opaque && drift.disposition == Disposition::Open },
+    Section {
+        title: "COULD NOT BE TOLD",
+        holds: |drift| drift.kind == Kind::Opaque && drift.disposition == Disposition::Open,
+    },
     Section { title: "APPROVED, UNTIL", holds: |drift| drift.disposition == Disposition::Approved },
     Section { title: "BEHIND THE STANDARD", holds: |drift| drift.disposition == Disposition::Behind },
 ];
 
 /// Sections that are only shown in full on request; without it they are counted.
 const QUIET: &[Section] = &[
-    Section { title: "NO EFFECT", holds: |drift| drift.disposition == Disposition::Open && drift.level != Level::Error && drift.kind != Kind::Opaque },
+    Section {
+        title: "NO EFFECT",
+        holds: |drift| {
+            drift.disposition == Disposition::Open
+                && drift.level != Level::Error
+                && drift.kind != Kind::Opaque
+        },
+    },
     Section { title: "NOT COMPARED", holds: |drift| drift.disposition == Disposition::Ignored },
 ];
 
@@ -90,7 +102,14 @@ fn groups<'d>(drifts: &[&'d Drift]) -> Vec<Vec<&'d Drift>> {
     for drift in drifts {
         let what = match &drift.cluster {
             Some(cluster) => cluster.clone(),
-            None => format!("{}\0{:?}\0{:?}\0{:?}\0{:?}", drift.path, drift.kind, drift.intended, drift.deployed, (&drift.note, drift.deviation.as_ref())),
+            None => format!(
+                "{}\0{:?}\0{:?}\0{:?}\0{:?}",
+                drift.path,
+                drift.kind,
+                drift.intended,
+                drift.deployed,
+                (&drift.note, drift.deviation.as_ref())
+            ),
         };
         match by_what.get(&what) {
             Some(at) => out[*at].push(drift),
@@ -132,8 +151,10 @@ fn draw_group(group: &[&Drift], style: Style, verbose: bool, out: &mut String) {
     if let Some(note) = &drift.note {
         let _ = writeln!(out, "      {}", clean(note));
     }
-    let who = [drift.owner.as_ref().map(|owner| format!("owner {owner}")), deviation(drift), attribution(drift)];
-    let who: Vec<String> = who.into_iter().flatten().chain(next_step(drift).map(|next| format!("next: {next}"))).collect();
+    let who =
+        [drift.owner.as_ref().map(|owner| format!("owner {owner}")), deviation(drift), attribution(drift)];
+    let who: Vec<String> =
+        who.into_iter().flatten().chain(next_step(drift).map(|next| format!("next: {next}"))).collect();
     if !who.is_empty() {
         let _ = writeln!(out, "      {}", who.join(" · "));
     }
@@ -147,7 +168,10 @@ fn place(drift: &Drift) -> String {
 /// Whether the values say more than the path does.
 fn shows_values(drift: &Drift) -> bool {
     !matches!(drift.kind, Kind::Reordered | Kind::FileMissing | Kind::FileExtra)
-        && !(matches!(drift.kind, Kind::Extra | Kind::Missing) && drift.path.ends_with(drift.deployed.as_ref().or(drift.intended.as_ref()).and_then(Json::as_str).unwrap_or("\0")))
+        && !(matches!(drift.kind, Kind::Extra | Kind::Missing)
+            && drift.path.ends_with(
+                drift.deployed.as_ref().or(drift.intended.as_ref()).and_then(Json::as_str).unwrap_or("\0"),
+            ))
 }
 
 fn what(drift: &Drift) -> String {
@@ -164,7 +188,11 @@ fn what(drift: &Drift) -> String {
 fn deviation(drift: &Drift) -> Option<String> {
     let id = drift.deviation.as_ref()?;
     let until = drift.expires.map(|date| date.to_string()).unwrap_or_default();
-    Some(if drift.disposition == Disposition::Expired { format!("{id} EXPIRED {until}") } else { format!("{id} until {until}") })
+    Some(if drift.disposition == Disposition::Expired {
+        format!("{id} EXPIRED {until}")
+    } else {
+        format!("{id} until {until}")
+    })
 }
 
 fn attribution(drift: &Drift) -> Option<String> {
@@ -185,10 +213,16 @@ pub fn next_step(drift: &Drift) -> Option<&'static str> {
         (Disposition::Open, _, Kind::Opaque) => "read it back again; until then nobody can vouch for it",
         (Disposition::Open, _, _) if drift.level != Level::Error => return None,
         (Disposition::Open, Attribution::Standard, _) => "roll the standard out; the date for it has passed",
-        (Disposition::Open, Attribution::Both, _) => "settle which value is right, then roll it out or record a deviation",
+        (Disposition::Open, Attribution::Both, _) => {
+            "settle which value is right, then roll it out or record a deviation"
+        }
         (Disposition::Open, ..) => "put the intended value back, or record a deviation",
-        (Disposition::Expired, ..) => "end the deviation: put the intended value back, or renew it with its owner",
-        (Disposition::Approved, ..) if drift.level == Level::Warning => "the deviation ends soon: close it or renew it",
+        (Disposition::Expired, ..) => {
+            "end the deviation: put the intended value back, or renew it with its owner"
+        }
+        (Disposition::Approved, ..) if drift.level == Level::Warning => {
+            "the deviation ends soon: close it or renew it"
+        }
         (Disposition::Approved, ..) => return None,
         (Disposition::Behind, ..) => "roll the standard out in the line's window",
     })
@@ -207,7 +241,11 @@ fn draw_clusters(report: &Report, out: &mut String) {
 }
 
 fn draw_lines(report: &Report, style: Style, out: &mut String) {
-    let named: Vec<_> = report.lines.iter().filter(|line| line.address.is_some() && line.verdict != Verdict::InOrder).collect();
+    let named: Vec<_> = report
+        .lines
+        .iter()
+        .filter(|line| line.address.is_some() && line.verdict != Verdict::InOrder)
+        .collect();
     const LISTED: usize = 40;
     if named.is_empty() || named.len() > LISTED {
         return;
@@ -221,7 +259,16 @@ fn draw_lines(report: &Report, style: Style, out: &mut String) {
             None => String::new(),
         };
         let address = line.address.as_deref().unwrap_or_default();
-        let _ = writeln!(out, "{}", format!("{address:width$}  {:12} {} {age}", verdict(line.verdict, style), line.blueprint.as_deref().unwrap_or_default()).trim_end());
+        let _ = writeln!(
+            out,
+            "{}",
+            format!(
+                "{address:width$}  {:12} {} {age}",
+                verdict(line.verdict, style),
+                line.blueprint.as_deref().unwrap_or_default()
+            )
+            .trim_end()
+        );
     }
     out.push('\n');
 }
@@ -242,7 +289,12 @@ fn summary(report: &Report, style: Style, verbose: bool) -> String {
     let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
     let mut parts = vec![];
     let untold = report.findings.iter().filter(|drift| (SECTIONS[2].holds)(drift)).count();
-    for (count, word) in [(summary.open.saturating_sub(untold), "open"), (untold, "could not be told"), (summary.expired, "expired"), (summary.approved, "approved")] {
+    for (count, word) in [
+        (summary.open.saturating_sub(untold), "open"),
+        (untold, "could not be told"),
+        (summary.expired, "expired"),
+        (summary.approved, "approved"),
+    ] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }
@@ -259,14 +311,29 @@ fn summary(report: &Report, style: Style, verbose: bool) -> String {
         parts.push(format!("{} ignored{}", summary.ignored, if verbose { "" } else { " (-v shows them)" }));
     }
     let of_lines = if summary.lines > 1 {
-        let states = [(summary.in_order, "in order"), (summary.drifted, "drifted"), (summary.behind, "behind"), (summary.approved_lines, "approved"), (summary.cannot_tell, "could not be told")];
-        let states: Vec<String> = states.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        let states = [
+            (summary.in_order, "in order"),
+            (summary.drifted, "drifted"),
+            (summary.behind, "behind"),
+            (summary.approved_lines, "approved"),
+            (summary.cannot_tell, "could not be told"),
+        ];
+        let states: Vec<String> = states
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
         format!("{}: {}; ", plural(summary.lines, "line"), states.join(", "))
     } else {
         String::new()
     };
     let differences = if parts.is_empty() { "no differences".to_owned() } else { parts.join(", ") };
-    format!("{} on {}: {of_lines}{}, {differences}", verdict(report.verdict, style), report.as_of, plural(summary.files, "file"))
+    format!(
+        "{} on {}: {of_lines}{}, {differences}",
+        verdict(report.verdict, style),
+        report.as_of,
+        plural(summary.files, "file")
+    )
 }
 
 /// A value on one line.

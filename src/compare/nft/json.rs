@@ -37,8 +37,15 @@ pub(super) fn to_text(json: &str) -> Result<String, Unreadable> {
                     Some(hook) => {
                         let priority = body.get("prio").map_or_else(|| "0".into(), Json::to_string);
                         let policy = body.get("policy").and_then(Json::as_str).unwrap_or("accept");
-                        let device = body.get("dev").and_then(Json::as_str).map(|dev| format!(" device \"{dev}\"")).unwrap_or_default();
-                        format!("type {} hook {hook}{device} priority {priority}; policy {policy};", text("type"))
+                        let device = body
+                            .get("dev")
+                            .and_then(Json::as_str)
+                            .map(|dev| format!(" device \"{dev}\""))
+                            .unwrap_or_default();
+                        format!(
+                            "type {} hook {hook}{device} priority {priority}; policy {policy};",
+                            text("type")
+                        )
                     }
                     None => String::new(),
                 };
@@ -46,14 +53,19 @@ pub(super) fn to_text(json: &str) -> Result<String, Unreadable> {
             }
             "set" | "map" => tables.entry(table).or_default().sets.push(set(kind, body)),
             "rule" => {
-                let words: Vec<String> = body.get("expr").and_then(Json::as_array).into_iter().flatten().map(statement).collect();
+                let words: Vec<String> =
+                    body.get("expr").and_then(Json::as_array).into_iter().flatten().map(statement).collect();
                 let chain = text("chain");
                 let own = tables.entry(table).or_default();
                 if let Some(known) = own.chains.iter_mut().find(|(name, ..)| *name == chain) {
                     known.2.push(words.join(" "));
                 }
             }
-            other => tables.entry(table).or_default().others.push(format!("{other} {} {{ json:{} }}", text("name"), opaque(body))),
+            other => tables.entry(table).or_default().others.push(format!(
+                "{other} {} {{ json:{} }}",
+                text("name"),
+                opaque(body)
+            )),
         }
     }
     Ok(write(&tables))
@@ -101,7 +113,8 @@ fn set(kind: &str, body: &Json) -> String {
         }
     }
     if let Some(items) = body.get("elem").and_then(Json::as_array) {
-        let _ = writeln!(out, "elements = {{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "));
+        let _ =
+            writeln!(out, "elements = {{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "));
     }
     out.push('}');
     out
@@ -121,13 +134,16 @@ fn statement(value: &Json) -> String {
     match kind.as_str() {
         "match" => {
             let operator = body.get("op").and_then(Json::as_str).unwrap_or("==");
-            let operator = if matches!(operator, "==" | "in") { String::new() } else { format!("{operator} ") };
+            let operator =
+                if matches!(operator, "==" | "in") { String::new() } else { format!("{operator} ") };
             let side = |name: &str| body.get(name).map(expression).unwrap_or_default();
             format!("{} {operator}{}", side("left"), side("right"))
         }
         "accept" | "drop" | "return" | "continue" | "counter" | "masquerade" | "notrack" => kind.clone(),
         "comment" => String::new(),
-        "jump" | "goto" => format!("{kind} {}", body.get("target").and_then(Json::as_str).unwrap_or_default()),
+        "jump" | "goto" => {
+            format!("{kind} {}", body.get("target").and_then(Json::as_str).unwrap_or_default())
+        }
         "reject" => reject(body),
         "log" => log(body),
         "vmap" => {
@@ -137,7 +153,10 @@ fn statement(value: &Json) -> String {
         "limit" => {
             let number = |name: &str| body.get(name).map(scalar).unwrap_or_default();
             let over = if body.get("inv").and_then(Json::as_bool) == Some(true) { "over " } else { "" };
-            let burst = body.get("burst").map(|burst| format!(" burst {} packets", scalar(burst))).unwrap_or_default();
+            let burst = body
+                .get("burst")
+                .map(|burst| format!(" burst {} packets", scalar(burst)))
+                .unwrap_or_default();
             format!("limit rate {over}{}/{}{burst}", number("rate"), number("per"))
         }
         _ => format!("json:{}", opaque(value)),
@@ -169,8 +188,12 @@ fn log(body: &Json) -> String {
 fn expression(value: &Json) -> String {
     let Some((kind, body)) = value.as_object().and_then(|object| object.iter().next()) else {
         return match value {
-            Json::Array(items) if items.len() == 2 && items.iter().any(Json::is_object) => format!("{} : {}", expression(&items[0]), expression(&items[1])),
-            Json::Array(items) => format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
+            Json::Array(items) if items.len() == 2 && items.iter().any(Json::is_object) => {
+                format!("{} : {}", expression(&items[0]), expression(&items[1]))
+            }
+            Json::Array(items) => {
+                format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "))
+            }
             other => scalar(other),
         };
     };
@@ -182,10 +205,16 @@ fn expression(value: &Json) -> String {
             key => format!("meta {key}"),
         },
         "ct" if body.get("dir").is_none() => format!("ct {}", text("key")),
-        "prefix" => format!("{}/{}", body.get("addr").map(scalar).unwrap_or_default(), body.get("len").map(scalar).unwrap_or_default()),
+        "prefix" => format!(
+            "{}/{}",
+            body.get("addr").map(scalar).unwrap_or_default(),
+            body.get("len").map(scalar).unwrap_or_default()
+        ),
         "range" => words(body).join("-"),
         "set" => match body {
-            Json::Array(items) => format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
+            Json::Array(items) => {
+                format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "))
+            }
             other => expression(other),
         },
         "concat" => body.as_array().into_iter().flatten().map(expression).collect::<Vec<_>>().join(" . "),

@@ -2,8 +2,8 @@
 //! bounds the rule, and what it does there is unknown.
 
 use super::super::effect::{
-    Action, FAMILY, ICMP, IN, MAX, OUT, PORT, PROTOCOL, Packets, Ranges, Rule, SOURCE, SOURCE_PORT, STATE, TARGET, normal, outside,
-    protocol, service,
+    Action, FAMILY, ICMP, IN, MAX, OUT, PORT, PROTOCOL, Packets, Ranges, Rule, SOURCE, SOURCE_PORT, STATE,
+    TARGET, normal, outside, protocol, service,
 };
 use super::canonical;
 use super::parse::{Table, Word};
@@ -104,8 +104,14 @@ impl Reader<'_> {
                 "return" => return done(&self.boxes, Action::Return),
                 "continue" => self.at += 1,
                 "jump" | "goto" => {
-                    let Some(target) = self.words.get(self.at + 1).and_then(Word::plain) else { return unknown(&self.boxes) };
-                    let action = if word == "jump" { Action::Jump(target.to_owned()) } else { Action::Goto(target.to_owned()) };
+                    let Some(target) = self.words.get(self.at + 1).and_then(Word::plain) else {
+                        return unknown(&self.boxes);
+                    };
+                    let action = if word == "jump" {
+                        Action::Jump(target.to_owned())
+                    } else {
+                        Action::Goto(target.to_owned())
+                    };
                     return done(&self.boxes, action);
                 }
                 "log" => self.log(),
@@ -125,7 +131,10 @@ impl Reader<'_> {
 
     fn log(&mut self) {
         self.at += 1;
-        while matches!(self.peek(), Some("prefix" | "level" | "group" | "snaplen" | "queue-threshold" | "flags")) {
+        while matches!(
+            self.peek(),
+            Some("prefix" | "level" | "group" | "snaplen" | "queue-threshold" | "flags")
+        ) {
             self.at += 2;
         }
     }
@@ -149,7 +158,10 @@ impl Reader<'_> {
                 self.at += 1;
             }
             Some("==") => self.at += 1,
-            Some("<" | ">" | "<=" | ">=" | "&" | "and" | "or" | "|" | "^" | "lt" | "gt" | "le" | "ge" | "in" | "!") => return None,
+            Some(
+                "<" | ">" | "<=" | ">=" | "&" | "and" | "or" | "|" | "^" | "lt" | "gt" | "le" | "ge" | "in"
+                | "!",
+            ) => return None,
             _ => {}
         }
         let items = self.items()?;
@@ -176,7 +188,11 @@ impl Reader<'_> {
     }
 
     fn narrow(&mut self, by: &[Option<Packets>]) {
-        self.boxes = self.boxes.iter().flat_map(|own| by.iter().flatten().filter_map(|other| own.and(other))).collect();
+        self.boxes = self
+            .boxes
+            .iter()
+            .flat_map(|own| by.iter().flatten().filter_map(|other| own.and(other)))
+            .collect();
     }
 
     /// The values after a field: a word, words with commas, a set, a named set.
@@ -201,7 +217,10 @@ impl Reader<'_> {
     fn named(&self, name: &str) -> Option<Vec<Vec<Word>>> {
         let set = self.table.sets.get(name)?;
         // What packets can add to a set is not known from its listing.
-        let moves = set.settings.get("flags").is_some_and(|flags| flags.contains("dynamic") || flags.contains("timeout"));
+        let moves = set
+            .settings
+            .get("flags")
+            .is_some_and(|flags| flags.contains("dynamic") || flags.contains("timeout"));
         if moves || set.settings.contains_key("timeout") {
             return None;
         }
@@ -231,7 +250,8 @@ impl Reader<'_> {
                 ["goto", target] => Action::Goto((*target).to_owned()),
                 _ => return None,
             };
-            let boxes: Vec<Packets> = self.boxes.iter().filter_map(|own| own.and(packets.as_ref()?)).collect();
+            let boxes: Vec<Packets> =
+                self.boxes.iter().filter_map(|own| own.and(packets.as_ref()?)).collect();
             parts.push((boxes, action));
         }
         Some(parts)
@@ -243,7 +263,8 @@ impl Reader<'_> {
         let word = self.peek()?.to_owned();
         let second = self.words.get(self.at + 1).and_then(Word::plain).unwrap_or_default().to_owned();
         let family = |value: u128| any().with(FAMILY, vec![(value, value)]);
-        let of = |protocols: &[u128]| any().with(PROTOCOL, normal(protocols.iter().map(|p| (*p, *p)).collect()));
+        let of =
+            |protocols: &[u128]| any().with(PROTOCOL, normal(protocols.iter().map(|p| (*p, *p)).collect()));
         let (field, dependency, length) = match (word.as_str(), second.as_str()) {
             ("ip", "saddr") => (Field::Address(SOURCE, false), family(0)?, 2),
             ("ip", "daddr") => (Field::Address(TARGET, false), family(0)?, 2),
@@ -251,8 +272,12 @@ impl Reader<'_> {
             ("ip6", "daddr") => (Field::Address(TARGET, true), family(1)?, 2),
             ("ip", "protocol") => (Field::Protocol, family(0)?, 2),
             ("ip6", "nexthdr") => (Field::Protocol, family(1)?, 2),
-            ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "dport") => (Field::Port(PORT), of(&[protocol(&word)?])?, 2),
-            ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "sport") => (Field::Port(SOURCE_PORT), of(&[protocol(&word)?])?, 2),
+            ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "dport") => {
+                (Field::Port(PORT), of(&[protocol(&word)?])?, 2)
+            }
+            ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "sport") => {
+                (Field::Port(SOURCE_PORT), of(&[protocol(&word)?])?, 2)
+            }
             ("th", "dport") => (Field::Port(PORT), of(&[6, 17, 33, 132, 136])?, 2),
             ("th", "sport") => (Field::Port(SOURCE_PORT), of(&[6, 17, 33, 132, 136])?, 2),
             ("icmp", "type") => (Field::Icmp(false), of(&[1])?.with(FAMILY, vec![(0, 0)])?, 2),
@@ -280,7 +305,14 @@ fn split_colons(words: &[Word]) -> Vec<Word> {
                 out.push(Word::Plain(text.trim_end_matches(':').to_owned()));
                 out.push(Word::Plain(":".into()));
             }
-            Some(text) if text.split_once(':').is_some_and(|(before, after)| !before.is_empty() && !after.is_empty() && text.parse::<IpAddr>().is_err() && text.matches(':').count() == 1) => {
+            Some(text)
+                if text.split_once(':').is_some_and(|(before, after)| {
+                    !before.is_empty()
+                        && !after.is_empty()
+                        && text.parse::<IpAddr>().is_err()
+                        && text.matches(':').count() == 1
+                }) =>
+            {
                 let (before, after) = text.split_once(':').unwrap_or((text, ""));
                 out.extend([before, ":", after].map(|part| Word::Plain(part.to_owned())));
             }
@@ -301,7 +333,9 @@ fn concatenated(fields: &[(Field, Packets)], item: &[Word]) -> Option<Option<Pac
     for ((field, dependency), part) in fields.iter().zip(parts) {
         let [Word::Plain(text) | Word::Quoted(text)] = part else { return None };
         let ranges = values(*field, text)?;
-        packets = packets.and_then(|packets| packets.and(dependency)).and_then(|packets| packets.with(number(*field), ranges));
+        packets = packets
+            .and_then(|packets| packets.and(dependency))
+            .and_then(|packets| packets.with(number(*field), ranges));
     }
     Some(packets)
 }
@@ -335,7 +369,8 @@ fn values(field: Field, text: &str) -> Option<Ranges> {
     }
     if let (Field::Address(_, is_v6), Some((address, length))) = (field, text.split_once('/')) {
         let bits: u32 = if is_v6 { 128 } else { 32 };
-        let (address, length) = (address_number(address, is_v6)?, length.parse::<u32>().ok().filter(|length| *length <= bits)?);
+        let (address, length) =
+            (address_number(address, is_v6)?, length.parse::<u32>().ok().filter(|length| *length <= bits)?);
         let size = if length == 0 { largest(field) } else { largest(field) >> length };
         return Some(vec![(address & !size, address | size)]);
     }
@@ -344,7 +379,9 @@ fn values(field: Field, text: &str) -> Option<Ranges> {
         Field::Protocol => protocol(text)?,
         Field::Port(_) => service(text)?,
         Field::Icmp(is_v6) => icmp(text, is_v6)?,
-        Field::State => ["new", "established", "related", "invalid", "untracked"].iter().position(|state| *state == text)? as u128,
+        Field::State => ["new", "established", "related", "invalid", "untracked"]
+            .iter()
+            .position(|state| *state == text)? as u128,
         Field::Family => match text {
             "ipv4" => 0,
             "ipv6" => 1,
@@ -375,14 +412,34 @@ fn interface(name: &str) -> Option<u128> {
 
 fn icmp(name: &str, is_v6: bool) -> Option<u128> {
     const V4: &[(&str, u8)] = &[
-        ("echo-reply", 0), ("destination-unreachable", 3), ("source-quench", 4), ("redirect", 5), ("echo-request", 8),
-        ("router-advertisement", 9), ("router-solicitation", 10), ("time-exceeded", 11), ("parameter-problem", 12),
-        ("timestamp-request", 13), ("timestamp-reply", 14),
+        ("echo-reply", 0),
+        ("destination-unreachable", 3),
+        ("source-quench", 4),
+        ("redirect", 5),
+        ("echo-request", 8),
+        ("router-advertisement", 9),
+        ("router-solicitation", 10),
+        ("time-exceeded", 11),
+        ("parameter-problem", 12),
+        ("timestamp-request", 13),
+        ("timestamp-reply", 14),
     ];
     const V6: &[(&str, u8)] = &[
-        ("destination-unreachable", 1), ("packet-too-big", 2), ("time-exceeded", 3), ("parameter-problem", 4), ("echo-request", 128),
-        ("echo-reply", 129), ("mld-listener-query", 130), ("mld-listener-report", 131), ("mld-listener-done", 132), ("mld-listener-reduction", 132),
-        ("nd-router-solicit", 133), ("nd-router-advert", 134), ("nd-neighbor-solicit", 135), ("nd-neighbor-advert", 136), ("nd-redirect", 137),
+        ("destination-unreachable", 1),
+        ("packet-too-big", 2),
+        ("time-exceeded", 3),
+        ("parameter-problem", 4),
+        ("echo-request", 128),
+        ("echo-reply", 129),
+        ("mld-listener-query", 130),
+        ("mld-listener-report", 131),
+        ("mld-listener-done", 132),
+        ("mld-listener-reduction", 132),
+        ("nd-router-solicit", 133),
+        ("nd-router-advert", 134),
+        ("nd-neighbor-solicit", 135),
+        ("nd-neighbor-advert", 136),
+        ("nd-redirect", 137),
         ("mld2-listener-report", 143),
     ];
     let table = if is_v6 { V6 } else { V4 };

@@ -12,9 +12,9 @@ mod parse;
 use super::align::{self, Step as Aligned};
 use super::effect::{self, Chains, Effect, Side};
 use super::found::{Compared, Found};
+use super::json::Unreadable;
 use super::labels::{Attribution, Class, Kind};
 use super::profile::{Action, Rules};
-use super::json::Unreadable;
 use crate::finding::Level;
 use canonical::Entry;
 use parse::{Chain, Ruleset, Set, Table};
@@ -34,14 +34,18 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>
         (_, Err(why)) => return unreadable("deployed", &why),
     };
     let b = base.and_then(|base| base.map_or_else(|| Some(Ruleset::default()), |base| read(base).ok()));
-    let mut walk = Walk { rules, out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() } };
+    let mut walk = Walk {
+        rules,
+        out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
+    };
     walk.rulesets(&s, &d, b.as_ref());
     walk.out
 }
 
 fn unreadable(side: &str, why: &Unreadable) -> Compared {
     let sentence = format!("{} at line {}", why.message, why.at);
-    let mut compared = Compared::opaque(format!("{side}: {sentence}"), format!("{side} {{file}}: {sentence}"));
+    let mut compared =
+        Compared::opaque(format!("{side}: {sentence}"), format!("{side} {{file}}: {sentence}"));
     compared.found[0].line = Some(why.at as u32);
     compared
 }
@@ -78,14 +82,24 @@ impl Walk<'_> {
 
     fn lone_table(&mut self, name: &str, s: Option<&Table>, d: Option<&Table>, b: Option<Option<&Table>>) {
         let kind = if s.is_some() { Kind::Missing } else { Kind::Extra };
-        let attribution = judge(b, |b| (b.map(Table::canonical) == s.map(Table::canonical), b.map(Table::canonical) == d.map(Table::canonical)));
+        let attribution = judge(b, |b| {
+            (
+                b.map(Table::canonical) == s.map(Table::canonical),
+                b.map(Table::canonical) == d.map(Table::canonical),
+            )
+        });
         let line = d.or(s).map_or(0, |table| table.line);
         let at = self.push(name, kind, None, None, attribution, line);
         let found = &mut self.out.found[at];
         found.class = Class::Path;
-        let (there, whole) = d.or(s).map_or((0, 0), |table| (table.chains.len(), table.chains.values().map(|chain| chain.rules.len()).sum::<usize>()));
+        let (there, whole) = d.or(s).map_or((0, 0), |table| {
+            (table.chains.len(), table.chains.values().map(|chain| chain.rules.len()).sum::<usize>())
+        });
         found.note = Some(format!("{there} chains, {whole} rules"));
-        found.meaning = Some(if s.is_some() { "a whole table is not loaded" } else { "a whole table that nobody intended" }.into());
+        found.meaning = Some(
+            if s.is_some() { "a whole table is not loaded" } else { "a whole table that nobody intended" }
+                .into(),
+        );
     }
 
     fn tables(&mut self, name: &str, s: &Table, d: &Table, b: Option<Option<&Table>>) {
@@ -98,7 +112,15 @@ impl Walk<'_> {
         let sets: BTreeSet<&String> = s.sets.keys().chain(d.sets.keys()).collect();
         for set in sets {
             let in_b = base_known.then(|| base.and_then(|b| b.sets.get(set)));
-            self.sets(&format!("{name} set {set}"), set, s.sets.get(set), d.sets.get(set), in_b, (s, d), (&effects_s, &effects_d));
+            self.sets(
+                &format!("{name} set {set}"),
+                set,
+                s.sets.get(set),
+                d.sets.get(set),
+                in_b,
+                (s, d),
+                (&effects_s, &effects_d),
+            );
         }
         let others: BTreeSet<&String> = s.others.keys().chain(d.others.keys()).collect();
         for other in others {
@@ -110,14 +132,23 @@ impl Walk<'_> {
             let in_b = base_known.then(|| base.and_then(|b| b.chains.get(chain)));
             let path = format!("{name} {chain}");
             match (s.chains.get(chain), d.chains.get(chain)) {
-                (Some(one), Some(other)) => self.chains(&path, chain, one, other, in_b, (&effects_s, &effects_d)),
+                (Some(one), Some(other)) => {
+                    self.chains(&path, chain, one, other, in_b, (&effects_s, &effects_d))
+                }
                 (one, other) => self.lone_chain(&path, one, other, in_b),
             }
         }
     }
 
     /// Something whose words count and nothing else is known about it.
-    fn words(&mut self, path: &str, s: Option<&String>, d: Option<&String>, b: Option<Option<&String>>, line: u32) {
+    fn words(
+        &mut self,
+        path: &str,
+        s: Option<&String>,
+        d: Option<&String>,
+        b: Option<Option<&String>>,
+        line: u32,
+    ) {
         if s == d {
             return;
         }
@@ -130,8 +161,19 @@ impl Walk<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn sets(&mut self, path: &str, name: &str, s: Option<&Set>, d: Option<&Set>, b: Option<Option<&Set>>, tables: (&Table, &Table), effects: (&Chains, &Chains)) {
-        let elements = |set: Option<&Set>| -> BTreeMap<String, String> { set.map(canonical::elements).unwrap_or_default() };
+    fn sets(
+        &mut self,
+        path: &str,
+        name: &str,
+        s: Option<&Set>,
+        d: Option<&Set>,
+        b: Option<Option<&Set>>,
+        tables: (&Table, &Table),
+        effects: (&Chains, &Chains),
+    ) {
+        let elements = |set: Option<&Set>| -> BTreeMap<String, String> {
+            set.map(canonical::elements).unwrap_or_default()
+        };
         let (in_s, in_d) = (elements(s), elements(d));
         let in_b = b.map(elements);
         if in_s == in_d && s.map(Set::kind) == d.map(Set::kind) {
@@ -140,25 +182,46 @@ impl Walk<'_> {
         let effect = set_effect(name, tables, effects);
         if s.is_some() != d.is_some() {
             let kind = kind_of(s.is_some(), d.is_some());
-            let attribution = judge(b, |b| (b.map(canonical::elements) == s.map(canonical::elements), b.map(canonical::elements) == d.map(canonical::elements)));
-            let shown = |set: Option<&Set>| set.map(|set| Json::from(canonical::elements(set).into_values().collect::<Vec<_>>()));
-            let at = self.push(path, kind, shown(s), shown(d), attribution, d.or(s).map_or(0, |set| set.line));
+            let attribution = judge(b, |b| {
+                (
+                    b.map(canonical::elements) == s.map(canonical::elements),
+                    b.map(canonical::elements) == d.map(canonical::elements),
+                )
+            });
+            let shown = |set: Option<&Set>| {
+                set.map(|set| Json::from(canonical::elements(set).into_values().collect::<Vec<_>>()))
+            };
+            let at =
+                self.push(path, kind, shown(s), shown(d), attribution, d.or(s).map_or(0, |set| set.line));
             return self.explain(at, &effect);
         }
         let (Some(s), Some(d)) = (s, d) else { return };
         let kinds = (s.kind(), d.kind());
         if kinds.0 != kinds.1 {
-            let at = self.push(&format!("{path} type"), Kind::Changed, Some(Json::from(kinds.0)), Some(Json::from(kinds.1)), Attribution::Unknown, d.line);
+            let at = self.push(
+                &format!("{path} type"),
+                Kind::Changed,
+                Some(Json::from(kinds.0)),
+                Some(Json::from(kinds.1)),
+                Attribution::Unknown,
+                d.line,
+            );
             self.explain(at, &effect);
         }
         for (canon, shown) in in_s.iter().filter(|(canon, _)| !in_d.contains_key(*canon)) {
-            let attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| Attribution::judge(b.contains_key(canon), !b.contains_key(canon)));
-            let at = self.push(path, Kind::Missing, Some(Json::from(shown.as_str())), None, attribution, d.line);
+            let attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| {
+                Attribution::judge(b.contains_key(canon), !b.contains_key(canon))
+            });
+            let at =
+                self.push(path, Kind::Missing, Some(Json::from(shown.as_str())), None, attribution, d.line);
             self.explain(at, &effect);
         }
         for (canon, shown) in in_d.iter().filter(|(canon, _)| !in_s.contains_key(*canon)) {
-            let attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| Attribution::judge(!b.contains_key(canon), b.contains_key(canon)));
-            let at = self.push(path, Kind::Extra, None, Some(Json::from(shown.as_str())), attribution, d.line);
+            let attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| {
+                Attribution::judge(!b.contains_key(canon), b.contains_key(canon))
+            });
+            let at =
+                self.push(path, Kind::Extra, None, Some(Json::from(shown.as_str())), attribution, d.line);
             self.explain(at, &effect);
         }
     }
@@ -167,36 +230,74 @@ impl Walk<'_> {
         let Some(one) = s.or(d) else { return };
         let canon = |chain: Option<&Chain>| chain.map(Chain::canonical);
         let attribution = judge(b, |b| (canon(b) == canon(s), canon(b) == canon(d)));
-        let shown = |chain: Option<&Chain>| chain.map(|chain| Json::from(chain.rules.iter().map(canonical::shown).collect::<Vec<_>>().join("\n")));
-        let at = self.push(path, kind_of(s.is_some(), d.is_some()), shown(s), shown(d), attribution, one.line);
+        let shown = |chain: Option<&Chain>| {
+            chain.map(|chain| {
+                Json::from(chain.rules.iter().map(canonical::shown).collect::<Vec<_>>().join("\n"))
+            })
+        };
+        let at =
+            self.push(path, kind_of(s.is_some(), d.is_some()), shown(s), shown(d), attribution, one.line);
         let found = &mut self.out.found[at];
         if one.hook.is_none() {
-            found.meaning = Some("a chain of its own; the chains that jump to it are compared with it".into());
+            found.meaning =
+                Some("a chain of its own; the chains that jump to it are compared with it".into());
         } else {
             found.class = Class::Path;
-            found.meaning = Some(if s.is_some() { "a chain on a hook is not loaded" } else { "another chain on a hook" }.into());
+            found.meaning = Some(
+                if s.is_some() { "a chain on a hook is not loaded" } else { "another chain on a hook" }
+                    .into(),
+            );
         }
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn chains(&mut self, path: &str, name: &str, s: &Chain, d: &Chain, b: Option<Option<&Chain>>, effects: (&Chains, &Chains)) {
+    fn chains(
+        &mut self,
+        path: &str,
+        name: &str,
+        s: &Chain,
+        d: &Chain,
+        b: Option<Option<&Chain>>,
+        effects: (&Chains, &Chains),
+    ) {
         if s.hook != d.hook {
-            let attribution = judge(b, |b| (b.map(|b| &b.hook) == Some(&s.hook), b.map(|b| &b.hook) == Some(&d.hook)));
+            let attribution =
+                judge(b, |b| (b.map(|b| &b.hook) == Some(&s.hook), b.map(|b| &b.hook) == Some(&d.hook)));
             let json = |hook: &Option<String>| hook.as_deref().map(Json::from);
-            let at = self.push(&format!("{path} hook"), Kind::Changed, json(&s.hook), json(&d.hook), attribution, d.line);
+            let at = self.push(
+                &format!("{path} hook"),
+                Kind::Changed,
+                json(&s.hook),
+                json(&d.hook),
+                attribution,
+                d.line,
+            );
             self.out.found[at].class = Class::Path;
             self.out.found[at].meaning = Some("unknown: the chain hangs elsewhere".into());
         }
         if s.policy() != d.policy() {
-            let attribution = judge(b, |b| (b.map(Chain::policy) == Some(s.policy()), b.map(Chain::policy) == Some(d.policy())));
-            let at = self.push(&format!("{path} policy"), Kind::Changed, Some(Json::from(s.policy())), Some(Json::from(d.policy())), attribution, d.line);
+            let attribution = judge(b, |b| {
+                (b.map(Chain::policy) == Some(s.policy()), b.map(Chain::policy) == Some(d.policy()))
+            });
+            let at = self.push(
+                &format!("{path} policy"),
+                Kind::Changed,
+                Some(Json::from(s.policy())),
+                Some(Json::from(d.policy())),
+                attribution,
+                d.line,
+            );
             let found = &mut self.out.found[at];
             let opens = d.policy() == "accept";
             found.class = if opens { Class::Path } else { Class::Data };
-            found.meaning = Some(format!("newly {}: everything not matched by a rule", if opens { "permitted" } else { "denied" }));
+            found.meaning = Some(format!(
+                "newly {}: everything not matched by a rule",
+                if opens { "permitted" } else { "denied" }
+            ));
         }
         let (in_s, in_d) = (canonical::entries(s), canonical::entries(d));
-        let texts = |entries: &[Entry]| -> Vec<String> { entries.iter().map(|entry| entry.canon.clone()).collect() };
+        let texts =
+            |entries: &[Entry]| -> Vec<String> { entries.iter().map(|entry| entry.canon.clone()).collect() };
         let (texts_s, texts_d) = (texts(&in_s), texts(&in_d));
         if texts_s == texts_d {
             return;
@@ -206,7 +307,9 @@ impl Walk<'_> {
         let policy = s.hook.is_some().then(|| s.policy() == "accept");
         let side = |chains| Side { chains, chain: name, policy };
         let effect = effect::compare(side(effects.0), side(effects.1));
-        let whole = texts_b.as_ref().map_or(Attribution::Unknown, |b| Attribution::judge(*b == texts_s, *b == texts_d));
+        let whole = texts_b
+            .as_ref()
+            .map_or(Attribution::Unknown, |b| Attribution::judge(*b == texts_s, *b == texts_d));
         let (mut sorted_s, mut sorted_d) = (texts_s.clone(), texts_d.clone());
         sorted_s.sort();
         sorted_d.sort();
@@ -220,7 +323,9 @@ impl Walk<'_> {
             return;
         }
         if sorted_s == sorted_d {
-            let shown = |entries: &[Entry]| Some(Json::from(entries.iter().map(|entry| entry.shown.clone()).collect::<Vec<_>>()));
+            let shown = |entries: &[Entry]| {
+                Some(Json::from(entries.iter().map(|entry| entry.shown.clone()).collect::<Vec<_>>()))
+            };
             let at = self.push(path, Kind::Reordered, shown(&in_s), shown(&in_d), whole, d.line);
             return self.explain(at, &effect);
         }
@@ -232,7 +337,11 @@ impl Walk<'_> {
             };
             let attribution = texts_b.as_ref().map_or(Attribution::Unknown, |b| {
                 let there = b.contains(&entry.canon);
-                if kind == Kind::Missing { Attribution::judge(there, !there) } else { Attribution::judge(!there, there) }
+                if kind == Kind::Missing {
+                    Attribution::judge(there, !there)
+                } else {
+                    Attribution::judge(!there, there)
+                }
             });
             let value = Some(Json::from(entry.shown.as_str()));
             let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
@@ -253,13 +362,23 @@ impl Walk<'_> {
         }
     }
 
-    fn push(&mut self, path: &str, kind: Kind, s: Option<Json>, d: Option<Json>, attribution: Attribution, line: u32) -> usize {
+    fn push(
+        &mut self,
+        path: &str,
+        kind: Kind,
+        s: Option<Json>,
+        d: Option<Json>,
+        attribution: Attribution,
+        line: u32,
+    ) -> usize {
         let mut found = Found::new(path, kind).values(s, d);
         found.attribution = attribution;
         found.line = (line > 0).then_some(line);
         let steps: Vec<String> = path.split(" > ").map(str::to_owned).collect();
         found.class = self.rules.class(&steps);
-        for (number, _) in self.rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&steps)) {
+        for (number, _) in
+            self.rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&steps))
+        {
             self.out.hits[number] = true;
             found.ignored |= self.rules.actions[number] == Action::Ignore;
         }

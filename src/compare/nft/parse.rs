@@ -83,7 +83,8 @@ impl Chain {
     }
 
     pub(super) fn canonical(&self) -> String {
-        let rules: Vec<String> = super::canonical::entries(self).into_iter().map(|entry| entry.canon).collect();
+        let rules: Vec<String> =
+            super::canonical::entries(self).into_iter().map(|entry| entry.canon).collect();
         format!("{:?} {} {}", self.hook, self.policy(), rules.join("\n"))
     }
 }
@@ -104,8 +105,13 @@ impl Set {
 
 impl Table {
     pub(super) fn canonical(&self) -> String {
-        let chains: Vec<String> = self.chains.iter().map(|(name, chain)| format!("{name} {}", chain.canonical())).collect();
-        let sets: Vec<String> = self.sets.iter().map(|(name, set)| format!("{name} {} {:?}", set.kind(), super::canonical::elements(set).keys())).collect();
+        let chains: Vec<String> =
+            self.chains.iter().map(|(name, chain)| format!("{name} {}", chain.canonical())).collect();
+        let sets: Vec<String> = self
+            .sets
+            .iter()
+            .map(|(name, set)| format!("{name} {} {:?}", set.kind(), super::canonical::elements(set).keys()))
+            .collect();
         format!("{chains:?} {sets:?} {:?}", self.others)
     }
 }
@@ -161,7 +167,9 @@ fn tokens(text: &str) -> Result<Vec<(Token, u32)>, Unreadable> {
                 loop {
                     match chars.next() {
                         Some((_, '"')) => break,
-                        Some((_, '\n')) | None => return Err(Unreadable::new("a quote that does not end", line as usize)),
+                        Some((_, '\n')) | None => {
+                            return Err(Unreadable::new("a quote that does not end", line as usize));
+                        }
                         Some((_, c)) => quoted.push(c),
                     }
                 }
@@ -309,7 +317,11 @@ impl Reader {
             other => {
                 let mut words = self.statement(0)?;
                 let name = match words.iter().position(|word| matches!(word, Word::Braces(_))) {
-                    Some(at) => words.drain(..at).filter_map(|word| word.plain().map(str::to_owned)).collect::<Vec<_>>().join(" "),
+                    Some(at) => words
+                        .drain(..at)
+                        .filter_map(|word| word.plain().map(str::to_owned))
+                        .collect::<Vec<_>>()
+                        .join(" "),
                     None => String::new(),
                 };
                 if other == "counter" {
@@ -325,7 +337,10 @@ impl Reader {
 
     fn chain_body(&mut self, table: &str, name: &str) -> Read<()> {
         let line = self.line();
-        self.table_mut(table).chains.entry(name.to_owned()).or_insert_with(|| Chain { line, ..Chain::default() });
+        self.table_mut(table)
+            .chains
+            .entry(name.to_owned())
+            .or_insert_with(|| Chain { line, ..Chain::default() });
         self.skip_ends();
         if self.peek() != Some(&Token::Open) {
             return Ok(());
@@ -375,7 +390,9 @@ impl Reader {
                         }
                         set.elements.extend(self.elements()?);
                     }
-                    Some(Token::Word(key)) if key.starts_with("elements=") => set.elements.extend(self.elements()?),
+                    Some(Token::Word(key)) if key.starts_with("elements=") => {
+                        set.elements.extend(self.elements()?)
+                    }
                     Some(Token::Word(key)) => {
                         let words = self.statement(0)?;
                         set.settings.insert(key, super::canonical::spell_sorted(&words));
@@ -397,7 +414,13 @@ impl Reader {
 
     fn elements(&mut self) -> Read<Vec<Vec<Word>>> {
         let words = self.statement(0)?;
-        Ok(words.into_iter().flat_map(|word| match word { Word::Braces(items) => items, _ => vec![] }).collect())
+        Ok(words
+            .into_iter()
+            .flat_map(|word| match word {
+                Word::Braces(items) => items,
+                _ => vec![],
+            })
+            .collect())
     }
 
     /// `add table`, `add chain`, `add rule`, `add set`, `add element`.
@@ -454,7 +477,9 @@ impl Reader {
             "chain" => {
                 let table = self.table_name()?;
                 let chain = self.word()?;
-                if let Some(chain) = self.ruleset.tables.get_mut(&table).and_then(|table| table.chains.get_mut(&chain)) {
+                if let Some(chain) =
+                    self.ruleset.tables.get_mut(&table).and_then(|table| table.chains.get_mut(&chain))
+                {
                     chain.rules.clear();
                 }
             }
