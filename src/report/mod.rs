@@ -1,5 +1,6 @@
 //! Findings and results for people and machines: one file per format, one list.
 
+pub mod change;
 pub mod drift_json;
 pub mod drift_text;
 mod json;
