@@ -8,6 +8,7 @@
 mod address_outside_zone;
 mod averaged_ratio;
 mod cleartext_service;
+mod codeowners;
 mod dangling_wire;
 mod deviation_without_effect;
 mod due_soon;
@@ -84,6 +85,7 @@ mod unescaped;
 mod unused;
 
 pub use census::Census;
+pub use codeowners::{PLACES as CODEOWNERS, codeowners, replaced as with_codeowners};
 pub use literal_secret::hide as hide_secrets;
 pub use rules::RULES;
 pub use scene::{Rendered, Scene};

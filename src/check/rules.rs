@@ -129,6 +129,14 @@ pub const RULES: &[Rule] = &[
     super::missing_if_lost::RULE,
     super::no_default_deny::RULE,
     super::no_window::RULE,
+    reported(
+        "not-checked",
+        Level::Warning,
+        false,
+        "A check of a product that could not be made: the tool is missing, or did not end in time.",
+        "What was not checked has not passed.",
+        "Install the tool where the check runs, or leave --external out.",
+    ),
     super::one_person_role::RULE,
     reported(
         "one-sided-approval",
@@ -159,6 +167,14 @@ pub const RULES: &[Rule] = &[
     ),
     super::overlapping_panels::RULE,
     super::overlapping_subnets::RULE,
+    reported(
+        "refused-output",
+        Level::Error,
+        true,
+        "A rendered file that the product's own check refuses; asked by `--external`.",
+        "The device would refuse it in the window.",
+        "Correct the template, or the values that it prints.",
+    ),
     reported(
         "released-blueprint-changed",
         Level::Error,
@@ -196,6 +212,7 @@ pub const RULES: &[Rule] = &[
         "Nobody has agreed to what stands there.",
         "Have it approved again: `jig approve RECORD --as ROLE`.",
     ),
+    super::codeowners::RULE,
     super::stale_intended::RULE,
     reported(
         "template-error",

@@ -12,6 +12,7 @@ mod new;
 mod overview;
 mod questions;
 mod render;
+mod report;
 mod schema;
 mod select;
 mod session;
@@ -93,6 +94,7 @@ enum Command {
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
+    Report(report::Report),
     Schema(schema::Schema),
     Completions(shell::Completions),
     Man(shell::Man),
@@ -162,6 +164,7 @@ pub fn main() -> ExitCode {
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),
+        Some(Command::Report(args)) => report::run(&mut session, &args),
         Some(Command::Schema(args)) => schema::run(&mut session, &args),
         Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
         Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),

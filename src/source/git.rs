@@ -133,6 +133,11 @@ impl Repo {
         Ok(Some(Self { pool: Arc::new(pool), prefix: parts.join("/"), shallow }))
     }
 
+    /// Returns the fleet's folder inside the repository, with `/`; empty for its root.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Whether history is cut off.
     pub fn is_shallow(&self) -> bool {
         self.shallow

@@ -6,9 +6,11 @@
 use super::super::session::Session;
 use super::super::work::Work;
 use super::super::{Failure, select};
+use super::Validate;
 use super::approvals;
 use super::base::{self, Pair};
 use super::effect::{Collector, State};
+use super::external::External;
 use super::facts::Facts;
 use super::touched::{Touched, touched};
 use crate::check::{self, Census, Scene};
@@ -44,7 +46,7 @@ pub(super) struct Answer {
 }
 
 /// Looks at the change from a base to HEAD.
-pub(super) fn look(session: &Session, named: &str, addresses: &[String]) -> Result<Answer, Failure> {
+pub(super) fn look(session: &Session, named: &str, args: &Validate) -> Result<Answer, Failure> {
     let root = session.root()?;
     let pair = base::find(&root, named)?;
     let git = |error: crate::source::versions::VersionError| Failure::new(error.to_string(), error.next());
@@ -65,11 +67,12 @@ pub(super) fn look(session: &Session, named: &str, addresses: &[String]) -> Resu
         return Ok(unreadable(&pair, base, head_findings, today));
     };
     let mut what = touched(&changes, &base.iter().chain([&head]).collect::<Vec<_>>());
-    if !addresses.is_empty() {
-        what.keep(&select::select(&head, addresses)?);
+    if !args.addresses.is_empty() {
+        what.keep(&select::select(&head, &args.addresses)?);
     }
     let governed = governed(&changes, base.as_ref(), &mut head, &root);
-    let looked = Looked { base: base.as_ref(), head: &head, what: &what, today };
+    let external = args.external.then(External::default);
+    let looked = Looked { base: base.as_ref(), head: &head, what: &what, today, external: external.as_ref() };
     let (sides, change) = looked.compare(&changes, &pair);
     let mut found = Sorted { head: head_findings, base: base_findings };
     found.head.extend(sides.head);
@@ -78,6 +81,7 @@ pub(super) fn look(session: &Session, named: &str, addresses: &[String]) -> Resu
         let judged = Looked { head: fleet, ..looked }.judged(findings.clone());
         found.governed_by(judged);
     }
+    found.head.extend(external.map(External::finish).unwrap_or_default());
     let (findings, old) = found.new_ones(&changes, base.as_ref(), &head);
     let lines = what.lines.len();
     let sites = what.sites.len();
@@ -127,6 +131,8 @@ struct Looked<'a> {
     head: &'a Fleet,
     what: &'a Touched,
     today: Date,
+    /// The products that check what was rendered for the head.
+    external: Option<&'a External>,
 }
 
 /// Findings on both sides.
@@ -158,7 +164,10 @@ impl Looked<'_> {
                     .expect("no thread panics while it holds the facts")
                     .insert(plan.address.to_string(), own);
                 census.add(scene, plan, files);
-                check::planned(scene, plan, files)
+                let mut found = check::planned(scene, plan, files);
+                let external = self.external.filter(|_| side == 1);
+                found.extend(external.iter().flat_map(|external| external.check(scene, plan, files)));
+                found
             }
         };
         let (of_base, of_head) = (inspect(0), inspect(1));

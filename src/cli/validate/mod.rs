@@ -4,6 +4,7 @@ mod approvals;
 mod base;
 mod changed;
 mod effect;
+mod external;
 mod facts;
 mod touched;
 
@@ -18,6 +19,7 @@ use crate::render::RenderedFile;
 use crate::report::{self, change::Change};
 use crate::resolve::plan::Plan;
 use clap::Args;
+use external::External;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde_json::json;
@@ -40,6 +42,9 @@ pub(crate) struct Validate {
     /// a merge commit, else the base that the CI names. Settings, deviations and rights count as they are in the base.
     #[arg(long, value_name = "BASE", num_args = 0..=1, default_missing_value = "")]
     changed: Option<String>,
+    /// Also runs each target's own check on what was rendered for it; a tool that is missing has checked nothing
+    #[arg(long)]
+    external: bool,
     /// Reads a git repository that belongs to another user, as in a container; only its objects are read
     #[arg(long)]
     trust_repo: bool,
@@ -60,7 +65,7 @@ fn run_whole(session: &mut Session, args: &Validate) -> Run {
     let today = session.today(fleet.as_ref());
     let mut counts = (0, 0);
     if let Some(fleet) = &fleet {
-        let (found, looked) = whole(fleet, today, &args.addresses)?;
+        let (found, looked) = whole(fleet, today, args)?;
         findings.extend(found);
         counts = looked;
     }
@@ -70,16 +75,15 @@ fn run_whole(session: &mut Session, args: &Validate) -> Run {
 }
 
 /// Checks the selected lines and sites, and all that is shared; says how many lines and sites that were.
-fn whole(
-    fleet: &Fleet,
-    today: Date,
-    addresses: &[String],
-) -> Result<(Vec<Finding>, (usize, usize)), Failure> {
-    let selected = select(fleet, addresses)?;
+fn whole(fleet: &Fleet, today: Date, args: &Validate) -> Result<(Vec<Finding>, (usize, usize)), Failure> {
+    let selected = select(fleet, &args.addresses)?;
     let census = Census::default();
+    let external = args.external.then(External::default);
     let inspect = |scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]| {
         census.add(scene, plan, files);
-        check::planned(scene, plan, files)
+        let mut found = check::planned(scene, plan, files);
+        found.extend(external.iter().flat_map(|external| external.check(scene, plan, files)));
+        found
     };
     let work = Work::new(fleet, today, None).inspected_by(&inspect);
     let results: Vec<Vec<Finding>> = selected
@@ -102,12 +106,13 @@ fn whole(
     findings.extend(fleet.standards.take_findings());
     findings.extend(check::shared(&work.scene()));
     findings.extend(check::counted(&work.scene(), &census));
+    findings.extend(external.map(External::finish).unwrap_or_default());
     check::drop_repeated(&mut findings);
     Ok((findings, (selected.iter().map(|s| s.lines.len()).sum(), selected.len())))
 }
 
 fn run_changed(session: &mut Session, args: &Validate, base: &str) -> Run {
-    let mut answer = changed::look(session, base, &args.addresses)?;
+    let mut answer = changed::look(session, base, args)?;
     session.settle(answer.governing.as_ref(), &mut answer.findings);
     session.say(&format!("compared {}", answer.change.compared));
     let counts = (answer.lines, answer.sites);
