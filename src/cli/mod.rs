@@ -90,7 +90,9 @@ enum Command {
     Init(init::Init),
     New(new::New),
     Render(render::Render),
-    Diff(diff::Diff),
+    // Verbs make it much larger than the others.
+    Diff(Box<diff::Diff>),
+    Promote(diff::Promote),
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
@@ -161,6 +163,7 @@ pub fn main() -> ExitCode {
         Some(Command::New(args)) => new::run(&mut session, &args),
         Some(Command::Render(args)) => render::run(&mut session, &args),
         Some(Command::Diff(args)) => diff::run(&mut session, &args),
+        Some(Command::Promote(args)) => diff::promote(&mut session, &args),
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),

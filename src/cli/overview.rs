@@ -128,5 +128,11 @@ fn next_step(fleet: &crate::load::Fleet, rows: &[Row], findings: &[Finding]) -> 
     if findings.iter().any(|finding| finding.level == Level::Warning) {
         return "`jig validate` shows the warnings".into();
     }
-    "all lines are rendered; commit intended/ and hand it to your deployment".into()
+    let deployed = &fleet.enterprise.settings.deployed;
+    if fleet.root.as_ref().is_some_and(|root| root.join(deployed).is_dir()) {
+        return "`jig diff` compares what the devices run with what is intended".into();
+    }
+    format!(
+        "commit intended/ and hand it to your deployment; with read-back in {deployed}/, `jig diff` compares"
+    )
 }

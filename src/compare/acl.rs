@@ -56,7 +56,7 @@ fn read(text: &str) -> Option<(Vec<Packets>, Action)> {
     let first = *words.peek()?;
     let is_standard = first == "any" || first == "host" || first.parse::<Ipv4Addr>().is_ok();
     if is_standard {
-        if let Some(ranges) = address(&mut words, true)? {
+        if let Asked::OneOf(ranges) = address(&mut words, true)? {
             packets = packets.with(SOURCE, ranges)?;
         }
     } else {
@@ -66,10 +66,10 @@ fn read(text: &str) -> Option<(Vec<Packets>, Action)> {
                 packets.with(PROTOCOL, vec![(effect::protocol(protocol)?, effect::protocol(protocol)?)])?;
         }
         for (field, port) in [(SOURCE, SOURCE_PORT), (TARGET, PORT)] {
-            if let Some(ranges) = address(&mut words, false)? {
+            if let Asked::OneOf(ranges) = address(&mut words, false)? {
                 packets = packets.with(field, ranges)?;
             }
-            if let Some(ranges) = ports(&mut words)? {
+            if let Asked::OneOf(ranges) = ports(&mut words)? {
                 packets = packets.with(port, ranges)?;
             }
         }
@@ -81,27 +81,32 @@ fn read(text: &str) -> Option<(Vec<Packets>, Action)> {
 
 type Words<'t> = std::iter::Peekable<std::str::SplitWhitespace<'t>>;
 
-/// `Some(None)` is any address.
-fn address(words: &mut Words<'_>, standard: bool) -> Option<Option<Ranges>> {
+/// What an entry asks of an address or a port.
+enum Asked {
+    Nothing,
+    OneOf(Ranges),
+}
+
+fn address(words: &mut Words<'_>, standard: bool) -> Option<Asked> {
     let number = |word: &str| word.parse::<Ipv4Addr>().ok().map(u32::from);
     match words.next()? {
-        "any" => Some(None),
-        "host" => number(words.next()?).map(|value| Some(vec![(value.into(), value.into())])),
+        "any" => Some(Asked::Nothing),
+        "host" => number(words.next()?).map(|value| Asked::OneOf(vec![(value.into(), value.into())])),
         word => {
             let base = number(word)?;
             let Some(wildcard) = words.peek().and_then(|word| number(word)) else {
-                return standard.then(|| Some(vec![(base.into(), base.into())]));
+                return standard.then(|| Asked::OneOf(vec![(base.into(), base.into())]));
             };
             words.next();
             // Only wildcards without holes are ranges.
             (wildcard & wildcard.wrapping_add(1) == 0)
-                .then(|| Some(vec![((base & !wildcard).into(), (base | wildcard).into())]))
+                .then(|| Asked::OneOf(vec![((base & !wildcard).into(), (base | wildcard).into())]))
         }
     }
 }
 
-fn ports(words: &mut Words<'_>) -> Option<Option<Ranges>> {
-    let Some(operator) = words.peek().copied() else { return Some(None) };
+fn ports(words: &mut Words<'_>) -> Option<Asked> {
+    let Some(operator) = words.peek().copied() else { return Some(Asked::Nothing) };
     let is_port = |word: &str| effect::service(word).is_some();
     let ranges = match operator {
         "eq" | "neq" => {
@@ -127,9 +132,9 @@ fn ports(words: &mut Words<'_>) -> Option<Option<Ranges>> {
                 _ => vec![(port, effect::service(words.next()?)?)],
             }
         }
-        _ => return Some(None),
+        _ => return Some(Asked::Nothing),
     };
-    Some(Some(ranges))
+    Some(Asked::OneOf(ranges))
 }
 
 #[cfg(test)]

@@ -122,8 +122,9 @@ impl Run {
                     let Some(both) = a.and(b) else { continue };
                     match (one.maybe.is_empty() && other.maybe.is_empty(), one.accept, other.accept) {
                         (true, Some(false) | None, Some(true)) => effect.opens.push(both),
-                        (true, Some(true), Some(false) | None) => effect.closes.push(both),
-                        (true, Some(false), None) | (true, None, Some(false)) => effect.closes.push(both),
+                        (true, Some(true), Some(false) | None)
+                        | (true, Some(false), None)
+                        | (true, None, Some(false)) => effect.closes.push(both),
                         _ => effect.unknown = true,
                     }
                 }
@@ -273,11 +274,11 @@ impl Packets {
         }
         let mut out = vec![];
         let mut inside = self.clone();
-        for field in 0..FIELDS {
+        for (field, largest) in MAX.iter().enumerate() {
             let Some(theirs) = &other.fields[field] else { continue };
-            let whole = vec![(0, MAX[field])];
+            let whole = vec![(0, *largest)];
             let own = inside.fields[field].clone().unwrap_or(whole);
-            let rest = meet(&own, &outside(theirs, MAX[field]));
+            let rest = meet(&own, &outside(theirs, *largest));
             if !rest.is_empty() {
                 let mut part = inside.clone();
                 part.fields[field] = Some(rest);

@@ -7,7 +7,7 @@ use super::acl;
 use super::align::{self, Step as Aligned};
 use super::found::{Compared, Found};
 use super::ios;
-use super::labels::{Attribution, Class, Kind};
+use super::labels::{Attribution, Before, Class, Kind};
 use super::pattern::fits;
 use super::profile::{Action, Rules};
 use super::secrets;
@@ -153,7 +153,7 @@ fn merge(statements: &mut Vec<Statement<'_>>, ordered: bool, rules: &Rules) {
         for statement in statements.drain(..) {
             match first.get(&*statement.text).copied() {
                 Some(at) if !statement.children.is_empty() || !kept[at].children.is_empty() => {
-                    kept[at].children.extend(statement.children)
+                    kept[at].children.extend(statement.children);
                 }
                 Some(_) => kept.push(statement),
                 None => {
@@ -175,7 +175,7 @@ fn is_ordered(statement: &Statement<'_>, rules: &Rules) -> bool {
 }
 
 /// Writes out what silence means.
-fn add_defaults<'t>(statements: &mut Vec<Statement<'t>>, path: &mut Vec<String>, rules: &Rules) {
+fn add_defaults(statements: &mut Vec<Statement<'_>>, path: &mut Vec<String>, rules: &Rules) {
     for (parents, line) in &rules.defaults {
         let here = parents.len() == path.len()
             && parents.iter().zip(path.iter()).all(|(glob, step)| fits(glob, step));
@@ -263,8 +263,8 @@ impl Statement<'_> {
 type Side<'a, 't> = &'a [Statement<'t>];
 type Base<'a, 't> = Option<Side<'a, 't>>;
 
-/// Compares two texts; `base` is `Some(None)` where the base has no such file.
-pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>, rules: &Rules) -> Compared {
+/// Compares two texts.
+pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules: &Rules) -> Compared {
     let mut out = Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() };
     let (s, d) = match (parse(intended, rules), parse(deployed, rules)) {
         (Ok(s), Ok(d)) => (s, d),
@@ -275,7 +275,7 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>
             return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}"));
         }
     };
-    let b = base.and_then(|base| base.map_or(Some(vec![]), |base| parse(base, rules).ok()));
+    let b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }

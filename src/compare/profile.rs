@@ -203,6 +203,8 @@ pub(crate) enum Action {
     Secret { salted: bool },
     /// Null is as good as absent.
     NullIsAbsent,
+    /// This value is as good as absent.
+    DefaultIsAbsent(Json),
 }
 
 /// How a list is compared.
@@ -232,6 +234,7 @@ pub struct Rules {
     pub(crate) ordered_sections: Vec<String>,
     pub(crate) defaults: Vec<(Vec<String>, String)>,
     pub(crate) managed: Vec<String>,
+    pub(crate) unwrap: Vec<String>,
     /// What the entry is called in warnings.
     pub name: String,
 }
@@ -255,13 +258,12 @@ impl Rules {
         let notation = format.notation();
         let mut rules = Self::plain(format, name);
         match compare.dialect.as_deref() {
-            None => {}
+            None | Some("plain" | "fortios") => {}
             Some("ios-like" | "ios") => rules.ios = true,
             Some("systemd") => rules.systemd = true,
             Some("comma") => rules.separator = Some(b','),
             Some("semicolon") => rules.separator = Some(b';'),
             Some("tab") => rules.separator = Some(b'\t'),
-            Some("plain" | "fortios") => {}
             Some(other) => wrong(format!("there is no dialect `{other}`")),
         }
         rules.ios |= compare.format.as_deref() == Some("ios");
@@ -286,6 +288,9 @@ impl Rules {
         }
         for path in &compare.absent_equals_null {
             add(path, Action::NullIsAbsent, &mut wrong);
+        }
+        for (path, default) in &compare.absent_equals {
+            add(path, Action::DefaultIsAbsent(default.clone()), &mut wrong);
         }
         for (path, rule) in &compare.lists {
             let rule = ListRule { key: names(rule.key.as_ref()), ordered: rule.ordered.unwrap_or(true) };
@@ -325,7 +330,24 @@ impl Rules {
             }
         }
         rules.managed.clone_from(&compare.managed);
+        rules.unwrap.clone_from(&compare.unwrap);
         if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
+    }
+
+    /// Compiles the rules of a rendered file: its target's profile, its syntax, and what the site owns in it.
+    ///
+    /// # Errors
+    /// One sentence per mistake.
+    pub fn of_target(
+        compare: Option<&Compare>,
+        syntax: &str,
+        local: &[String],
+        name: &str,
+    ) -> Result<Arc<Self>, Vec<String>> {
+        let mut compare = compare.cloned().unwrap_or_default();
+        compare.format.get_or_insert_with(|| syntax.to_owned());
+        compare.server_managed.extend(local.iter().cloned());
+        Self::compile(&compare, "", name)
     }
 
     /// The rules of a file that no entry speaks of.
@@ -347,8 +369,18 @@ impl Rules {
             ordered_sections: vec![],
             defaults: vec![],
             managed: vec![],
+            unwrap: vec![],
             name: name.to_owned(),
         }
+    }
+
+    /// Other names of an element: the members by which a pattern chooses it, such as `[folder=local]`.
+    pub(crate) fn names_of(&self, item: super::tree::Ref<'_>) -> Vec<String> {
+        let chosen = |(name, value): &(&str, &str)| {
+            item.member(name, 0).and_then(super::tree::Ref::plain).is_some_and(|plain| plain == *value)
+        };
+        let choices = self.patterns.iter().flat_map(Pattern::choices).filter(chosen);
+        choices.map(|(name, value)| format!("[{name}={value}]")).collect()
     }
 
     /// Whether secrets are declared.

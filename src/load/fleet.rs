@@ -69,6 +69,15 @@ pub struct Record<T> {
     pub ot: Option<Loaded<Approval>>,
 }
 
+/// A deviation that cannot be read.
+#[derive(Debug)]
+pub struct BrokenDeviation {
+    /// Its file.
+    pub path: String,
+    /// The line that it names, `site/line`; `None` where not even that can be read.
+    pub line: Option<String>,
+}
+
 /// Everything that lines share.
 pub struct Fleet {
     /// Where it lies.
@@ -97,6 +106,8 @@ pub struct Fleet {
     pub decisions: BTreeMap<String, Record<Decision>>,
     /// Deviations.
     pub deviations: BTreeMap<String, Record<Deviation>>,
+    /// Deviations that cannot be read: their lines must not fall back to the standard unasked.
+    pub broken_deviations: Vec<BrokenDeviation>,
     /// Blueprints.
     pub standards: Standards,
     /// Sites and lines, sorted.
@@ -202,6 +213,7 @@ impl Loader<'_> {
         let lessons = self.optional::<Lessons>("lessons.yaml", FileKind::Lessons);
         let decisions = self.records("decisions", "decision.yaml", FileKind::Decision);
         let deviations = self.records("deviations", "deviation.yaml", FileKind::Deviation);
+        let broken_deviations = self.broken_deviations(&deviations);
         let standards = Standards::open(self.tree, root.clone(), &mut self.findings);
         for standard in standards.all() {
             self.hasher.update(standard.reference().as_bytes());
@@ -224,6 +236,7 @@ impl Loader<'_> {
             lessons: lessons.map(|loaded| loaded.model).unwrap_or_default(),
             decisions,
             deviations,
+            broken_deviations,
             standards,
             sites,
             broken: std::mem::take(&mut self.broken),
@@ -299,6 +312,21 @@ impl Loader<'_> {
             }
         }
         records
+    }
+
+    /// Finds the deviations that were not loaded; what is wrong with them has been said.
+    fn broken_deviations(&self, loaded: &BTreeMap<String, Record<Deviation>>) -> Vec<BrokenDeviation> {
+        let entries = self.tree.list("deviations").unwrap_or_default();
+        let records = entries.into_iter().filter(|entry| entry.is_folder && !entry.name.starts_with('.'));
+        let unread = records.filter(|entry| !loaded.contains_key(&entry.name));
+        let broken = unread.map(|entry| {
+            let path = format!("deviations/{}/deviation.yaml", entry.name);
+            let document = super::read_document(self.tree, &path, &path).ok();
+            let line =
+                document.and_then(|document| Some(document.root.get("line")?.node.as_str()?.to_owned()));
+            BrokenDeviation { path, line }
+        });
+        broken.collect()
     }
 
     /// A broken approval is no approval; what it should have allowed fails with a reason of its own.

@@ -32,6 +32,8 @@ pub struct RenderedFile {
     pub digest: String,
     /// The role that answers for it.
     pub owner: String,
+    /// The output of the blueprint.
+    pub output: String,
     /// The target.
     pub target: String,
     /// What kind of thing it configures.
@@ -215,6 +217,7 @@ fn rendered(flows: &[&str], job: &Job, output: &Output, text: String) -> Rendere
         path: job.path.clone(),
         digest: format!("b3:{}", blake3::hash(text.as_bytes()).to_hex()),
         owner: output.owner.clone().unwrap_or_default(),
+        output: output.id.clone(),
         target: job.target.id.clone(),
         kind: job.target.target.kind,
         target_digest: job.target.digest.clone(),

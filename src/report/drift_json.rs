@@ -14,7 +14,7 @@ pub fn drift(report: &Report) -> Map<String, Value> {
     out.insert(
         "summary".into(),
         json!({
-            "lines": summary.lines, "in_order": summary.in_order, "drifted": summary.drifted, "behind": summary.behind,
+            "lines": summary.lines, "sites": summary.sites, "in_order": summary.in_order, "drifted": summary.drifted, "behind": summary.behind,
             "approved_lines": summary.approved_lines, "cannot_tell": summary.cannot_tell, "open": summary.open,
             "approved": summary.approved, "expired": summary.expired, "ignored": summary.ignored, "files": summary.files,
         }),
@@ -29,6 +29,7 @@ pub fn drift(report: &Report) -> Map<String, Value> {
 fn line(line: &LineReport) -> Value {
     json!({
         "address": line.address,
+        "deviations": line.deviations,
         "verdict": line.verdict.as_str(),
         "blueprint": line.blueprint,
         "evidence": { "collected": line.collected.map(|date| date.to_string()), "age_days": line.age_days },
@@ -37,6 +38,7 @@ fn line(line: &LineReport) -> Value {
 
 fn finding(drift: &Drift) -> Value {
     let mut out = json!({
+        "id": drift.id,
         "address": drift.address,
         "file": drift.file,
         "path": drift.path,

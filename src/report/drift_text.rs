@@ -162,16 +162,23 @@ fn draw_group(group: &[&Drift], style: Style, verbose: bool, out: &mut String) {
 
 fn place(drift: &Drift) -> String {
     let line = drift.line.map(|line| format!(":{line}")).unwrap_or_default();
-    clean(&format!("{}{line}", drift.file))
+    // Where folders stand for lines, the file says the line itself.
+    let own = drift.address.as_ref().filter(|address| !drift.file.starts_with(&format!("{address}/")));
+    let address =
+        own.map(|address| if drift.file.is_empty() { address.clone() } else { format!("{address}/") });
+    clean(&format!("{}{}{line}", address.unwrap_or_default(), drift.file))
 }
 
 /// Whether the values say more than the path does.
 fn shows_values(drift: &Drift) -> bool {
-    !matches!(drift.kind, Kind::Reordered | Kind::FileMissing | Kind::FileExtra)
-        && !(matches!(drift.kind, Kind::Extra | Kind::Missing)
-            && drift.path.ends_with(
-                drift.deployed.as_ref().or(drift.intended.as_ref()).and_then(Json::as_str).unwrap_or("\0"),
-            ))
+    match drift.kind {
+        Kind::Reordered | Kind::FileMissing | Kind::FileExtra => false,
+        Kind::Extra | Kind::Missing => {
+            let value = drift.deployed.as_ref().or(drift.intended.as_ref()).and_then(Json::as_str);
+            value.is_none_or(|value| !drift.path.ends_with(value))
+        }
+        _ => true,
+    }
 }
 
 fn what(drift: &Drift) -> String {
@@ -208,8 +215,10 @@ fn attribution(drift: &Drift) -> Option<String> {
 /// What to do about a difference.
 #[must_use]
 pub fn next_step(drift: &Drift) -> Option<&'static str> {
+    if drift.next.is_some() {
+        return drift.next;
+    }
     Some(match (drift.disposition, drift.attribution, drift.kind) {
-        (Disposition::Ignored, ..) => return None,
         (Disposition::Open, _, Kind::Opaque) => "read it back again; until then nobody can vouch for it",
         (Disposition::Open, _, _) if drift.level != Level::Error => return None,
         (Disposition::Open, Attribution::Standard, _) => "roll the standard out; the date for it has passed",
@@ -223,7 +232,7 @@ pub fn next_step(drift: &Drift) -> Option<&'static str> {
         (Disposition::Approved, ..) if drift.level == Level::Warning => {
             "the deviation ends soon: close it or renew it"
         }
-        (Disposition::Approved, ..) => return None,
+        (Disposition::Approved | Disposition::Ignored, ..) => return None,
         (Disposition::Behind, ..) => "roll the standard out in the line's window",
     })
 }

@@ -4,6 +4,7 @@
 //! that reads files and git; nothing here knows what a site or a blueprint is.
 
 pub mod git;
+pub mod past;
 mod pointer;
 mod quick;
 mod stream;

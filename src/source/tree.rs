@@ -52,6 +52,8 @@ pub enum Tree {
     Over(Arc<Over>),
     /// A folder built into the program.
     Embedded(&'static Dir<'static>),
+    /// A tree in which some files are others: for asking "what if".
+    Changed(Arc<(Tree, std::collections::BTreeMap<String, Vec<u8>>)>),
 }
 
 /// A tree over another.
@@ -80,6 +82,12 @@ pub struct Folder {
 }
 
 impl Tree {
+    /// The same tree with a file put in its place, in memory.
+    #[must_use]
+    pub fn with(self, path: &str, bytes: Vec<u8>) -> Self {
+        Self::Changed(Arc::new((self, std::collections::BTreeMap::from([(path.to_owned(), bytes)]))))
+    }
+
     /// Opens a folder on disk.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
         Self::Folder(Folder { path: path.into() })
@@ -98,6 +106,13 @@ impl Tree {
             Self::Commit(snapshot) => snapshot.contains(path),
             Self::Over(over) => over.of(path).contains(path),
             Self::Embedded(dir) => dir.get_entry(path).is_some(),
+            Self::Changed(changed) => {
+                let below = changed
+                    .1
+                    .keys()
+                    .any(|name| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')));
+                changed.1.contains_key(path) || below || changed.0.contains(path)
+            }
         }
     }
 
@@ -114,6 +129,10 @@ impl Tree {
                 .get_file(path)
                 .map(|file| file.contents().to_vec())
                 .ok_or_else(|| ReadError::Missing(path.to_owned())),
+            Self::Changed(changed) => match changed.1.get(path) {
+                Some(bytes) => Ok(bytes.clone()),
+                None => changed.0.bytes(path),
+            },
         }
     }
 
@@ -144,6 +163,13 @@ impl Tree {
                     .iter()
                     .filter_map(|e| Some(Entry { name: name(e.path())?, is_folder: e.as_dir().is_some() }))
                     .collect()
+            }
+            Self::Changed(changed) => {
+                let mut entries = changed.0.list(path)?;
+                entries.extend(list_names(changed.1.keys().map(String::as_str), path));
+                entries.sort();
+                entries.dedup();
+                entries
             }
         };
         entries.sort();

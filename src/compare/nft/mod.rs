@@ -13,7 +13,7 @@ use super::align::{self, Step as Aligned};
 use super::effect::{self, Chains, Effect, Side};
 use super::found::{Compared, Found};
 use super::json::Unreadable;
-use super::labels::{Attribution, Class, Kind};
+use super::labels::{Attribution, Before, Class, Kind};
 use super::profile::{Action, Rules};
 use crate::finding::Level;
 use canonical::Entry;
@@ -27,13 +27,13 @@ fn read(text: &str) -> Result<Ruleset, Unreadable> {
 }
 
 /// Compares two rulesets.
-pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>, rules: &Rules) -> Compared {
+pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules: &Rules) -> Compared {
     let (s, d) = match (read(intended), read(deployed)) {
         (Ok(s), Ok(d)) => (s, d),
         (Err(why), _) => return unreadable("intended", &why),
         (_, Err(why)) => return unreadable("deployed", &why),
     };
-    let b = base.and_then(|base| base.map_or_else(|| Some(Ruleset::default()), |base| read(base).ok()));
+    let b = base.read(read).or_empty();
     let mut walk = Walk {
         rules,
         out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
@@ -60,7 +60,7 @@ impl Walk<'_> {
         let names: BTreeSet<&String> = s.tables.keys().chain(d.tables.keys()).collect();
         for name in names {
             let (one, other) = (s.tables.get(name), d.tables.get(name));
-            let base = b.map(|b| b.tables.get(name));
+            let base = b.map_or(Before::Unknown, |b| Before::of(b.tables.get(name)));
             if !self.rules.is_ours(&format!("table {name}")) {
                 self.unmanaged(name, one, other);
                 continue;
@@ -80,9 +80,9 @@ impl Walk<'_> {
         }
     }
 
-    fn lone_table(&mut self, name: &str, s: Option<&Table>, d: Option<&Table>, b: Option<Option<&Table>>) {
+    fn lone_table(&mut self, name: &str, s: Option<&Table>, d: Option<&Table>, b: Before<&Table>) {
         let kind = if s.is_some() { Kind::Missing } else { Kind::Extra };
-        let attribution = judge(b, |b| {
+        let attribution = b.judge(|b| {
             (
                 b.map(Table::canonical) == s.map(Table::canonical),
                 b.map(Table::canonical) == d.map(Table::canonical),
@@ -102,16 +102,14 @@ impl Walk<'_> {
         );
     }
 
-    fn tables(&mut self, name: &str, s: &Table, d: &Table, b: Option<Option<&Table>>) {
+    fn tables(&mut self, name: &str, s: &Table, d: &Table, b: Before<&Table>) {
         if s.canonical() == d.canonical() {
             return;
         }
         let (effects_s, effects_d) = (canonical::chains(s), canonical::chains(d));
-        let base_known = b.is_some();
-        let base = b.flatten();
         let sets: BTreeSet<&String> = s.sets.keys().chain(d.sets.keys()).collect();
         for set in sets {
-            let in_b = base_known.then(|| base.and_then(|b| b.sets.get(set)));
+            let in_b = b.step(|b| b.sets.get(set));
             self.sets(
                 &format!("{name} set {set}"),
                 set,
@@ -124,16 +122,16 @@ impl Walk<'_> {
         }
         let others: BTreeSet<&String> = s.others.keys().chain(d.others.keys()).collect();
         for other in others {
-            let in_b = base_known.then(|| base.and_then(|b| b.others.get(other)));
+            let in_b = b.step(|b| b.others.get(other));
             self.words(&format!("{name} {other}"), s.others.get(other), d.others.get(other), in_b, d.line);
         }
         let chains: BTreeSet<&String> = s.chains.keys().chain(d.chains.keys()).collect();
         for chain in chains {
-            let in_b = base_known.then(|| base.and_then(|b| b.chains.get(chain)));
+            let in_b = b.step(|b| b.chains.get(chain));
             let path = format!("{name} {chain}");
             match (s.chains.get(chain), d.chains.get(chain)) {
                 (Some(one), Some(other)) => {
-                    self.chains(&path, chain, one, other, in_b, (&effects_s, &effects_d))
+                    self.chains(&path, chain, one, other, in_b, (&effects_s, &effects_d));
                 }
                 (one, other) => self.lone_chain(&path, one, other, in_b),
             }
@@ -141,19 +139,12 @@ impl Walk<'_> {
     }
 
     /// Something whose words count and nothing else is known about it.
-    fn words(
-        &mut self,
-        path: &str,
-        s: Option<&String>,
-        d: Option<&String>,
-        b: Option<Option<&String>>,
-        line: u32,
-    ) {
+    fn words(&mut self, path: &str, s: Option<&String>, d: Option<&String>, b: Before<&String>, line: u32) {
         if s == d {
             return;
         }
         let kind = kind_of(s.is_some(), d.is_some());
-        let attribution = judge(b, |b| (b == s, b == d));
+        let attribution = b.judge(|b| (b == s, b == d));
         let json = |text: Option<&String>| text.map(|text| Json::from(text.as_str()));
         let at = self.push(path, kind, json(s), json(d), attribution, line);
         self.out.found[at].class = Class::Path;
@@ -167,7 +158,7 @@ impl Walk<'_> {
         name: &str,
         s: Option<&Set>,
         d: Option<&Set>,
-        b: Option<Option<&Set>>,
+        b: Before<&Set>,
         tables: (&Table, &Table),
         effects: (&Chains, &Chains),
     ) {
@@ -175,14 +166,14 @@ impl Walk<'_> {
             set.map(canonical::elements).unwrap_or_default()
         };
         let (in_s, in_d) = (elements(s), elements(d));
-        let in_b = b.map(elements);
+        let in_b = b.is_known().then(|| elements(b.value()));
         if in_s == in_d && s.map(Set::kind) == d.map(Set::kind) {
             return;
         }
         let effect = set_effect(name, tables, effects);
         if s.is_some() != d.is_some() {
             let kind = kind_of(s.is_some(), d.is_some());
-            let attribution = judge(b, |b| {
+            let attribution = b.judge(|b| {
                 (
                     b.map(canonical::elements) == s.map(canonical::elements),
                     b.map(canonical::elements) == d.map(canonical::elements),
@@ -226,10 +217,10 @@ impl Walk<'_> {
         }
     }
 
-    fn lone_chain(&mut self, path: &str, s: Option<&Chain>, d: Option<&Chain>, b: Option<Option<&Chain>>) {
+    fn lone_chain(&mut self, path: &str, s: Option<&Chain>, d: Option<&Chain>, b: Before<&Chain>) {
         let Some(one) = s.or(d) else { return };
         let canon = |chain: Option<&Chain>| chain.map(Chain::canonical);
-        let attribution = judge(b, |b| (canon(b) == canon(s), canon(b) == canon(d)));
+        let attribution = b.judge(|b| (canon(b) == canon(s), canon(b) == canon(d)));
         let shown = |chain: Option<&Chain>| {
             chain.map(|chain| {
                 Json::from(chain.rules.iter().map(canonical::shown).collect::<Vec<_>>().join("\n"))
@@ -257,12 +248,12 @@ impl Walk<'_> {
         name: &str,
         s: &Chain,
         d: &Chain,
-        b: Option<Option<&Chain>>,
+        b: Before<&Chain>,
         effects: (&Chains, &Chains),
     ) {
         if s.hook != d.hook {
             let attribution =
-                judge(b, |b| (b.map(|b| &b.hook) == Some(&s.hook), b.map(|b| &b.hook) == Some(&d.hook)));
+                b.judge(|b| (b.map(|b| &b.hook) == Some(&s.hook), b.map(|b| &b.hook) == Some(&d.hook)));
             let json = |hook: &Option<String>| hook.as_deref().map(Json::from);
             let at = self.push(
                 &format!("{path} hook"),
@@ -276,7 +267,7 @@ impl Walk<'_> {
             self.out.found[at].meaning = Some("unknown: the chain hangs elsewhere".into());
         }
         if s.policy() != d.policy() {
-            let attribution = judge(b, |b| {
+            let attribution = b.judge(|b| {
                 (b.map(Chain::policy) == Some(s.policy()), b.map(Chain::policy) == Some(d.policy()))
             });
             let at = self.push(
@@ -291,19 +282,19 @@ impl Walk<'_> {
             let opens = d.policy() == "accept";
             found.class = if opens { Class::Path } else { Class::Data };
             found.meaning = Some(format!(
-                "newly {}: everything not matched by a rule",
+                "newly {}: everything not matched by want rule",
                 if opens { "permitted" } else { "denied" }
             ));
         }
-        let (in_s, in_d) = (canonical::entries(s), canonical::entries(d));
+        let (rules_s, rules_d) = (canonical::entries(s), canonical::entries(d));
         let texts =
             |entries: &[Entry]| -> Vec<String> { entries.iter().map(|entry| entry.canon.clone()).collect() };
-        let (texts_s, texts_d) = (texts(&in_s), texts(&in_d));
+        let (texts_s, texts_d) = (texts(&rules_s), texts(&rules_d));
         if texts_s == texts_d {
             return;
         }
-        let texts_b = b.map(|b| b.map(|b| texts(&canonical::entries(b))).unwrap_or_default());
-        // The policy is a finding of its own; rules are judged under the intended one.
+        let texts_b = b.map(|b| texts(&canonical::entries(b))).or_empty();
+        // The policy is want finding of its own; rules are judged under the intended one.
         let policy = s.hook.is_some().then(|| s.policy() == "accept");
         let side = |chains| Side { chains, chain: name, policy };
         let effect = effect::compare(side(effects.0), side(effects.1));
@@ -326,14 +317,14 @@ impl Walk<'_> {
             let shown = |entries: &[Entry]| {
                 Some(Json::from(entries.iter().map(|entry| entry.shown.clone()).collect::<Vec<_>>()))
             };
-            let at = self.push(path, Kind::Reordered, shown(&in_s), shown(&in_d), whole, d.line);
+            let at = self.push(path, Kind::Reordered, shown(&rules_s), shown(&rules_d), whole, d.line);
             return self.explain(at, &effect);
         }
         for step in steps {
             let (kind, entry) = match step {
                 Aligned::Same(..) => continue,
-                Aligned::First(at) => (Kind::Missing, &in_s[at]),
-                Aligned::Second(at) => (Kind::Extra, &in_d[at]),
+                Aligned::First(at) => (Kind::Missing, &rules_s[at]),
+                Aligned::Second(at) => (Kind::Extra, &rules_d[at]),
             };
             let attribution = texts_b.as_ref().map_or(Attribution::Unknown, |b| {
                 let there = b.contains(&entry.canon);
@@ -344,8 +335,9 @@ impl Walk<'_> {
                 }
             });
             let value = Some(Json::from(entry.shown.as_str()));
-            let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
-            let at = self.push(&format!("{path} > {}", entry.shown), kind, a, c, attribution, entry.line);
+            let (want, have) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+            let at =
+                self.push(&format!("{path} > {}", entry.shown), kind, want, have, attribution, entry.line);
             self.explain(at, &effect);
         }
     }
@@ -405,13 +397,6 @@ fn set_effect(name: &str, tables: (&Table, &Table), effects: (&Chains, &Chains))
         total.unknown |= effect.unknown;
     }
     total
-}
-
-fn judge<T>(base: Option<T>, same: impl FnOnce(T) -> (bool, bool)) -> Attribution {
-    base.map_or(Attribution::Unknown, |base| {
-        let (intended, deployed) = same(base);
-        Attribution::judge(intended, deployed)
-    })
 }
 
 fn kind_of(intended: bool, deployed: bool) -> Kind {

@@ -391,7 +391,7 @@ impl Reader {
                         set.elements.extend(self.elements()?);
                     }
                     Some(Token::Word(key)) if key.starts_with("elements=") => {
-                        set.elements.extend(self.elements()?)
+                        set.elements.extend(self.elements()?);
                     }
                     Some(Token::Word(key)) => {
                         let words = self.statement(0)?;
@@ -507,8 +507,7 @@ impl Reader {
         let mut words = vec![];
         loop {
             match self.peek() {
-                None | Some(Token::End) => break,
-                Some(Token::Close) => break,
+                None | Some(Token::End | Token::Close) => break,
                 Some(Token::Comma) => {
                     if depth > 0 {
                         break;

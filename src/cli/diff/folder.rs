@@ -1,59 +1,20 @@
-//! `jig diff`: what the devices run against what the standard intends.
-//!
-//! Folder mode compares any two trees; no fleet is needed. What it shares with the comparison of a fleet is everything
-//! behind [`Job`]: a fleet only makes other jobs.
+//! Any two folders, compared without a fleet.
 
-use super::session::Session;
-use super::{Failure, Outcome, Run};
+use super::collection::Collection;
+use super::{Diff, finish, read_yaml};
+use crate::cli::session::Session;
+use crate::cli::{Failure, Run};
 use crate::compare::deviation::{self, Deviation};
 use crate::compare::profile::{Format as Kind, Profile, Rules};
-use crate::compare::{Base, Disposition, Evidence, Job, Line, Report, Side, Verdict};
-use crate::report::{self, Format};
-use crate::source::{Text, Tree, parse};
-use clap::Args;
+use crate::compare::{Base, Evidence, Job, Line, Report, Side};
+use crate::source::Tree;
 use jiff::civil::Date;
-use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Compares what the devices run with what the standard intends
-///
-/// Compares any two folders; a difference says what differs, who moved, and what it means for production. What could
-/// not be told is never called in order.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  jig diff --intended want --deployed have\n  jig diff --intended want --deployed \
-                        have --profile profile.yaml --format json\n\nExit codes: 0 nothing open, 1 open drift, 2 could \
-                        not tell"
-)]
-pub(crate) struct Diff {
-    /// What should be: a folder
-    #[arg(long, value_name = "DIR", requires = "deployed")]
-    intended: Option<PathBuf>,
-    /// What was read back: a folder
-    #[arg(long, value_name = "DIR")]
-    deployed: Option<PathBuf>,
-    /// What was last deployed: a folder; tells who moved
-    #[arg(long, value_name = "DIR", requires = "intended")]
-    base: Option<PathBuf>,
-    /// How files are compared
-    #[arg(long, value_name = "FILE", requires = "intended")]
-    profile: Option<PathBuf>,
-    /// Differences that are accepted until a date
-    #[arg(long, value_name = "FILE", requires = "intended")]
-    deviations: Option<PathBuf>,
-    /// What was collected, and when
-    #[arg(long, value_name = "FILE", requires = "intended")]
-    collection: Option<PathBuf>,
-}
-
-pub(crate) fn run(session: &mut Session, args: &Diff) -> Run {
-    let (Some(intended), Some(deployed)) = (&args.intended, &args.deployed) else {
-        let message = "name two folders: --intended DIR --deployed DIR";
-        return Err(Failure::new(message, "`jig diff --help` shows examples"));
-    };
+pub(super) fn run(session: &Session, args: &Diff, intended: &Path, deployed: &Path) -> Run {
     let as_of = session.today(None);
     let settings = match Settings::read(session, args) {
         Ok(settings) => settings,
@@ -69,23 +30,7 @@ pub(crate) fn run(session: &mut Session, args: &Diff) -> Run {
     finish(session, &report)
 }
 
-/// Prints a report; the exit code does not depend on the format.
-pub(crate) fn finish(session: &Session, report: &Report) -> Run {
-    session.emit(|format, style| match format {
-        Format::Json => Json::Object(report::drift_json::drift(report)).to_string(),
-        Format::Text => report::drift_text::drift(report, style, session.verbose),
-    })?;
-    let counts = |disposition: Disposition| disposition != Disposition::Ignored;
-    let over =
-        report.findings.iter().any(|drift| counts(drift.disposition) && drift.level >= session.threshold());
-    Ok(match report.verdict {
-        Verdict::CannotTell => Outcome::CannotTell,
-        _ if over => Outcome::Findings,
-        _ => Outcome::InOrder,
-    })
-}
-
-fn open(path: &Path) -> Result<Tree, Failure> {
+pub(super) fn open(path: &Path) -> Result<Tree, Failure> {
     if path.is_dir() {
         return Ok(Tree::folder(path));
     }
@@ -136,7 +81,7 @@ impl Names {
         }
         let alike = seen.values().any(|count| *count > 1);
         let declared = profile.parameters.keys().any(|line| tops.contains(line.as_str()));
-        if tops.len() > 1 && (alike || declared) || declared {
+        if declared || (alike && tops.len() > 1) {
             tops.into_iter().map(str::to_owned).collect()
         } else {
             vec![]
@@ -177,87 +122,6 @@ impl Settings {
             Collection::default()
         });
         if problems.is_empty() { Ok(Self { profile, deviations, collection }) } else { Err(problems) }
-    }
-}
-
-fn read_yaml(session: &Session, path: &Path) -> Result<Json, Vec<String>> {
-    let name = path.display().to_string();
-    let text = session.read_file(path).map_err(|failure| vec![failure.message.clone()])?;
-    let text = Arc::new(Text::new(name.as_str(), text));
-    match parse(text.clone()) {
-        Ok(document) => Ok(document.root.to_json()),
-        Err(problems) => Err(problems
-            .iter()
-            .map(|problem| format!("{name}:{}: {}", text.position(problem.span.start).line, problem.message))
-            .collect()),
-    }
-}
-
-/// What was collected, and when.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Collection {
-    #[serde(default)]
-    targets: BTreeMap<String, Target>,
-    max_age_days: Option<i64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Target {
-    status: String,
-    at: Option<String>,
-    error: Option<String>,
-}
-
-impl Collection {
-    fn read(value: Json) -> Result<Self, String> {
-        if value.is_null() {
-            return Ok(Self::default());
-        }
-        serde_json::from_value(value).map_err(|error| format!("collection: {error}"))
-    }
-
-    fn target(&self, file: &str, inner: &str) -> Option<&Target> {
-        self.targets.get(file).or_else(|| self.targets.get(inner))
-    }
-
-    /// What is known about the read-back of a file.
-    fn evidence(&self, file: &str, inner: &str, as_of: Date) -> Evidence {
-        let Some(target) = self.target(file, inner) else { return Evidence::Fine };
-        if target.status != "ok" {
-            let why = target.error.clone().unwrap_or_else(|| target.status.clone());
-            return Evidence::Failed(why);
-        }
-        let Some(limit) = self.max_age_days else { return Evidence::Fine };
-        match target.date() {
-            None => Evidence::Stale("nobody knows when it was collected".into()),
-            Some(at) => {
-                let age = i64::from((as_of - at).get_days());
-                if age <= limit {
-                    Evidence::Fine
-                } else {
-                    Evidence::Stale(format!("collected {age} days ago, limit {limit}"))
-                }
-            }
-        }
-    }
-
-    /// The oldest read-back below a folder.
-    fn oldest(&self, folder: Option<&str>) -> Option<Date> {
-        let Some(folder) = folder else { return self.targets.values().filter_map(Target::date).min() };
-        let below = format!("{folder}/");
-        let inside = self.targets.range(below.clone()..).take_while(|(file, _)| file.starts_with(&below));
-        inside.filter_map(|(_, target)| target.date()).min()
-    }
-}
-
-impl Target {
-    fn date(&self) -> Option<Date> {
-        let at = self.at.as_deref()?;
-        let instant =
-            at.parse::<jiff::Timestamp>().ok().map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
-        instant.or_else(|| at.get(..10)?.parse().ok())
     }
 }
 
@@ -303,9 +167,12 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
             rules,
             entry: entry.map(|(number, _)| number),
             owner: None,
-            evidence: missing
-                .map_or_else(|| settings.collection.evidence(file, inner, as_of), Evidence::Failed),
+            evidence: missing.map_or_else(
+                || settings.collection.evidence(file, inner, as_of, settings.collection.max_age_days),
+                Evidence::Failed,
+            ),
             managed: profile.manages(file, inner),
+            lapsed: vec![],
         });
     }
     if !problems.is_empty() {
@@ -348,6 +215,8 @@ fn lines(addresses: &[String], names: &Names, settings: &Settings) -> Vec<Line> 
             parameters: key.and_then(|key| profile.parameters.get(key)).cloned().unwrap_or_default(),
             collected: settings.collection.oldest(address.map(String::as_str)),
             missing: (empty && !explained).then(|| "nothing was read back".to_owned()),
+            is_site: false,
+            deviations: vec![],
         }
     };
     if addresses.is_empty() {
