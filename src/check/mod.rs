@@ -94,6 +94,7 @@ use crate::finding::{Finding, Level};
 use crate::load::{Fleet, Standard};
 use crate::render::{RenderedFile, Renderer};
 use crate::resolve::plan::Plan;
+use std::collections::BTreeSet;
 
 /// A rule: what it finds, why that matters on a plant floor, what to do instead.
 pub struct Rule {
@@ -151,8 +152,9 @@ pub fn written(fleet: &Fleet, path: &str) -> Vec<Finding> {
         .unwrap_or_default()
 }
 
-/// Checks what lines share: references, released versions, templates, values.
-pub fn shared(scene: &Scene<'_>) -> Vec<Finding> {
+/// Checks what lines share: references, released versions, templates, values. `used` names the blueprint versions that
+/// are looked at; all without it.
+pub fn shared(scene: &Scene<'_>, used: Option<&BTreeSet<String>>) -> Vec<Finding> {
     let Scene { fleet, renderer, .. } = scene;
     let mut findings = fleet.check_shared();
     findings.extend(secrets_of_shared(fleet));
@@ -163,7 +165,8 @@ pub fn shared(scene: &Scene<'_>) -> Vec<Finding> {
             check(scene, &mut findings);
         }
     }
-    for standard in fleet.standards.all() {
+    let is_used = |standard: &Standard| used.is_none_or(|used| used.contains(&standard.reference()));
+    for standard in fleet.standards.all().into_iter().filter(|standard| is_used(standard)) {
         findings.extend(of_standard(scene, &standard, renderer));
     }
     findings

@@ -275,7 +275,7 @@ impl Looked<'_> {
 
     fn shared(&self, work: &Work<'_>, census: &Census) -> Vec<Finding> {
         let mut findings = work.fleet.standards.take_findings();
-        findings.extend(check::shared(&work.scene()));
+        findings.extend(check::shared(&work.scene(), None));
         findings.extend(check::counted(&work.scene(), census));
         findings
     }

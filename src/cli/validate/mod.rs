@@ -23,6 +23,8 @@ use external::External;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 /// Checks files, references, decisions, approvals and templates; renders in memory and writes nothing
 ///
@@ -86,10 +88,13 @@ fn whole(fleet: &Fleet, today: Date, args: &Validate) -> Result<(Vec<Finding>, (
         found
     };
     let work = Work::new(fleet, today, None).inspected_by(&inspect);
+    // Selected lines are judged with the blueprints that they follow.
+    let used: Mutex<BTreeSet<String>> = Mutex::default();
     let results: Vec<Vec<Finding>> = selected
         .par_iter()
         .map(|selected| {
             let done = work.site(selected, |evaluated| {
+                used.lock().expect("no thread panics while it adds").insert(evaluated.reference.clone());
                 let mut found = std::mem::take(&mut evaluated.notes);
                 if let Err(failures) = &mut evaluated.rendered {
                     found.append(failures);
@@ -104,7 +109,8 @@ fn whole(fleet: &Fleet, today: Date, args: &Validate) -> Result<(Vec<Finding>, (
         .collect();
     let mut findings: Vec<Finding> = results.into_iter().flatten().collect();
     findings.extend(fleet.standards.take_findings());
-    findings.extend(check::shared(&work.scene()));
+    let used = used.into_inner().expect("no thread panics while it adds");
+    findings.extend(check::shared(&work.scene(), Some(&used).filter(|_| !args.addresses.is_empty())));
     findings.extend(check::counted(&work.scene(), &census));
     findings.extend(external.map(External::finish).unwrap_or_default());
     check::drop_repeated(&mut findings);
