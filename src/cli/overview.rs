@@ -65,7 +65,7 @@ pub(crate) fn run(session: &mut Session) -> Run {
         }
     }
     findings.extend(fleet.standards.take_findings());
-    findings.extend(crate::check::shared(&fleet, &work.renderer));
+    findings.extend(crate::check::shared(&work.scene(), None));
     session.settle(Some(&fleet), &mut findings);
     print(session, &fleet, &rows, &findings);
     let is_edited = rows.iter().any(|row| row.3 == EDITED);
