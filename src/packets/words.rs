@@ -159,17 +159,21 @@ impl Names {
             let inside = rest.meet(own);
             // An asset that is a small part of what is meant does not name it.
             if !inside.is_empty() && (inside == rest || own.single().is_none()) {
-                parts.push(format!("{} {}", place.name, networks(&inside, is_v6)));
+                parts.push((place.name.as_str(), networks(&inside, is_v6)));
                 rest = rest.meet(&own.outside(u128::MAX));
             }
         }
-        if !rest.is_empty() {
-            parts.push(networks(&rest, is_v6));
+        if parts.len() > SHOWN {
+            let names: Vec<&str> = parts.iter().map(|(name, _)| *name).take(SHOWN).collect();
+            let more = parts.len() - SHOWN;
+            return format!("{} ({} and {more} more)", networks(ranges, is_v6), names.join(", "));
         }
-        let more = parts.len().saturating_sub(SHOWN);
-        parts.truncate(SHOWN);
-        let shown = parts.join(" and ");
-        if more > 0 { format!("{shown} and {more} more") } else { shown }
+        let mut shown: Vec<String> =
+            parts.iter().map(|(name, networks)| format!("{name} {networks}")).collect();
+        if !rest.is_empty() {
+            shown.push(networks(&rest, is_v6));
+        }
+        shown.join(" and ")
     }
 
     /// The flows that some packets belong to.
@@ -447,6 +451,12 @@ mod tests {
             (Field::In, Ranges::one(interface("eth0"))),
         ];
         assert_eq!(names.packets(&region(&replies)), "tcp and 7 in established connections, in by eth0");
+        for place in ["a", "b", "c", "d"] {
+            names.place(place, &[format!("192.168.{}.0/24", place.as_bytes()[0])]);
+        }
+        fields[3].1 = address("192.168.0.0/16");
+        let wide = "tcp/502 (modbus) from 192.168.0.0/16 (a, b, c and 1 more) to cell 10.20.104.0/24";
+        assert_eq!(names.packets(&region(&fields)), wide);
         let ping = [
             (Field::Family, Ranges::one(1u8)),
             (Field::Protocol, Ranges::one(58u8)),
