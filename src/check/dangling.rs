@@ -36,7 +36,7 @@ pub(super) fn check(standard: &Standard, found: &mut Vec<Finding>) {
                 let Some(name) = name.filter(|name| !name.contains("{{") && !is_known(name)) else {
                     continue;
                 };
-                let next = nearest(name, known.into_iter()).map_or_else(
+                let next = nearest(name, known).map_or_else(
                     || format!("define it, or name a {field} that exists"),
                     |near| format!("did you mean `{near}`?"),
                 );

@@ -162,7 +162,7 @@ const TEXTS: &[&str] = &[
 ];
 
 fn check(_: &Scene<'_>, file: &Rendered<'_>, found: &mut Vec<Finding>) {
-    if !file.product.contains("mosquitto") || !file.file.path.ends_with(".conf") {
+    if !file.product.contains("mosquitto") || !is_configuration(&file.file.path) {
         return;
     }
     let mut at = 0;
@@ -178,6 +178,11 @@ fn check(_: &Scene<'_>, file: &Rendered<'_>, found: &mut Vec<Finding>) {
             found.push(file.owned(RULE.found(message).at(file.line_at(start))));
         }
     }
+}
+
+/// Whether a file is the configuration itself; an access list has another grammar.
+fn is_configuration(path: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|extension| extension == "conf")
 }
 
 fn problem(name: &str, value: &str) -> Option<String> {

@@ -65,7 +65,7 @@ fn needed(scene: &Scene<'_>) -> Vec<(&'static str, String)> {
         .standards
         .all()
         .iter()
-        .flat_map(|s| s.conduits.as_ref().map(|l| l.model.conduits.len()))
+        .filter_map(|s| s.conduits.as_ref().map(|l| l.model.conduits.len()))
         .sum();
     if conduits > 0 {
         needed.push(("conduit", "the blueprints open some".to_owned()));

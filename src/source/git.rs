@@ -6,6 +6,7 @@
 use super::tree::{Entry, ReadError};
 use super::versions::VersionError;
 use git2::{Delta, DiffOptions, ErrorCode, ObjectType, Oid, Repository};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -192,7 +193,7 @@ impl Repo {
             }
         });
         let root = root.map_err(|error| git(&error))?;
-        Ok(root.map(|root| Snapshot { pool: self.pool.clone(), root }))
+        Ok(root.map(|root| Snapshot { pool: self.pool.clone(), root, folders: Arc::default() }))
     }
 
     /// Lists the files of the fleet that differ between two commits.
@@ -230,7 +231,12 @@ fn described(commit: &git2::Commit<'_>) -> Commit {
 pub struct Snapshot {
     pool: Arc<Pool>,
     root: Oid,
+    /// Folders that were opened; git itself would read a large one again for each of its files.
+    folders: Arc<Mutex<HashMap<String, Folder>>>,
 }
+
+/// The entries of a folder by name; `None` where there is no such folder.
+type Folder = Option<Arc<HashMap<String, (Oid, ObjectType)>>>;
 
 impl Snapshot {
     /// Returns whether there is a file or folder at `path`.
@@ -255,34 +261,47 @@ impl Snapshot {
 
     /// Lists a folder; one that does not exist is empty.
     pub(super) fn list(&self, path: &str) -> Result<Vec<Entry>, ReadError> {
+        let Some(folder) = self.folder(path).map_err(|error| refused(path, &error))? else {
+            return Ok(vec![]);
+        };
+        let entries =
+            folder.iter().filter(|(_, (_, kind))| matches!(kind, ObjectType::Tree | ObjectType::Blob));
+        Ok(entries
+            .map(|(name, (_, kind))| Entry { name: name.clone(), is_folder: *kind == ObjectType::Tree })
+            .collect())
+    }
+
+    /// Opens a folder, once.
+    fn folder(&self, path: &str) -> Result<Folder, git2::Error> {
+        let known = || self.folders.lock().expect("no thread panics while it holds the folders");
+        if let Some(folder) = known().get(path) {
+            return Ok(folder.clone());
+        }
         let id = if path.is_empty() {
             Some(self.root)
         } else {
-            let found = self.find(path).map_err(|error| refused(path, &error))?;
-            found.filter(|(_, kind)| *kind == ObjectType::Tree).map(|(id, _)| id)
+            self.find(path)?.filter(|(_, kind)| *kind == ObjectType::Tree).map(|(id, _)| id)
         };
-        let Some(id) = id else { return Ok(vec![]) };
-        let listed = self.pool.with(|repository| {
-            let tree = repository.find_tree(id)?;
-            let entry = |entry: git2::TreeEntry<'_>| {
-                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
-                let is_folder = entry.kind() == Some(ObjectType::Tree);
-                (is_folder || entry.kind() == Some(ObjectType::Blob)).then_some(Entry { name, is_folder })
-            };
-            Ok(tree.iter().filter_map(entry).collect())
-        });
-        listed.map_err(|error| refused(path, &error))
+        let read = |id: Oid| {
+            self.pool.with(|repository| {
+                let tree = repository.find_tree(id)?;
+                let entry = |entry: git2::TreeEntry<'_>| {
+                    Some((
+                        String::from_utf8_lossy(entry.name_bytes()).into_owned(),
+                        (entry.id(), entry.kind()?),
+                    ))
+                };
+                Ok(Arc::new(tree.iter().filter_map(entry).collect()))
+            })
+        };
+        let folder = id.map(read).transpose()?;
+        known().insert(path.to_owned(), folder.clone());
+        Ok(folder)
     }
 
     fn find(&self, path: &str) -> Result<Option<(Oid, ObjectType)>, git2::Error> {
-        self.pool.with(|repository| {
-            let tree = repository.find_tree(self.root)?;
-            match tree.get_path(Path::new(path)) {
-                Ok(entry) => Ok(entry.kind().map(|kind| (entry.id(), kind))),
-                Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-                Err(error) => Err(error),
-            }
-        })
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok(self.folder(parent)?.and_then(|folder| folder.get(name).copied()))
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn of_files(changes: &[Changed], base: Option<&Fleet>, head: &Fleet) 
                     for id in members(change, base, head, &[section]) {
                         say(
                             if section == "conduits" { "conduit" } else { section },
-                            &format!("{}/{id}", folder),
+                            &format!("{folder}/{id}"),
                             None,
                         );
                     }

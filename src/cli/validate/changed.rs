@@ -372,10 +372,8 @@ fn changed_lines(changes: &[Changed], base: Option<&Fleet>, head: &Fleet) -> Lin
             // Where lines were only taken away, the line that closed up is touched.
             (range.start as u32 + 1)..(range.end.max(range.start + 1) as u32 + 1)
         });
-        let document = change
-            .path
-            .ends_with(".yaml")
-            .then(|| read_document(&head.tree, &change.path, &change.path).ok());
+        let is_yaml = Path::new(&change.path).extension().is_some_and(|extension| extension == "yaml");
+        let document = is_yaml.then(|| read_document(&head.tree, &change.path, &change.path).ok());
         lines.insert(change.path.clone(), Written { lines: ranges.collect(), document: document.flatten() });
     }
     lines
