@@ -5,6 +5,7 @@
 pub mod source;
 pub mod finding;
 pub mod syntax;
+pub mod packets;
 pub mod model;
 pub mod load;
 pub mod resolve;

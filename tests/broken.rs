@@ -479,3 +479,19 @@ impl Dice {
         ((mixed ^ (mixed >> 31)) % end.max(1) as u64) as usize
     }
 }
+
+/// A deviation may be what keeps a line running: its line does not fall back to the standard because of a slip in it.
+#[test]
+fn a_line_waits_for_its_deviation_that_cannot_be_read() {
+    let failed = |fleet: &Fleet| -> Vec<String> {
+        let json = fleet.jig("--format json render").run().json();
+        let lines = json["lines"].as_array().expect("lines").iter();
+        let failed = lines.filter(|line| line["state"] == "failed");
+        failed.map(|line| line["address"].as_str().expect("an address").to_owned()).collect()
+    };
+    let fleet = one_site();
+    fleet.edit("deviations/DV-0007/deviation.yaml", "expires: ", "expries: ");
+    assert_eq!(failed(&fleet), ["lej", "lej/pk1"], "the line that it names, and the site that waits for it");
+    fleet.edit("deviations/DV-0007/deviation.yaml", "line: ", "lien: ");
+    assert_eq!(failed(&fleet), ["lej", "lej/pk1", "lej/pk2"], "no line can tell that it is not meant");
+}

@@ -71,7 +71,7 @@ fn id(finding: &Json) -> String {
 
 /// Which findings share a cluster, whatever the clusters are called.
 fn shared(findings: &[Json]) -> Vec<Vec<String>> {
-    let mut by: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
+    let mut by: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::default();
     for finding in findings {
         if let Some(cluster) = finding.get("cluster").and_then(Json::as_str) {
             by.entry(cluster).or_default().push(id(finding));
@@ -155,6 +155,7 @@ fn job<'a>(file: &str, s: &'a str, d: &'a str, b: Option<&'a str>, rules: &Arc<R
         owner: None,
         evidence: Evidence::Fine,
         managed: true,
+        lapsed: vec![],
     }
 }
 

@@ -99,6 +99,10 @@ rules! {
         "A record lacks an approval, or has one from a role that may not give it."
         "A path that one side did not agree to is the one that stops a line."
         "`jig approve RECORD --as ROLE`.";
+    "output-mismatch" Error false
+        "A rendered firewall, read back, lets through other packets than the flows of its device say."
+        "The record would say one thing and the device do another."
+        "Correct the template, so that it writes the flows and drops everything else, in every family.";
     "outside-network" Error false
         "An address is outside the network that the blueprint says it must lie in."
         "Firewalls and routes follow the network; the address would be unreachable or unprotected."
@@ -115,6 +119,10 @@ rules! {
         "A value has the wrong type, format or range, or a required key is missing."
         "What was meant cannot be guessed."
         "Write what the message asks for; `jig schema NAME` prints the format.";
+    "shadowed-rule" Warning true
+        "A rule of a rendered firewall decides nothing: others before it decide all its packets."
+        "Who removes one of the two flows believes the path closed, and it stays open."
+        "Remove one of the flows, or narrow the one before.";
     "site-broken" Error false
         "A line cannot be resolved because its site has errors."
         "Zones and addresses of the site are part of every line's paths."

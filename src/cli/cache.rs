@@ -26,13 +26,17 @@ pub(crate) struct Seen {
     newest: i64,
 }
 
-#[derive(Default)]
 struct Watch {
     bytes: Vec<u8>,
     newest: i64,
 }
 
 impl Watch {
+    /// Room for the files of a line, so that nothing grows step by step for each of them.
+    fn new() -> Self {
+        Self { bytes: Vec::with_capacity(1024), newest: 0 }
+    }
+
     fn add(&mut self, name: &str, meta: &Metadata) {
         let marks = marks(meta);
         self.newest = marks.times.into_iter().fold(self.newest, i64::max);
@@ -86,7 +90,7 @@ pub(crate) fn claim_hash(key: &str) -> u64 {
 
 /// Looks at a folder of outputs without reading one; `None` where one is missing or is no plain file.
 pub(crate) fn look<'a>(folder: &Path, files: impl Iterator<Item = &'a str>) -> Option<Seen> {
-    let mut watch = Watch::default();
+    let mut watch = Watch::new();
     watch.add("", &folder.symlink_metadata().ok().filter(Metadata::is_dir)?);
     for file in files.chain([MANIFEST]) {
         // A folder's time tells when one in it was replaced; that of the outermost is seen above.
@@ -187,9 +191,10 @@ pub(crate) struct Outcome {
 impl Cache {
     /// Opens the cache of a fleet for one day and one output folder; none where shared files are broken.
     pub(crate) fn open(fleet: &Fleet, as_of: Date, out: &Path, read_only: bool) -> Option<Self> {
-        let root = fleet.root.clone().filter(|_| fleet.broken.is_empty())?;
+        let root =
+            fleet.root.clone().filter(|_| fleet.broken.is_empty() && fleet.broken_deviations.is_empty())?;
         let out = std::path::absolute(out).ok()?;
-        let mut watch = Watch::default();
+        let mut watch = Watch::new();
         // Targets are part of the program; its file says more than its version.
         watch.add(env!("CARGO_PKG_VERSION"), &fs::metadata(std::env::current_exe().ok()?).ok()?);
         let mut hasher = blake3::Hasher::new();
@@ -223,7 +228,7 @@ impl Cache {
     }
 
     fn look_at_site(&self, folder: &Path, id: &str, lines: &mut BTreeSet<String>) -> Option<Seen> {
-        let mut watch = Watch::default();
+        let mut watch = Watch::new();
         watch.add("", &fs::metadata(folder.join("site.yaml")).ok()?);
         let evidence = self.fleet.join("evidence").join(id);
         for entry in sorted(&evidence)? {
@@ -323,7 +328,7 @@ impl SiteCache {
     }
 
     fn inputs(&self, line: &LineEntry) -> Option<Seen> {
-        let mut watch = Watch::default();
+        let mut watch = Watch::new();
         let file = line.path.rsplit('/').next()?;
         watch.add("", &fs::metadata(self.folder.join("lines").join(file)).ok()?);
         if self.evidence.contains(&line.id) {

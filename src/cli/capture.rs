@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::load::schema::FORMATS;
 use crate::load::{Address, Fleet};
 use crate::render::Renderer;
-use crate::report::{Format, capture_text};
+use crate::report::{self as reports, capture_text};
 use crate::resolve::Resolver;
 use crate::source::{Content, Node, Text, Tree};
 use clap::Args;
@@ -109,18 +109,18 @@ pub(crate) fn run(session: &mut Session, args: &Capture) -> Run {
     });
     report.add_needs(&home.owner, home.is_new, shows_metrics);
     let shown = home.root.display().to_string();
-    session.emit(|format, _| match format {
-        Format::Json => report.json(&args.blueprint, &written).to_string(),
-        Format::Text => {
-            let mut text = capture_text::draw(&report, &args.blueprint);
-            if !written.is_empty() {
-                text.push_str(&format!("\nwrote {} files to {shown}\n", written.len()));
-                text.push_str(&format!("next: jig -C {shown} validate && jig -C {shown} render\n"));
-            } else if !is_good {
-                text.push_str("\nnothing was written\n");
-            }
-            text
+    session.emit(|format, _| {
+        if format == reports::JSON {
+            return report.json(&args.blueprint, &written).to_string();
         }
+        let mut text = capture_text::draw(&report, &args.blueprint);
+        if !written.is_empty() {
+            text.push_str(&format!("\nwrote {} files to {shown}\n", written.len()));
+            text.push_str(&format!("next: jig -C {shown} validate && jig -C {shown} render\n"));
+        } else if !is_good {
+            text.push_str("\nnothing was written\n");
+        }
+        text
     })?;
     Ok(if is_good { Outcome::InOrder } else { Outcome::Findings })
 }

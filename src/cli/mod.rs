@@ -21,6 +21,7 @@ mod validate;
 mod work;
 mod write;
 
+use crate::report::{self, Format};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use session::Session;
 use std::path::PathBuf;
@@ -63,12 +64,19 @@ struct Global {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     color: ColorWhen,
-    /// How to report; FORMAT=FILE writes one to a file; may be given several times
-    #[arg(long, value_name = "FORMAT[=FILE]", global = true)]
+    #[arg(long, value_name = "FORMAT[=FILE]", global = true, help = format_help())]
     format: Vec<String>,
     /// The least level that makes the exit code 1
     #[arg(long, value_name = "LEVEL", default_value = "error", global = true)]
     fail_on: FailOn,
+}
+
+fn format_help() -> String {
+    let names: Vec<_> = report::FORMATS.iter().map(|format| format.name).collect();
+    format!(
+        "How to report: {}; FORMAT=FILE writes one to a file; may be given several times",
+        names.join(", ")
+    )
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -90,7 +98,9 @@ enum Command {
     Init(init::Init),
     New(new::New),
     Render(render::Render),
-    Diff(diff::Diff),
+    // Verbs make it much larger than the others.
+    Diff(Box<diff::Diff>),
+    Promote(diff::Promote),
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
@@ -98,6 +108,26 @@ enum Command {
     Schema(schema::Schema),
     Completions(shell::Completions),
     Man(shell::Man),
+}
+
+/// Refuses a format that a command cannot speak: what only draws findings has nothing to say of an explanation.
+fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Failure> {
+    let text = |format: &Format| format == report::TEXT;
+    let plain = |format: &Format| format.universal;
+    match command {
+        Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_)) => Ok(()),
+        Some(Command::Capture(_)) => session.limit("jig capture", plain),
+        Some(Command::Promote(_)) => session.limit("jig promote", plain),
+        Some(Command::Explain(_)) => session.limit("jig explain", plain),
+        Some(Command::New(_)) => session.limit("jig new", plain),
+        None => session.limit("jig", text),
+        Some(Command::Init(_)) => session.limit("jig init", text),
+        Some(Command::Approve(_)) => session.limit("jig approve", text),
+        // What these print has one form, and no reader to confuse.
+        Some(Command::Schema(_)) => session.limit("jig schema", plain),
+        Some(Command::Completions(_)) => session.limit("jig completions", text),
+        Some(Command::Man(_)) => session.limit("jig man", text),
+    }
 }
 
 /// How a command ended.
@@ -155,12 +185,17 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(failure) = limit_formats(&session, cli.command.as_ref()) {
+        session::print_failure(&failure);
+        return ExitCode::from(2);
+    }
     let run = match cli.command {
         None => overview::run(&mut session),
         Some(Command::Init(args)) => init::run(&mut session, &args),
         Some(Command::New(args)) => new::run(&mut session, &args),
         Some(Command::Render(args)) => render::run(&mut session, &args),
         Some(Command::Diff(args)) => diff::run(&mut session, &args),
+        Some(Command::Promote(args)) => diff::promote(&mut session, &args),
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),
@@ -169,6 +204,7 @@ pub fn main() -> ExitCode {
         Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
         Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),
     };
+    let run = run.and_then(|outcome| session.unprinted().map_or(Ok(outcome), Err));
     match run {
         Ok(Outcome::InOrder) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),

@@ -2,7 +2,7 @@
 
 use super::cache::{Cache, Right, Seen, look};
 use super::select::{Selected, select};
-use super::session::Session;
+use super::session::{Session, in_repository};
 use super::work::{Evaluated, Work};
 use super::write::{
     Done, FileState, Lock, MANIFEST, Manifest, ManifestFile, Mode, commit, is_unfinished, is_written,
@@ -12,7 +12,7 @@ use super::{Failure, Outcome, Run};
 use crate::finding::{Finding, Level, Place};
 use crate::load::Fleet;
 use crate::render::RenderedFile;
-use crate::report::{self, Format};
+use crate::report::{self, Findings};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
@@ -141,7 +141,19 @@ pub(crate) fn run(session: &mut Session, args: &Render) -> Run {
     let (fleet, mut findings) = session.fleet()?;
     let Some(fleet) = fleet else {
         session.settle(None, &mut findings);
-        session.report(&findings, || failed_object(&findings), || report::summary_line(&findings))?;
+        let (object, closing) = (|| failed_object(&findings), || report::summary_line(&findings));
+        session.report_findings(Findings {
+            command: "render",
+            name: "",
+            folder: &in_repository(&session.root()?),
+            as_of: None,
+            list: &findings,
+            lines: 0,
+            sites: 0,
+            change: None,
+            object: &object,
+            closing: &closing,
+        })?;
         return Ok(Outcome::CannotTell);
     };
     let selected = select(&fleet, &args.addresses)?;
@@ -155,7 +167,7 @@ pub(crate) fn run(session: &mut Session, args: &Render) -> Run {
         shown: if args.out.is_some() { String::new() } else { "intended/".into() },
         root,
         mode: Mode { look, force: args.force },
-        keep_files: session.wants(Format::Json) || session.verbose,
+        keep_files: session.wants(report::JSON) || session.verbose,
     };
     let tally = Mutex::new(Tally { all: run.keep_files, ..Tally::default() });
     let found: Vec<_> = selected.par_iter().flat_map_iter(|selected| run.site(selected, &tally)).collect();
@@ -168,6 +180,7 @@ pub(crate) fn run(session: &mut Session, args: &Render) -> Run {
         cache.close();
     }
     findings.extend(fleet.standards.take_findings());
+    findings.extend(fleet.check_covers());
     tally.reports.sort_by(|a, b| a.address.cmp(&b.address));
     finish(session, args, &fleet, &tally, findings)
 }
@@ -454,7 +467,18 @@ fn finish(session: &Session, args: &Render, fleet: &Fleet, tally: &Tally, mut fi
         object
     };
     let text = || summary_text(session, args, tally);
-    session.report(&findings, object, text)?;
+    session.report_findings(Findings {
+        command: "render",
+        name: fleet.enterprise.enterprise.as_str(),
+        folder: &in_repository(&session.root()?),
+        as_of: Some(session.today(Some(fleet))),
+        list: &findings,
+        lines: *lines,
+        sites: *sites,
+        change: None,
+        object: &object,
+        closing: &text,
+    })?;
     let mut outcome = session.judge(&findings);
     if *failed > 0 || (args.check && tally.changed) {
         outcome = outcome.max(Outcome::Findings);

@@ -3,17 +3,18 @@
 use super::{ColorWhen, FailOn, Failure, Global, Outcome};
 use crate::finding::{self, Finding, Level};
 use crate::load::Fleet;
-use crate::report::{self, Format, Style};
+use crate::report::{self, Findings, Format, Style};
 use crate::source::Tree;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 /// One report that was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
-    pub(crate) format: Format,
+    pub(crate) format: &'static Format,
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -25,7 +26,8 @@ pub(crate) struct Session {
     pub(crate) verbose: bool,
     pub(crate) style: Style,
     pub(crate) wanted: Vec<Wanted>,
-    fail_on: FailOn,
+    /// The first error of printing a result.
+    unprinted: OnceLock<String>,
 }
 
 impl Session {
@@ -34,6 +36,11 @@ impl Session {
             // A second pool in one process cannot happen: this runs once.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
         }
+        let fail_on = match global.fail_on {
+            FailOn::Note => Level::Note,
+            FailOn::Warning => Level::Warning,
+            FailOn::Error => Level::Error,
+        };
         let wanted = global.format.iter().map(|text| parse_format(text)).collect::<Result<Vec<_>, _>>()?;
         if wanted.iter().filter(|wanted| wanted.file.is_none()).count() > 1 {
             return Err(Failure::new(
@@ -41,14 +48,15 @@ impl Session {
                 "send one to a file: --format json=FILE",
             ));
         }
+        no_file_twice(&wanted)?;
         Ok(Self {
             root: global.fleet.clone(),
             as_of: global.as_of,
             quiet: global.quiet,
             verbose: global.verbose,
-            style: style(global.color),
+            style: Style { colour: colour(global.color), verbose: global.verbose, width: width(), fail_on },
             wanted,
-            fail_on: global.fail_on,
+            unprinted: OnceLock::new(),
         })
     }
 
@@ -90,14 +98,27 @@ impl Session {
         self.as_of
     }
 
+    /// Refuses the formats that a command cannot speak, before it has done anything.
+    pub(crate) fn limit(&self, command: &str, speaks: impl Fn(&Format) -> bool) -> Result<(), Failure> {
+        let Some(wanted) = self.wanted.iter().find(|wanted| !speaks(wanted.format)) else { return Ok(()) };
+        let known: Vec<_> =
+            report::FORMATS.iter().filter(|format| speaks(format)).map(|format| format.name).collect();
+        let message = format!("`{command}` has nothing to say as {}", wanted.format.name);
+        let able = "`validate`, `render` and `diff` speak every format";
+        Err(Failure::new(message, format!("use {}; {able}", known.join(" or "))))
+    }
+
     /// Whether a format goes to standard output; text does without a word.
-    pub(crate) fn on_stdout(&self, format: Format) -> bool {
-        let named = self.wanted.iter().find(|wanted| wanted.file.is_none());
-        named.map_or(format == Format::Text, |wanted| wanted.format == format)
+    pub(crate) fn on_stdout(&self, format: &Format) -> bool {
+        *self.stdout() == *format
+    }
+
+    fn stdout(&self) -> &'static Format {
+        self.wanted.iter().find(|wanted| wanted.file.is_none()).map_or(report::TEXT, |wanted| wanted.format)
     }
 
     /// Whether a format is wanted anywhere.
-    pub(crate) fn wants(&self, format: Format) -> bool {
+    pub(crate) fn wants(&self, format: &Format) -> bool {
         self.on_stdout(format) || self.wanted.iter().any(|wanted| wanted.format == format)
     }
 
@@ -113,13 +134,23 @@ impl Session {
 
     /// Prints one line of the result.
     pub(crate) fn out(&self, text: &str) {
-        emit(&mut std::io::stdout().lock(), text);
+        if let Err(error) = emit(&mut std::io::stdout().lock(), text) {
+            // Said once, at the end: the first error is the one that counts.
+            let _ = self.unprinted.set(error.to_string());
+        }
+    }
+
+    /// Why the result could not be printed in full, if it could not. A reader that went away is no reason.
+    pub(crate) fn unprinted(&self) -> Option<Failure> {
+        let error = self.unprinted.get()?;
+        let message = format!("cannot write to standard output: {error}");
+        Some(Failure::new(message, "what was printed is not the whole result; make room, or write elsewhere"))
     }
 
     /// Prints one line of talk about the run; silent with `-q`.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
-            emit(&mut std::io::stderr().lock(), text);
+            let _ = emit(&mut std::io::stderr().lock(), text);
         }
     }
 
@@ -128,67 +159,58 @@ impl Session {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Reports findings and a result object in every wanted format.
-    ///
-    /// In text the findings go to stdout for `validate`, whose result they are, and `lead` says the rest.
+    /// Reports the result of a command that speaks text and JSON, with what stood in its way.
     pub(crate) fn report(
         &self,
         findings: &[Finding],
-        object: impl FnOnce() -> Map<String, Json>,
+        object: impl Fn() -> Map<String, Json>,
         text: impl Fn() -> String,
     ) -> Result<(), Failure> {
-        let needs_json = self.wants(Format::Json);
-        let json = needs_json.then(|| format!("{}\n", serde_json::to_string(&object()).unwrap_or_default()));
-        let mut shown = findings.to_vec();
-        crate::check::hide_secrets(&mut shown, None);
-        let plain = |style: Style| report::findings_text(&shown, style) + &text();
-        for wanted in &self.wanted {
-            let Some(file) = &wanted.file else { continue };
-            let content = match wanted.format {
-                Format::Text => plain(Style::Plain),
-                Format::Json => json.clone().unwrap_or_default(),
-            };
-            super::write::replace(file, content.as_bytes()).map_err(|error| {
-                Failure::new(format!("cannot write `{}`: {error}", file.display()), "choose another file")
-            })?;
-        }
-        if self.on_stdout(Format::Text) {
-            let text = plain(self.style);
-            // With -q a run without findings prints nothing at all, not an empty line.
-            if !text.trim().is_empty() {
-                self.out(text.trim_end_matches('\n'));
-            }
-        } else if let Some(json) = json.filter(|_| self.on_stdout(Format::Json)) {
-            self.out(json.trim_end_matches('\n'));
-        }
-        Ok(())
+        let (object, closing) = (&object, &text);
+        let list = findings;
+        let report = Findings {
+            command: "",
+            name: "",
+            folder: "",
+            as_of: None,
+            list,
+            lines: 0,
+            sites: 0,
+            change: None,
+            object,
+            closing,
+        };
+        self.report_findings(report)
     }
 
-    /// Emits a result that draws itself in every wanted format.
-    pub(crate) fn emit(&self, draw: impl Fn(Format, Style) -> String) -> Result<(), Failure> {
+    /// Reports findings in every wanted format.
+    pub(crate) fn report_findings(&self, report: Findings<'_>) -> Result<(), Failure> {
+        let mut shown = report.list.to_vec();
+        crate::check::hide_secrets(&mut shown, None);
+        let report = Findings { list: &shown, ..report };
+        self.emit(|format, style| (format.findings)(&report, style))
+    }
+
+    /// Emits a result in every wanted format; what goes to a file is whole or not there.
+    pub(crate) fn emit(&self, draw: impl Fn(&Format, Style) -> String) -> Result<(), Failure> {
         for wanted in &self.wanted {
             let Some(file) = &wanted.file else { continue };
-            let content = format!("{}\n", draw(wanted.format, Style::Plain).trim_end_matches('\n'));
-            super::write::replace(file, content.as_bytes()).map_err(|error| {
+            let content = format!("{}\n", draw(wanted.format, self.style.plain()).trim_end_matches('\n'));
+            super::write::report(file, content.as_bytes()).map_err(|error| {
                 Failure::new(format!("cannot write `{}`: {error}", file.display()), "choose another file")
             })?;
         }
-        let format = self
-            .wanted
-            .iter()
-            .find(|wanted| wanted.file.is_none())
-            .map_or(Format::Text, |wanted| wanted.format);
-        self.out(draw(format, self.style).trim_end_matches('\n'));
+        let text = draw(self.stdout(), self.style);
+        // With -q a run without findings prints nothing at all, not an empty line.
+        if !text.trim().is_empty() {
+            self.out(text.trim_end_matches('\n'));
+        }
         Ok(())
     }
 
     /// The least level that fails a run.
     pub(crate) fn threshold(&self) -> Level {
-        match self.fail_on {
-            FailOn::Note => Level::Note,
-            FailOn::Warning => Level::Warning,
-            FailOn::Error => Level::Error,
-        }
+        self.style.fail_on
     }
 
     /// The exit code that findings ask for.
@@ -240,9 +262,9 @@ fn clock() -> Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-fn style(when: ColorWhen) -> Style {
+fn colour(when: ColorWhen) -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let colour = match when {
+    match when {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
         ColorWhen::Auto if set("NO_COLOR") => false,
@@ -250,31 +272,74 @@ fn style(when: ColorWhen) -> Style {
         ColorWhen::Auto => {
             std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
         }
-    };
-    if colour { Style::Colour } else { Style::Plain }
+    }
 }
+
+/// Columns of the terminal; what is narrower than a word of a report is taken for a slip.
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    terminal.unwrap_or(report::WIDTH).max(NARROWEST)
+}
+
+/// Fewest columns that a report is drawn for.
+const NARROWEST: usize = 40;
 
 fn parse_format(text: &str) -> Result<Wanted, Failure> {
     let (name, file) =
         text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file))));
-    let format = <Format as clap::ValueEnum>::from_str(name, false).map_err(|_| {
-        let known: Vec<_> =
-            report::FORMATS.iter().map(|(format, _)| format!("{format:?}").to_lowercase()).collect();
+    let format = report::format(name).ok_or_else(|| {
+        let known: Vec<_> = report::FORMATS.iter().map(|format| format.name).collect();
         Failure::new(format!("there is no format `{name}`"), format!("use one of {}", known.join(", ")))
     })?;
     Ok(Wanted { format, file })
 }
 
+/// Each report has a file of its own.
+fn no_file_twice(wanted: &[Wanted]) -> Result<(), Failure> {
+    for (at, one) in wanted.iter().enumerate() {
+        let Some(file) = &one.file else { continue };
+        if file.as_os_str().is_empty() {
+            let message = format!("`--format {}=` names no file", one.format.name);
+            return Err(Failure::new(message, format!("--format {}=FILE", one.format.name)));
+        }
+        if wanted[..at].iter().any(|other| other.file.as_ref() == Some(file)) {
+            let message = format!("two reports want the file `{}`", file.display());
+            return Err(Failure::new(message, "give each report a file of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// A folder as its repository knows it: empty for the root, else ending in `/`. Outside a repository a relative
+/// path is taken as it was given.
+pub(crate) fn in_repository(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    let root = whole.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    let inside = match root {
+        Some(root) => whole.strip_prefix(root).unwrap_or(Path::new("")),
+        None => folder,
+    };
+    let is_plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
+    let parts: Vec<Component<'_>> = inside.components().filter(|part| *part != Component::CurDir).collect();
+    if !parts.iter().all(is_plain) {
+        return String::new();
+    }
+    parts.iter().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect()
+}
+
 /// Prints text; a reader that went away ends the printing quietly.
-fn emit(stream: &mut dyn std::io::Write, text: &str) {
-    let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
+fn emit(stream: &mut dyn std::io::Write, text: &str) -> std::io::Result<()> {
+    match writeln!(stream, "{text}").and_then(|()| stream.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 /// Prints why a command could not run.
 pub(crate) fn print_failure(failure: &Failure) {
     let mut stderr = std::io::stderr().lock();
-    emit(&mut stderr, &format!("error: {}", failure.message));
+    let _ = emit(&mut stderr, &format!("error: {}", failure.message));
     if !failure.hint.is_empty() {
-        emit(&mut stderr, &format!("  next: {}", failure.hint));
+        let _ = emit(&mut stderr, &format!("  next: {}", failure.hint));
     }
 }

@@ -1,11 +1,11 @@
 //! `jig validate`: everything that can be told without a device.
 
 use super::select::select;
-use super::session::Session;
+use super::session::{Session, in_repository};
 use super::work::Work;
 use super::{Outcome, Run};
 use crate::finding::{Finding, Level};
-use crate::report;
+use crate::report::{self, Findings};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
@@ -33,8 +33,11 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
             .map(|selected| {
                 let done = work.site(selected, |evaluated| {
                     let mut found = std::mem::take(&mut evaluated.notes);
-                    if let Err(failures) = &mut evaluated.rendered {
-                        found.append(failures);
+                    match &mut evaluated.rendered {
+                        Ok(files) => {
+                            found.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.notes)));
+                        }
+                        Err(failures) => found.append(failures),
                     }
                     found
                 });
@@ -80,6 +83,18 @@ pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
         let what = report::summary_line(&findings);
         format!("{} at {}{as_of}: {what}", plural(lines, "line"), plural(sites, "site"))
     };
-    session.report(&findings, object, text)?;
+    let name = fleet.as_ref().map(|fleet| fleet.enterprise.enterprise.to_string()).unwrap_or_default();
+    session.report_findings(Findings {
+        command: "validate",
+        name: &name,
+        folder: &in_repository(&session.root()?),
+        as_of: Some(today),
+        list: &findings,
+        lines,
+        sites,
+        change: None,
+        object: &object,
+        closing: &text,
+    })?;
     Ok(if fleet.is_none() { Outcome::CannotTell } else { session.judge(&findings) })
 }

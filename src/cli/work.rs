@@ -12,13 +12,13 @@ use crate::resolve::{Resolver, SiteRead};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// What lines need to be resolved and rendered.
 pub(crate) struct Work<'a> {
     pub(crate) fleet: &'a Fleet,
     pub(crate) renderer: Renderer<'a>,
-    resolver: Resolver<'a>,
+    pub(crate) resolver: Resolver<'a>,
     cache: Option<&'a Cache>,
     /// Answers that must be unique and are given more than once: by whom, and where.
     claims: BTreeMap<String, Vec<(String, Place)>>,
@@ -67,6 +67,15 @@ impl<'a> Work<'a> {
         selected: &Selected<'_>,
         then: impl Fn(&mut Evaluated) -> T + Sync,
     ) -> SiteResults<T> {
+        self.site_with(selected, |evaluated, _| then(evaluated))
+    }
+
+    /// The same for a `then` that sees the plan too, where there is one; lines come before their site.
+    pub(crate) fn site_with<T: Send>(
+        &self,
+        selected: &Selected<'_>,
+        then: impl Fn(&mut Evaluated, Option<&Plan>) -> T + Sync,
+    ) -> SiteResults<T> {
         let entry = selected.site;
         let read = OnceLock::new();
         let site = || read.get_or_init(|| self.resolver.site(&entry.id));
@@ -83,7 +92,7 @@ impl<'a> Work<'a> {
         let lines = selected.lines.par_iter().zip(&looks).map(|(index, look)| {
             let (mut evaluated, plan) = self.line(site, entry, *index, look, wants_plans);
             let is_clean = evaluated.notes.is_empty();
-            let result = then(&mut evaluated);
+            let result = then(&mut evaluated, plan.as_ref());
             let plan = plan.filter(|_| wants_plans && evaluated.rendered.is_ok());
             (result, plan, evaluated.outcome(is_clean))
         });
@@ -98,15 +107,17 @@ impl<'a> Work<'a> {
         }
         let mut own_outcome = None;
         if let Some(right) = own {
-            results.push(then(&mut Evaluated::right(entry.id.clone(), true, right)));
+            results.push(then(&mut Evaluated::right(entry.id.clone(), true, right), None));
         } else if wants_site {
-            if let Some(mut evaluated) = self.site_outputs(site(), &plans, plans.len() == results.len()) {
+            if let Some((mut evaluated, plan)) =
+                self.site_outputs(site(), &plans, plans.len() == results.len())
+            {
                 let is_clean = evaluated.notes.is_empty();
-                results.push(then(&mut evaluated));
+                results.push(then(&mut evaluated, Some(&plan)));
                 own_outcome = Some(evaluated.outcome(is_clean));
             }
         } else if selected.whole && read.get().is_some_and(|site| !site.facts.failures.is_empty()) {
-            results.push(then(&mut failed(entry.id.clone(), true, vec![])));
+            results.push(then(&mut failed(entry.id.clone(), true, vec![]), None));
         }
         let findings = read.get().map(|site| site.facts.failures.clone()).unwrap_or_default();
         if let (Some(cache), Some(cached), Some(site)) = (self.cache, cached, read.get())
@@ -168,7 +179,7 @@ impl<'a> Work<'a> {
         document.and_then(name).unwrap_or_default()
     }
 
-    fn site_outputs(&self, site: &SiteRead, plans: &[Plan], all_rendered: bool) -> Option<Evaluated> {
+    fn site_outputs(&self, site: &SiteRead, plans: &[Plan], all_rendered: bool) -> Option<(Evaluated, Plan)> {
         let mut plan = self.resolver.site_plan(site)?;
         let address = plan.address.to_string();
         self.check_shared(&mut plan);
@@ -181,7 +192,8 @@ impl<'a> Work<'a> {
                     .next("mend the line; a site's firewall and broker serve all its lines"),
             );
         }
-        Some(self.evaluated(&mut plan, |plan| self.renderer.site(plan, plans)))
+        let evaluated = self.evaluated(&mut plan, |plan| self.renderer.site(plan, plans));
+        Some((evaluated, plan))
     }
 
     fn evaluated(
@@ -290,9 +302,14 @@ fn claims(resolver: &Resolver<'_>, fleet: &Fleet, cache: Option<&Cache>) -> Clai
             Some(known) => known.to_vec(),
             None => resolver.claims(&site.id, line).iter().map(|claim| claim_hash(&claim.key)).collect(),
         };
-        site.lines.par_iter().flat_map_iter(of_line).collect()
+        site.lines.iter().flat_map(of_line).collect()
     };
-    let mut hashes: Vec<u64> = fleet.sites.par_iter().flat_map_iter(of_site).collect();
+    let hashes = Mutex::new(vec![]);
+    fleet.sites.par_iter().for_each(|site| {
+        let found = of_site(site);
+        hashes.lock().expect("no thread panics while it adds").extend(found);
+    });
+    let mut hashes: Vec<u64> = hashes.into_inner().expect("no thread panics while it adds");
     hashes.par_sort_unstable();
     let twice: BTreeSet<u64> =
         hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();

@@ -73,71 +73,75 @@ fn middle(a: &[u32], b: &[u32], at_a: usize, at_b: usize, steps: &mut Vec<Step>)
     }
     let anchors = anchors(a, b);
     let (mut i, mut j) = (0, 0);
-    for (x, y) in anchors.into_iter().chain([(a.len(), b.len())]) {
-        steps.extend((i..x).map(|i| Step::First(at_a + i)));
-        steps.extend((j..y).map(|j| Step::Second(at_b + j)));
-        if x < a.len() {
-            steps.push(Step::Same(at_a + x, at_b + y));
+    for (next_a, next_b) in anchors.into_iter().chain([(a.len(), b.len())]) {
+        steps.extend((i..next_a).map(|i| Step::First(at_a + i)));
+        steps.extend((j..next_b).map(|j| Step::Second(at_b + j)));
+        if next_a < a.len() {
+            steps.push(Step::Same(at_a + next_a, at_b + next_b));
         }
-        (i, j) = (x + 1, y + 1);
+        (i, j) = (next_a + 1, next_b + 1);
     }
 }
 
 /// Myers' greedy search, with the frontier of every round kept for the way back.
 fn myers(a: &[u32], b: &[u32]) -> Option<Vec<Step>> {
-    let (n, m) = (a.len() as isize, b.len() as isize);
-    let bound = (n + m).min(MAX_EDITS as isize);
+    let (end_a, end_b) = (a.len() as isize, b.len() as isize);
+    let bound = (end_a + end_b).min(MAX_EDITS as isize);
     let offset = bound + 1;
-    let mut reach = vec![0isize; (2 * bound + 3) as usize];
+    let mut reach = vec![0isize; (2 * bound + 3).unsigned_abs()];
     let mut rounds: Vec<Vec<isize>> = vec![];
-    for d in 0..=bound {
-        rounds.push(reach[(offset - d) as usize..=(offset + d) as usize].to_vec());
-        for k in (-d..=d).step_by(2) {
-            let at = (offset + k) as usize;
-            let mut x = if k == -d || (k != d && reach[at - 1] < reach[at + 1]) {
+    for round in 0..=bound {
+        rounds.push(reach[(offset - round).unsigned_abs()..=(offset + round).unsigned_abs()].to_vec());
+        for diagonal in (-round..=round).step_by(2) {
+            let at = (offset + diagonal).unsigned_abs();
+            let mut x = if diagonal == -round || (diagonal != round && reach[at - 1] < reach[at + 1]) {
                 reach[at + 1]
             } else {
                 reach[at - 1] + 1
             };
-            while x < n && x - k < m && x - k >= 0 && a[x as usize] == b[(x - k) as usize] {
+            while x < end_a
+                && x - diagonal < end_b
+                && x - diagonal >= 0
+                && a[x.unsigned_abs()] == b[(x - diagonal).unsigned_abs()]
+            {
                 x += 1;
             }
             reach[at] = x;
-            if x >= n && x - k >= m {
-                return Some(trace(&rounds, n, m));
+            if x >= end_a && x - diagonal >= end_b {
+                return Some(trace(&rounds, end_a, end_b));
             }
         }
     }
     None
 }
 
-fn trace(rounds: &[Vec<isize>], n: isize, m: isize) -> Vec<Step> {
-    let (mut x, mut y) = (n, m);
+fn trace(rounds: &[Vec<isize>], end_a: isize, end_b: isize) -> Vec<Step> {
+    let (mut x, mut y) = (end_a, end_b);
     let mut steps = vec![];
-    for d in (1..rounds.len() as isize).rev() {
-        let before = &rounds[d as usize];
-        let get = |k: isize| before.get((k + d) as usize).copied().unwrap_or(0);
-        let k = x - y;
-        let down = k == -d || (k != d && get(k - 1) < get(k + 1));
-        let from = if down { k + 1 } else { k - 1 };
+    for round in (1..rounds.len() as isize).rev() {
+        let before = &rounds[round.unsigned_abs()];
+        let get = |diagonal: isize| before.get((diagonal + round).unsigned_abs()).copied().unwrap_or(0);
+        let diagonal = x - y;
+        let down = diagonal == -round || (diagonal != round && get(diagonal - 1) < get(diagonal + 1));
+        let from = if down { diagonal + 1 } else { diagonal - 1 };
         let start = if down { get(from) } else { get(from) + 1 };
         while x > start {
             x -= 1;
             y -= 1;
-            steps.push(Step::Same(x as usize, y as usize));
+            steps.push(Step::Same(x.unsigned_abs(), y.unsigned_abs()));
         }
         if down {
             y -= 1;
-            steps.push(Step::Second(y as usize));
+            steps.push(Step::Second(y.unsigned_abs()));
         } else {
             x -= 1;
-            steps.push(Step::First(x as usize));
+            steps.push(Step::First(x.unsigned_abs()));
         }
     }
     while x > 0 && y > 0 {
         x -= 1;
         y -= 1;
-        steps.push(Step::Same(x as usize, y as usize));
+        steps.push(Step::Same(x.unsigned_abs(), y.unsigned_abs()));
     }
     steps.reverse();
     steps
@@ -199,17 +203,17 @@ mod tests {
         let (mut i, mut j) = (0, 0);
         for step in &steps {
             match *step {
-                Step::Same(x, y) => {
-                    assert_eq!((x, y), (i, j));
-                    assert_eq!(a[x], b[y]);
+                Step::Same(at_a, at_b) => {
+                    assert_eq!((at_a, at_b), (i, j));
+                    assert_eq!(a[at_a], b[at_b]);
                     (i, j) = (i + 1, j + 1);
                 }
-                Step::First(x) => {
-                    assert_eq!(x, i);
+                Step::First(at) => {
+                    assert_eq!(at, i);
                     i += 1;
                 }
-                Step::Second(y) => {
-                    assert_eq!(y, j);
+                Step::Second(at) => {
+                    assert_eq!(at, j);
                     j += 1;
                 }
             }

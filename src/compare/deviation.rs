@@ -22,6 +22,8 @@ pub struct Deviation {
     pub owner: String,
     /// The last day on which it counts.
     pub expires: Date,
+    /// Why it does not count, though it has not run out.
+    pub pending: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,14 +72,14 @@ pub fn read(value: &Json) -> Result<Vec<Deviation>, Vec<String>> {
         match serde_json::from_value::<Entry>(entry.clone()) {
             Ok(entry) => match complete(&name, entry) {
                 Ok(deviation) if out.iter().any(|other| other.id == deviation.id) => {
-                    problems.push(format!("{name}: the id is used twice"))
+                    problems.push(format!("{name}: the id is used twice"));
                 }
                 Ok(deviation) => out.push(deviation),
                 Err(found) => problems.extend(found),
             },
             // serde's own words may quote the sanctioned value.
             Err(error) if error.to_string().starts_with("unknown field") => {
-                problems.push(format!("{name}: {}", error.to_string().split(',').next().unwrap_or_default()))
+                problems.push(format!("{name}: {}", error.to_string().split(',').next().unwrap_or_default()));
             }
             Err(_) => problems.push(format!("{name}: a field has the wrong type")),
         }
@@ -113,9 +115,16 @@ fn complete(name: &str, entry: Entry) -> Result<Deviation, Vec<String>> {
         }
     };
     match expires {
-        Some(expires) if problems.is_empty() => {
-            Ok(Deviation { id, line, file, path: entry.path, deployed: entry.deployed, owner, expires })
-        }
+        Some(expires) if problems.is_empty() => Ok(Deviation {
+            id,
+            line,
+            file,
+            path: entry.path,
+            deployed: entry.deployed,
+            owner,
+            expires,
+            pending: None,
+        }),
         _ => Err(problems),
     }
 }
@@ -137,6 +146,11 @@ impl Deviation {
             }
             _ => false,
         }
+    }
+
+    /// Whether it sanctions exactly the content with this digest.
+    pub(crate) fn sanctions_digest(&self, digest: Option<&str>) -> bool {
+        digest.is_some_and(|digest| self.deployed.as_ref().and_then(Json::as_str) == Some(digest))
     }
 
     /// The digest that stands for a secret in the deviation's file.

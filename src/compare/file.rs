@@ -1,8 +1,8 @@
 //! One pair of files: read, told apart by format, compared.
 
-use super::found::{Compared, Found, line_of};
+use super::found::{Compared, Found, Lapse, line_of};
 use super::json::Unreadable;
-use super::labels::{Attribution, Kind};
+use super::labels::{Attribution, Before, Kind};
 use super::profile::{Format, ListRule, Rules};
 use super::tree::{Ref, Tree};
 use super::walk::{Walk, key_of};
@@ -11,6 +11,7 @@ use crate::source::Tree as Files;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 /// Where the content of one side comes from.
@@ -31,6 +32,30 @@ pub enum Base<'a> {
     Unknown,
     /// This.
     Known(Side<'a>),
+    /// It takes time to find out, and is only asked where something differs.
+    Ask(Asked<'a>),
+}
+
+/// How to find out what was last deployed.
+#[derive(Clone)]
+pub struct Asked<'a>(pub Arc<dyn Fn() -> Base<'a> + Send + Sync + 'a>);
+
+impl fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Asked")
+    }
+}
+
+impl Base<'_> {
+    fn find(&self) -> Self {
+        match self {
+            Self::Ask(asked) => match (asked.0)() {
+                Self::Ask(_) => Self::Unknown,
+                known => known,
+            },
+            known => known.clone(),
+        }
+    }
 }
 
 /// What is known about the read-back of a file.
@@ -69,6 +94,8 @@ pub struct Job<'a> {
     pub evidence: Evidence,
     /// Whether an extra file is ours.
     pub managed: bool,
+    /// What was intended while a deviation counted that has run out.
+    pub lapsed: Vec<(Lapse, Side<'a>)>,
 }
 
 /// What came out of one job.
@@ -94,6 +121,9 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
         (Ok(Some(s)), Ok(Some(d))) if s == d => Outcome::default(),
         (Ok(Some(s)), Ok(Some(d))) => Outcome { compared: both(job, &s, &d), digest: None },
     };
+    if !outcome.compared.found.is_empty() {
+        explain_lapsed(job, &mut outcome.compared.found);
+    }
     if let Evidence::Stale(why) = &job.evidence {
         outcome.compared.found.push(Found::new("", Kind::Opaque).note(why.clone()));
     }
@@ -101,6 +131,21 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
         *warning = warning.replace("{file}", &job.file);
     }
     outcome
+}
+
+/// Differences that would not be there, had a deviation not run out, are that deviation's.
+fn explain_lapsed(job: &Job<'_>, found: &mut [Found]) {
+    for (lapse, intended) in &job.lapsed {
+        let then =
+            Job { intended: intended.clone(), lapsed: vec![], evidence: Evidence::Fine, ..job.clone() };
+        let then = compare(&then).compared.found;
+        for found in found.iter_mut().filter(|found| !found.ignored && found.kind != Kind::Opaque) {
+            let stays = |other: &Found| other.path == found.path && other.deployed == found.deployed;
+            if !then.iter().any(stays) {
+                found.lapsed.get_or_insert_with(|| lapse.clone());
+            }
+        }
+    }
 }
 
 /// The secrets of a file that is equal on both sides.
@@ -129,7 +174,7 @@ fn opaque(job: &Job<'_>, why: &str) -> Outcome {
 
 fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
     let mut found = Found::new("", kind);
-    if let Base::Known(base) = &job.base
+    if let Base::Known(base) = &job.base.find()
         && let Ok(base) = read(base)
     {
         let is_base = base.as_deref().is_some_and(|base| base == content || equal(job, base, content));
@@ -137,6 +182,9 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
             Kind::FileMissing => Attribution::judge(is_base, base.is_none()),
             _ => Attribution::judge(base.is_none(), is_base),
         };
+    }
+    if kind == Kind::FileExtra {
+        found.digest = Some(digest(content));
     }
     if kind == Kind::FileExtra && !job.managed {
         found.ignored = true;
@@ -148,6 +196,32 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
     }
 }
 
+/// Whether two contents mean the same under the rules of a file.
+#[must_use]
+pub fn mean_the_same(rules: &Arc<Rules>, a: &[u8], b: &[u8]) -> bool {
+    let side = |bytes| Side::Bytes(Cow::Borrowed(bytes));
+    let job = Job {
+        line: 0,
+        file: String::new(),
+        inner: String::new(),
+        intended: side(a),
+        deployed: side(b),
+        base: Base::Unknown,
+        rules: rules.clone(),
+        entry: None,
+        owner: None,
+        evidence: Evidence::Fine,
+        managed: true,
+        lapsed: vec![],
+    };
+    a == b || equal(&job, a, b)
+}
+
+/// The digest by which a deviation names a content as a whole.
+pub(super) fn digest(content: &[u8]) -> String {
+    format!("b3:{}", blake3::hash(content).to_hex())
+}
+
 /// Whether two contents mean the same.
 fn equal(job: &Job<'_>, a: &[u8], b: &[u8]) -> bool {
     let lone = Job { base: Base::Unknown, ..job.clone() };
@@ -155,20 +229,27 @@ fn equal(job: &Job<'_>, a: &[u8], b: &[u8]) -> bool {
 }
 
 fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
+    if let Base::Ask(_) = job.base {
+        let lone = both(&Job { base: Base::Unknown, ..job.clone() }, s, d);
+        if lone.found.iter().all(|found| found.ignored || found.kind == Kind::Opaque) {
+            return lone;
+        }
+        return both(&Job { base: job.base.find(), ..job.clone() }, s, d);
+    }
     if d.trim_ascii().is_empty() && !s.trim_ascii().is_empty() {
         let size = if d.is_empty() { "0 bytes".to_owned() } else { "nothing but blanks".to_owned() };
         return Compared::opaque("the read-back is empty", format!("deployed {{file}} is empty ({size})"));
     }
     let base = match &job.base {
-        Base::Unknown => None,
         // A base that cannot be read is no base.
-        Base::Known(side) => read(side).ok(),
+        Base::Known(side) => read(side).map_or(Before::Unknown, Before::of),
+        Base::Unknown | Base::Ask(_) => Before::Unknown,
     };
     let rules = &*job.rules;
     if rules.format == Format::Bytes
         || (rules.format == Format::Text && [s, d].iter().any(|side| side.contains(&0)))
     {
-        return text::bytes(s, d, base.as_ref().map(|base| base.as_deref()));
+        return text::bytes(s, d, base.as_ref().map(AsRef::as_ref));
     }
     let structured = matches!(
         rules.format,
@@ -179,14 +260,10 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
         (Err(at), _) => return not_text("intended", at),
         (_, Err(at)) => return not_text("deployed", at),
     };
-    let base: Option<Option<Cow<'_, str>>> = match &base {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(base)) => decode(base, structured).ok().map(Some),
-    };
-    let base = base.as_ref().map(|base| base.as_deref());
+    let base = base.as_ref().read(|base| decode(base, structured));
+    let base = base.as_ref().map(AsRef::as_ref);
     let mut out = by_format(&s, &d, base, rules);
-    for text in [Some(&*s), Some(&*d), base.flatten()].into_iter().flatten() {
+    for text in [Some(&*s), Some(&*d), base.value()].into_iter().flatten() {
         declared_secrets(text, rules, &mut out.secrets);
     }
     out
@@ -223,9 +300,10 @@ fn declared_secrets(text: &str, rules: &Rules, out: &mut Vec<String>) {
     }
 }
 
-fn by_format(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+fn by_format(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     match rules.format {
         Format::Json => trees(s, d, b, rules, json::parse, None),
+        #[allow(clippy::redundant_closure)] // the function itself would want texts that live forever
         Format::Toml => trees(s, d, b, rules, |text| toml::parse(text), None),
         Format::Ini => trees(s, d, b, rules, |text| ini::parse(text, rules.systemd), None),
         Format::Csv => tables(s, d, b, rules),
@@ -255,7 +333,7 @@ fn unreadable(side: &str, text: &str, why: &Unreadable) -> Compared {
 fn trees<'t>(
     s: &'t str,
     d: &'t str,
-    b: Option<Option<&'t str>>,
+    b: Before<&'t str>,
     rules: &'t Rules,
     parse: impl Fn(&'t str) -> Result<Tree<'t>, Unreadable>,
     root: Option<&'t ListRule>,
@@ -265,19 +343,26 @@ fn trees<'t>(
         (Err(why), Ok(_)) => return unreadable("intended", s, &why),
         (_, Err(why)) => return unreadable("deployed", d, &why),
     };
-    let in_b: Option<Option<Tree<'_>>> = match b {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(b)) => parse(b).ok().map(Some),
-    };
+    let in_b = b.read(&parse);
     let mut walk = Walk::new(rules, s, d);
-    let base = in_b.as_ref().map(|b| b.as_ref().map(Tree::root));
-    walk.run(in_s.root(), in_d.root(), base, root);
+    let base = in_b.as_ref().map(|tree| unwrapped(tree.root(), in_s.root(), rules));
+    walk.run(in_s.root(), unwrapped(in_d.root(), in_s.root(), rules), base, root);
     if !walk.found.is_empty() {
         named_secrets(in_s.root(), &mut walk.secrets);
         named_secrets(in_d.root(), &mut walk.secrets);
     }
     finish(walk)
+}
+
+/// What a product wrapped its own members around when it was read back.
+fn unwrapped<'t>(found: Ref<'t>, intended: Ref<'_>, rules: &Rules) -> Ref<'t> {
+    let inside = |from: Ref<'_>, pointer: &str| -> bool { below(from, pointer).is_some() };
+    let mut wrapped = rules.unwrap.iter().filter(|pointer| !inside(intended, pointer));
+    wrapped.find_map(|pointer| below(found, pointer)).unwrap_or(found)
+}
+
+fn below<'t>(from: Ref<'t>, pointer: &str) -> Option<Ref<'t>> {
+    crate::source::parse_pointer(pointer).try_fold(from, |at, step| at.member(&step, 0))
 }
 
 fn finish(walk: Walk<'_>) -> Compared {
@@ -304,7 +389,7 @@ fn named_secrets(one: Ref<'_>, out: &mut Vec<String>) {
     }
 }
 
-fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+fn tables(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     let columns =
         |text: &str| -> BTreeSet<String> { csv::columns(text, rules.separator).into_iter().collect() };
     let (in_s, in_d) = (columns(s), columns(d));
@@ -314,20 +399,20 @@ fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared 
     if out.found.iter().any(|found| found.kind == Kind::Opaque) {
         return out;
     }
-    let in_b = b.map(|b| b.map(columns).unwrap_or_default());
+    let in_b = b.map(columns).or_empty();
     for (name, kind) in in_s
         .difference(&in_d)
         .map(|name| (name, Kind::Missing))
         .chain(in_d.difference(&in_s).map(|name| (name, Kind::Extra)))
     {
         let value = Some(Json::from(name.as_str()));
-        let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+        let (want, have) = if kind == Kind::Missing { (value, None) } else { (None, value) };
         let steps = ["*".to_owned(), name.clone()];
         let mut found = Found::new(
             steps.iter().fold(String::new(), |path, step| crate::source::child(&path, step)),
             kind,
         )
-        .values(a, c)
+        .values(want, have)
         .note("a whole column");
         found.attribution = in_b.as_ref().map_or(Attribution::Unknown, |b| {
             let there = b.contains(name);
@@ -344,21 +429,17 @@ fn tables(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared 
     out
 }
 
-fn documents(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+fn documents(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     let (in_s, in_d) = match (xml::parse(s), xml::parse(d)) {
         (Ok(s), Ok(d)) => (s, d),
         (Err(why), Ok(_)) => return unreadable("intended", s, &why),
         (_, Err(why)) => return unreadable("deployed", d, &why),
     };
-    let in_b = match b {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(b)) => xml::parse(b).ok().map(Some),
-    };
-    xml::compare(&in_s, &in_d, in_b.as_ref().map(|b| b.as_ref()), rules)
+    let in_b = b.read(xml::parse);
+    xml::compare(&in_s, &in_d, in_b.as_ref(), rules)
 }
 
-fn streams(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared {
+fn streams(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     let parse = |text: &str| yaml::parse(text, rules.yaml_11);
     let (in_s, in_d) = match (parse(s), parse(d)) {
         (Ok(s), Ok(d)) => (s, d),
@@ -368,16 +449,17 @@ fn streams(s: &str, d: &str, b: Option<Option<&str>>, rules: &Rules) -> Compared
     if in_d.is_empty() && !in_s.is_empty() {
         return Compared::opaque("the read-back holds no document", "deployed {file} holds no document");
     }
-    let in_b = match b {
-        None => None,
-        Some(None) => Some(vec![]),
-        Some(Some(b)) => parse(b).ok(),
-    };
+    let in_b = b.read(parse).or_empty();
     let mut walk = Walk::new(rules, s, d);
     if let ([one], [other]) = (in_s.as_slice(), in_d.as_slice())
         && rules.documents.is_empty()
     {
-        walk.run(one.root(), other.root(), in_b.as_ref().map(|b| b.first().map(Tree::root)), None);
+        walk.run(
+            one.root(),
+            other.root(),
+            in_b.as_ref().map_or(Before::Unknown, |b| Before::of(b.first().map(Tree::root))),
+            None,
+        );
     } else {
         pair_documents(&mut walk, &in_s, &in_d, in_b.as_deref(), rules);
     }
@@ -406,7 +488,7 @@ fn pair_documents(
     let places =
         |trees: &[Tree<'static>]| -> Vec<String> { (0..trees.len()).map(|at| at.to_string()).collect() };
     let (of_s, of_d, wrap) = match (names(s), names(d)) {
-        (Some(a), Some(c)) => (a, c, true),
+        (Some(want), Some(have)) => (want, have, true),
         _ => {
             if !rules.documents.is_empty() {
                 walk.warnings.push(format!(
@@ -423,7 +505,7 @@ fn pair_documents(
             named.into_iter().enumerate().map(|(at, name)| (name, at)).collect()
         })
         .unwrap_or_default();
-    let base = |name: &str| b.map(|b| of_b.get(name).map(|at| b[*at].root()));
+    let base = |name: &str| b.map_or(Before::Unknown, |b| Before::of(of_b.get(name).map(|at| b[*at].root())));
     let step = |name: &str| if wrap { format!("[{name}]") } else { name.to_owned() };
     for (name, tree) in of_s.iter().zip(s) {
         match of_d.iter().position(|other| other == name) {

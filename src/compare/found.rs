@@ -2,6 +2,7 @@
 
 use super::labels::{Attribution, Class, Kind};
 use crate::finding::Level;
+use jiff::civil::Date;
 use serde_json::Value as Json;
 
 /// A difference inside one file.
@@ -26,6 +27,23 @@ pub(crate) struct Found {
     pub meaning: Option<String>,
     pub count: usize,
     pub note: Option<String>,
+    /// The deviation that made the value what it is, and has run out.
+    pub lapsed: Option<Lapse>,
+    /// What to do, where that is not what such a difference usually asks for.
+    pub next: Option<&'static str>,
+    /// The digest of the deployed content, where that is the value as a whole.
+    pub digest: Option<String>,
+}
+
+/// A deviation that has run out.
+#[derive(Debug, Clone)]
+pub struct Lapse {
+    /// Its id.
+    pub id: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it counted.
+    pub expires: Date,
 }
 
 impl Found {
@@ -45,6 +63,9 @@ impl Found {
             meaning: None,
             count: 1,
             note: None,
+            lapsed: None,
+            next: None,
+            digest: None,
         }
     }
 

@@ -3,11 +3,12 @@
 //! Most of a read-back is exactly what was intended plus noise; that is found by comparing the lines that mean
 //! something, without building anything. Only files that differ beyond noise become trees.
 
-use super::acl;
 use super::align::{self, Step as Aligned};
+use super::effect::Effect;
 use super::found::{Compared, Found};
 use super::ios;
-use super::labels::{Attribution, Class, Kind};
+use super::labels::{Attribution, Before, Class, Kind};
+use super::lists::{self, Lists};
 use super::pattern::fits;
 use super::profile::{Action, Rules};
 use super::secrets;
@@ -153,7 +154,7 @@ fn merge(statements: &mut Vec<Statement<'_>>, ordered: bool, rules: &Rules) {
         for statement in statements.drain(..) {
             match first.get(&*statement.text).copied() {
                 Some(at) if !statement.children.is_empty() || !kept[at].children.is_empty() => {
-                    kept[at].children.extend(statement.children)
+                    kept[at].children.extend(statement.children);
                 }
                 Some(_) => kept.push(statement),
                 None => {
@@ -171,11 +172,13 @@ fn merge(statements: &mut Vec<Statement<'_>>, ordered: bool, rules: &Rules) {
 }
 
 fn is_ordered(statement: &Statement<'_>, rules: &Rules) -> bool {
-    rules.ordered_sections.iter().any(|glob| fits(glob, &statement.text))
+    // In an access list the first match decides, whatever a profile says.
+    rules.ios && lists::is_list(&statement.text)
+        || rules.ordered_sections.iter().any(|glob| fits(glob, &statement.text))
 }
 
 /// Writes out what silence means.
-fn add_defaults<'t>(statements: &mut Vec<Statement<'t>>, path: &mut Vec<String>, rules: &Rules) {
+fn add_defaults(statements: &mut Vec<Statement<'_>>, path: &mut Vec<String>, rules: &Rules) {
     for (parents, line) in &rules.defaults {
         let here = parents.len() == path.len()
             && parents.iter().zip(path.iter()).all(|(glob, step)| fits(glob, step));
@@ -263,8 +266,8 @@ impl Statement<'_> {
 type Side<'a, 't> = &'a [Statement<'t>];
 type Base<'a, 't> = Option<Side<'a, 't>>;
 
-/// Compares two texts; `base` is `Some(None)` where the base has no such file.
-pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>, rules: &Rules) -> Compared {
+/// Compares two texts.
+pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules: &Rules) -> Compared {
     let mut out = Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() };
     let (s, d) = match (parse(intended, rules), parse(deployed, rules)) {
         (Ok(s), Ok(d)) => (s, d),
@@ -275,20 +278,24 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Option<Option<&str>>
             return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}"));
         }
     };
-    let b = base.and_then(|base| base.map_or(Some(vec![]), |base| parse(base, rules).ok()));
+    let b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }
-    let mut walk = Walk { rules, path: vec![], out };
+    let lists = rules.ios.then(|| Lists::read(intended, deployed));
+    let mut walk = Walk { rules, path: vec![], lists, out };
     let (ours_s, ours_d) = (walk.ours(s, false), walk.ours(d, true));
     walk.unordered(&ours_s, &ours_d, b.as_deref());
     walk.ranges(&ours_s, &ours_d);
+    walk.explain_lists();
     walk.out
 }
 
 struct Walk<'r> {
     rules: &'r Rules,
     path: Vec<String>,
+    /// The access lists of both sides, as packets.
+    lists: Option<Lists>,
     out: Compared,
 }
 
@@ -456,10 +463,10 @@ impl Walk<'_> {
 
     /// Compares a section in which order counts.
     fn ordered(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
-        let is_acl = self.rules.ios && acl::is_list(&s.text);
+        let is_acl = self.rules.ios && lists::is_list(&s.text);
         let entries = |section: &[Statement<'_>]| -> Vec<String> {
             let whole = section.iter().map(Statement::whole).collect();
-            if is_acl { acl::unnumbered(whole) } else { whole }
+            if is_acl { lists::unnumbered(whole) } else { whole }
         };
         let (in_s, in_d) = (entries(&s.children), entries(&d.children));
         if in_s == in_d {
@@ -471,7 +478,8 @@ impl Walk<'_> {
             }
             return;
         }
-        let effect = if is_acl { acl::effect(&in_s, &in_d) } else { None };
+        let effect =
+            self.lists.as_ref().filter(|_| is_acl).and_then(|lists| lists.effect(&s.text, &self.rules.names));
         let attribution = b.map_or(Attribution::Unknown, |b| {
             let in_b = entries(b);
             Attribution::judge(in_b == in_s, in_b == in_d)
@@ -480,7 +488,7 @@ impl Walk<'_> {
         sorted_s.sort();
         sorted_d.sort();
         if sorted_s == sorted_d {
-            if effect.as_ref().is_some_and(acl::Effect::is_none) {
+            if effect.as_ref().is_some_and(Effect::is_none) {
                 return self.equivalent_here("order of entries that never meet", d.line);
             }
             self.emit_here(
@@ -498,7 +506,7 @@ impl Walk<'_> {
         let only = |wanted: fn(&Aligned) -> bool| steps.iter().any(wanted);
         let (gone, come) =
             (only(|step| matches!(step, Aligned::First(_))), only(|step| matches!(step, Aligned::Second(_))));
-        let harmless = effect.as_ref().is_some_and(acl::Effect::is_none);
+        let harmless = effect.as_ref().is_some_and(Effect::is_none);
         if harmless && gone && come {
             return self.equivalent_here("other words for the same decisions", d.line);
         }
@@ -518,15 +526,56 @@ impl Walk<'_> {
         }
     }
 
+    /// Says what it lets through where lists differ that are no sections, and what lists speak of.
+    fn explain_lists(&mut self) {
+        let Some(lists) = self.lists.take() else { return };
+        let rules = self.rules;
+        for (chain, start) in lists.flat() {
+            let Some(effect) = lists.effect(chain, &rules.names) else { continue };
+            let of_list = |found: &Found| found.path.starts_with(&start);
+            if self.out.found.iter().any(of_list) {
+                self.out
+                    .found
+                    .iter_mut()
+                    .filter(|found| of_list(found))
+                    .for_each(|found| explain(found, &effect));
+                continue;
+            }
+            // The same lines in another order.
+            self.path.push(start.trim_end().to_owned());
+            if effect.is_none() {
+                self.equivalent_here("order of entries that never meet", 0);
+            } else {
+                self.emit_here(Kind::Reordered, None, None, Attribution::Unknown, 0);
+                self.add_effect(Some(&effect));
+            }
+            self.path.pop();
+        }
+        let of_object =
+            |found: &Found| found.path.starts_with("object-group ") || found.path.starts_with("object ");
+        if self.out.found.iter().any(of_object)
+            && let Some(effect) = lists.effect_of_objects(&rules.names)
+        {
+            self.out
+                .found
+                .iter_mut()
+                .filter(|found| of_object(found))
+                .for_each(|found| explain(found, &effect));
+        }
+        for found in &mut self.out.found {
+            let step = found.path.rsplit(" > ").next().unwrap_or_default();
+            let binds = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
+            if found.meaning.is_none() && binds.iter().any(|start| step.starts_with(start)) {
+                found.class = Class::Path;
+                found.meaning = Some("unknown: an access list is bound elsewhere, or not at all".into());
+            }
+        }
+    }
+
     /// Says of the last finding what it lets through.
-    fn add_effect(&mut self, effect: Option<&acl::Effect>) {
-        let (Some(effect), Some(found)) = (effect, self.out.found.last_mut()) else { return };
-        if effect.is_none() {
-            found.level = Some(Level::Note);
-            found.meaning = Some("no effect: other entries decide the same".into());
-        } else {
-            found.class = effect.class();
-            found.meaning = Some(effect.meaning());
+    fn add_effect(&mut self, effect: Option<&Effect>) {
+        if let (Some(effect), Some(found)) = (effect, self.out.found.last_mut()) {
+            explain(found, effect);
         }
     }
 
@@ -544,6 +593,7 @@ impl Walk<'_> {
         self.emit_here(Kind::Equivalent, None, None, Attribution::Unknown, line);
         if let Some(found) = self.out.found.last_mut() {
             found.note = Some(note.into());
+            found.class = Class::Look;
         }
     }
 
@@ -608,5 +658,16 @@ impl Walk<'_> {
             found.secret |= matches!(self.rules.actions[at], Action::Secret { .. });
         }
         self.out.found.push(found);
+    }
+}
+
+/// Says of a finding what it lets through.
+fn explain(found: &mut Found, effect: &Effect) {
+    if effect.is_none() {
+        found.level = Some(Level::Note);
+        found.meaning = Some("no effect: other entries decide the same".into());
+    } else {
+        found.class = effect.class();
+        found.meaning = Some(effect.meaning());
     }
 }

@@ -110,10 +110,10 @@ pub(crate) fn block_end<'t>(line: &'t str, parent: Option<&str>) -> Option<Block
 }
 
 /// Reads a block with its first line; `None` if it never ends.
-pub(crate) fn read_block<'t>(
+pub(crate) fn read_block(
     first: &str,
     end: &BlockEnd<'_>,
-    rest: &mut Peekable<Enumerate<Lines<'t>>>,
+    rest: &mut Peekable<Enumerate<Lines<'_>>>,
 ) -> Option<String> {
     let mut out = first.to_owned();
     if end.is_banner {

@@ -272,6 +272,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A problem seen from one level up: only those that have a path get it longer.
+#[allow(clippy::unnecessary_box_returns)] // it comes boxed, and goes on so
 fn inside(mut error: Box<Unreadable>, step: &str) -> Box<Unreadable> {
     if !error.path.is_empty() {
         error.path = crate::source::child("", step) + &error.path;

@@ -122,3 +122,84 @@ impl Attribution {
         }
     }
 }
+
+/// What was last deployed at one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Before<T> {
+    /// Nobody knows what was deployed.
+    Unknown,
+    /// Nothing stood there.
+    Nothing,
+    /// This.
+    Was(T),
+}
+
+impl<T> Before<T> {
+    /// What is known of a place.
+    pub(crate) fn of(found: Option<T>) -> Self {
+        found.map_or(Self::Nothing, Self::Was)
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+
+    /// What stood there, if it is known and was anything.
+    pub(crate) fn value(self) -> Option<T> {
+        match self {
+            Self::Was(value) => Some(value),
+            Self::Unknown | Self::Nothing => None,
+        }
+    }
+
+    pub(crate) fn as_ref(&self) -> Before<&T> {
+        match self {
+            Self::Unknown => Before::Unknown,
+            Self::Nothing => Before::Nothing,
+            Self::Was(value) => Before::Was(value),
+        }
+    }
+
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Before<U> {
+        self.step(|value| Some(change(value)))
+    }
+
+    /// Goes on to what stood below.
+    pub(crate) fn step<U>(self, below: impl FnOnce(T) -> Option<U>) -> Before<U> {
+        match self {
+            Self::Unknown => Before::Unknown,
+            Self::Nothing => Before::Nothing,
+            Self::Was(value) => Before::of(below(value)),
+        }
+    }
+
+    /// Reads it; what cannot be read is not known.
+    pub(crate) fn read<U, E>(self, read: impl FnOnce(T) -> Result<U, E>) -> Before<U> {
+        match self {
+            Self::Unknown => Before::Unknown,
+            Self::Nothing => Before::Nothing,
+            Self::Was(value) => read(value).map_or(Before::Unknown, Before::Was),
+        }
+    }
+
+    /// What stood there, where nothing is as good as empty; none if it is not known.
+    pub(crate) fn or_empty(self) -> Option<T>
+    where
+        T: Default,
+    {
+        match self {
+            Self::Unknown => None,
+            Self::Nothing => Some(T::default()),
+            Self::Was(value) => Some(value),
+        }
+    }
+
+    /// Judges who moved: whether intended and deployed are as it was.
+    pub(crate) fn judge(self, same: impl FnOnce(Option<T>) -> (bool, bool)) -> Attribution {
+        if !self.is_known() {
+            return Attribution::Unknown;
+        }
+        let (intended, deployed) = same(self.value());
+        Attribution::judge(intended, deployed)
+    }
+}

@@ -6,7 +6,6 @@
 //!
 //! "Could not be told" is an answer of its own: a file that is missing, empty, cut off or ambiguous is never in order.
 
-mod acl;
 mod align;
 mod cluster;
 mod csv;
@@ -19,10 +18,13 @@ mod ini;
 mod ios;
 mod json;
 mod labels;
+mod line;
+mod lists;
 mod nft;
 mod number;
 mod pattern;
 pub mod profile;
+mod report;
 mod secrets;
 mod settle;
 mod text;
@@ -33,9 +35,12 @@ mod xml;
 mod yaml;
 
 pub use cluster::Cluster;
-pub use file::{Base, Evidence, Job, Side};
+pub use file::{Asked, Base, Evidence, Job, Side, mean_the_same};
+pub use found::Lapse;
 pub use labels::{Attribution, Class, Disposition, Kind, Verdict};
-pub use settle::{Drift, Line, LineReport, Report, Summary, run};
+pub use line::{Line, LineResult};
+pub use report::{Drift, LineReport, Report, Sealed, Summary};
+pub use settle::{conclude, run};
 
 /// Invalid bytes of a text that is not UTF-8 are carried as these characters, so that no two files become equal.
 const ODD_BYTES: u32 = 0x10_ff00;

@@ -47,6 +47,14 @@ impl Pattern {
         })
     }
 
+    /// The steps that choose elements by a member: `[folder=local]` is `folder` and `local`.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Literal(text) => text.strip_prefix('[')?.strip_suffix(']')?.split_once('='),
+            _ => None,
+        })
+    }
+
     /// Whether the pattern names exactly this path.
     pub(crate) fn matches(&self, path: &[String]) -> bool {
         matches_steps(&self.steps, path)
@@ -80,7 +88,6 @@ impl Step {
 fn matches_steps(steps: &[Step], path: &[String]) -> bool {
     match (steps.split_first(), path.split_first()) {
         (None, None) => true,
-        (Some((Step::Many, _)), None) => false,
         (Some((Step::Many, rest)), Some((_, below))) => {
             // `**` takes at least one step.
             matches_steps(rest, below) || matches_steps(steps, below)
@@ -144,11 +151,22 @@ impl Cursor {
 
     /// Goes one step down; `named` receives the numbers of the patterns that name the place reached.
     pub(crate) fn step(&self, patterns: &[Pattern], step: &str, named: &mut Vec<usize>) -> Self {
+        self.step_as(patterns, step, &[], named)
+    }
+
+    /// The same for a place that has other names too.
+    pub(crate) fn step_as(
+        &self,
+        patterns: &[Pattern],
+        step: &str,
+        others: &[String],
+        named: &mut Vec<usize>,
+    ) -> Self {
         let mut below = Self::default();
         for (number, at) in &self.0 {
             let steps = &patterns[*number as usize].steps;
             let here = &steps[*at as usize];
-            if !here.takes(step) {
+            if !here.takes(step) && !others.iter().any(|other| here.takes(other)) {
                 continue;
             }
             if *here == Step::Many {

@@ -7,6 +7,7 @@
 use super::labels::Class;
 use super::pattern::{Cursor, Notation, Pattern, fits};
 use crate::model::Compare;
+use crate::packets::words::Names;
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use regex::Regex;
@@ -112,13 +113,16 @@ impl Profile {
     }
 
     /// Returns the entry for a file: its number and settings. The first match wins; `inner` is the path inside the
-    /// line's folder.
+    /// line's folder. An entry without `/` is a file name, in whatever folder it lies.
     #[must_use]
     pub fn entry(&self, file: &str, inner: &str) -> Option<(usize, &Compare)> {
         self.entries
             .iter()
             .enumerate()
-            .find(|(_, (_, glob, _))| glob.is_match(file) || glob.is_match(inner))
+            .find(|(_, (text, glob, _))| {
+                let name = file.rsplit('/').next().filter(|_| !text.contains('/'));
+                glob.is_match(file) || glob.is_match(inner) || name.is_some_and(|name| glob.is_match(name))
+            })
             .map(|(at, (.., compare))| (at, compare))
     }
 
@@ -203,6 +207,8 @@ pub(crate) enum Action {
     Secret { salted: bool },
     /// Null is as good as absent.
     NullIsAbsent,
+    /// This value is as good as absent.
+    DefaultIsAbsent(Json),
 }
 
 /// How a list is compared.
@@ -214,7 +220,7 @@ pub(crate) struct ListRule {
 }
 
 /// A profile entry, compiled for one format.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// The format.
     pub format: Format,
@@ -232,8 +238,11 @@ pub struct Rules {
     pub(crate) ordered_sections: Vec<String>,
     pub(crate) defaults: Vec<(Vec<String>, String)>,
     pub(crate) managed: Vec<String>,
+    pub(crate) unwrap: Vec<String>,
     /// What the entry is called in warnings.
     pub name: String,
+    /// What people call the addresses and services that rules speak of.
+    pub names: Arc<Names>,
 }
 
 impl Rules {
@@ -255,13 +264,12 @@ impl Rules {
         let notation = format.notation();
         let mut rules = Self::plain(format, name);
         match compare.dialect.as_deref() {
-            None => {}
+            None | Some("plain" | "fortios") => {}
             Some("ios-like" | "ios") => rules.ios = true,
             Some("systemd") => rules.systemd = true,
             Some("comma") => rules.separator = Some(b','),
             Some("semicolon") => rules.separator = Some(b';'),
             Some("tab") => rules.separator = Some(b'\t'),
-            Some("plain" | "fortios") => {}
             Some(other) => wrong(format!("there is no dialect `{other}`")),
         }
         rules.ios |= compare.format.as_deref() == Some("ios");
@@ -286,6 +294,9 @@ impl Rules {
         }
         for path in &compare.absent_equals_null {
             add(path, Action::NullIsAbsent, &mut wrong);
+        }
+        for (path, default) in &compare.absent_equals {
+            add(path, Action::DefaultIsAbsent(default.clone()), &mut wrong);
         }
         for (path, rule) in &compare.lists {
             let rule = ListRule { key: names(rule.key.as_ref()), ordered: rule.ordered.unwrap_or(true) };
@@ -325,7 +336,24 @@ impl Rules {
             }
         }
         rules.managed.clone_from(&compare.managed);
+        rules.unwrap.clone_from(&compare.unwrap);
         if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
+    }
+
+    /// Compiles the rules of a rendered file: its target's profile, its syntax, and what the site owns in it.
+    ///
+    /// # Errors
+    /// One sentence per mistake.
+    pub fn of_target(
+        compare: Option<&Compare>,
+        syntax: &str,
+        local: &[String],
+        name: &str,
+    ) -> Result<Arc<Self>, Vec<String>> {
+        let mut compare = compare.cloned().unwrap_or_default();
+        compare.format.get_or_insert_with(|| syntax.to_owned());
+        compare.server_managed.extend(local.iter().cloned());
+        Self::compile(&compare, "", name)
     }
 
     /// The rules of a file that no entry speaks of.
@@ -347,8 +375,29 @@ impl Rules {
             ordered_sections: vec![],
             defaults: vec![],
             managed: vec![],
+            unwrap: vec![],
             name: name.to_owned(),
+            names: Arc::default(),
         }
+    }
+
+    /// Other names of an element: the members by which a pattern chooses it, such as `[folder=local]`.
+    pub(crate) fn names_of(&self, item: super::tree::Ref<'_>) -> Vec<String> {
+        let chosen = |(name, value): &(&str, &str)| {
+            item.member(name, 0).and_then(super::tree::Ref::plain).is_some_and(|plain| plain == *value)
+        };
+        let choices = self.patterns.iter().flat_map(Pattern::choices).filter(chosen);
+        choices.map(|(name, value)| format!("[{name}={value}]")).collect()
+    }
+
+    /// Whether differences are told by packets, so that names of addresses help.
+    pub(crate) fn asks_for_names(&self) -> bool {
+        self.ios || self.format == Format::Nft
+    }
+
+    /// The same, with what people call addresses and services.
+    pub(crate) fn naming(&self, names: &Arc<Names>) -> Arc<Self> {
+        Arc::new(Self { names: names.clone(), ..self.clone() })
     }
 
     /// Whether secrets are declared.

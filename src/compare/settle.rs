@@ -2,117 +2,16 @@
 
 use super::cluster::{Cluster, named, worth_promoting};
 use super::deviation::Deviation;
-use super::file::{self, Job, Outcome};
-use super::found::Found;
-use super::labels::{Attribution, Class, Disposition, Kind, Verdict};
+use super::file::Job;
+use super::labels::{Attribution, Disposition, Kind, Verdict};
+use super::line::{Hits, Line, LineResult, Row};
+use super::report::{Drift, LineReport, Report, Sealed, Summary};
 use super::secrets::Masker;
 use crate::finding::Level;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// A line, as far as comparing needs to know it.
-#[derive(Debug, Clone, Default)]
-pub struct Line {
-    /// Its address; `None` where two folders are compared and no line is named.
-    pub address: Option<String>,
-    /// What deviations call it, where that is not the address.
-    pub name: Option<String>,
-    /// The blueprint it follows.
-    pub blueprint: Option<String>,
-    /// The last day on which being behind is allowed; `None` is for ever.
-    pub adopt_by: Option<Date>,
-    /// Its own values, for clusters.
-    pub parameters: BTreeMap<String, String>,
-    /// When its files were read back.
-    pub collected: Option<Date>,
-    /// Why nothing of it was read back.
-    pub missing: Option<String>,
-}
-
-/// One difference, ready to be reported: no secret is in it.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
-pub struct Drift {
-    pub address: Option<String>,
-    pub file: String,
-    pub path: String,
-    pub kind: Kind,
-    pub level: Level,
-    pub line: Option<u32>,
-    pub attribution: Attribution,
-    pub disposition: Disposition,
-    pub intended: Option<Json>,
-    pub deployed: Option<Json>,
-    pub base: Option<Json>,
-    pub consequence: Class,
-    pub meaning: Option<String>,
-    pub owner: Option<String>,
-    pub deviation: Option<String>,
-    /// The last day of the deviation.
-    pub expires: Option<Date>,
-    pub cluster: Option<String>,
-    pub count: usize,
-    pub note: Option<String>,
-}
-
-/// What a line is worth.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct LineReport {
-    pub address: Option<String>,
-    pub verdict: Verdict,
-    pub blueprint: Option<String>,
-    pub collected: Option<Date>,
-    pub age_days: Option<i64>,
-}
-
-/// How many of what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Summary {
-    pub lines: usize,
-    pub in_order: usize,
-    pub drifted: usize,
-    pub behind: usize,
-    pub approved_lines: usize,
-    pub cannot_tell: usize,
-    pub open: usize,
-    pub approved: usize,
-    pub expired: usize,
-    pub ignored: usize,
-    pub files: usize,
-}
-
-/// Everything that is to be told.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
-pub struct Report {
-    pub as_of: Date,
-    pub verdict: Verdict,
-    pub summary: Summary,
-    pub lines: Vec<LineReport>,
-    pub findings: Vec<Drift>,
-    pub clusters: Vec<Cluster>,
-    pub warnings: Vec<String>,
-}
-
-impl Report {
-    /// A run that could not begin: bad profile, bad deviations.
-    #[must_use]
-    pub fn refused(as_of: Date, warnings: Vec<String>) -> Self {
-        Self {
-            as_of,
-            verdict: Verdict::CannotTell,
-            summary: Summary::default(),
-            lines: vec![],
-            findings: vec![],
-            clusters: vec![],
-            warnings,
-        }
-    }
-}
 
 /// Days before its end from which a deviation is a warning.
 const SOON: i32 = 14;
@@ -125,39 +24,61 @@ struct Raw {
     line: usize,
     /// The same on every line that differs in the same way.
     signature: Vec<String>,
+    digest: Option<String>,
 }
 
-/// Compares everything.
+impl Raw {
+    fn seal(&self) -> Sealed {
+        let deployed = self.drift.deployed.clone();
+        Sealed { deployed, digest: self.digest.clone(), is_secret: self.secret }
+    }
+}
+
+/// Compares everything: the files of each line, then all lines with each other.
 #[must_use]
 pub fn run(as_of: Date, lines: &[Line], jobs: &[Job<'_>], deviations: &[Deviation]) -> Report {
-    let outcomes: Vec<Outcome> = jobs.par_iter().map(file::compare).collect();
-    let mut warnings: Vec<String> =
-        outcomes.iter().flat_map(|outcome| outcome.compared.warnings.iter().cloned()).collect();
-    let moves = moved_files(jobs, &outcomes);
-    let secrets = known_secrets(jobs, &outcomes);
-    warnings.extend(unused_patterns(jobs, &outcomes));
-    let mut settled = Settling { as_of, lines, deviations, touched: BTreeSet::new(), warnings };
-    let mut raws: Vec<Raw> = vec![];
-    for (at, (job, outcome)) in jobs.iter().zip(outcomes).enumerate() {
-        for found in outcome.compared.found {
-            let mut raw = settled.settle(job, found);
-            if let Some(note) = moves.get(&at) {
-                raw.drift.note.get_or_insert_with(|| note.clone());
-            }
-            raws.push(raw);
-        }
+    let mut by_line: Vec<Vec<Job<'_>>> = lines.iter().map(|_| vec![]).collect();
+    for job in jobs {
+        by_line[job.line].push(job.clone());
     }
+    let of_line = |(line, jobs): (&Line, Vec<Job<'_>>)| LineResult::of(line.clone(), &jobs);
+    let results = lines.par_iter().zip(by_line).map(of_line).collect();
+    conclude(as_of, results, deviations)
+}
+
+/// Makes one report of what was found on each line.
+#[must_use]
+pub fn conclude(as_of: Date, results: Vec<LineResult>, deviations: &[Deviation]) -> Report {
+    let files = results.iter().map(|result| result.files).sum();
+    let mut warnings = unused_patterns(&results);
+    let mut secrets = BTreeSet::new();
+    let (mut lines, mut rows) = (vec![], vec![]);
+    for result in results {
+        warnings.extend(result.warnings);
+        secrets.extend(result.secrets);
+        rows.extend(result.rows.into_iter().map(|row| (lines.len(), row)));
+        lines.push(result.line);
+    }
+    let mut settled = Settling { as_of, lines: &lines, deviations, touched: BTreeSet::new(), warnings };
+    let mut raws: Vec<Raw> = rows.into_iter().map(|(line, row)| settled.settle(line, row)).collect();
     settled.stale();
     let mut warnings = settled.warnings;
     raws.sort_by_cached_key(|raw| sort_key(&raw.drift));
-    let verdicts = line_verdicts(lines, &raws);
+    let verdicts = line_verdicts(&lines, &raws);
     let mut masker = Masker::new(secrets);
+    let mut sealed: Vec<Sealed> = raws.iter().map(Raw::seal).collect();
     mask(&mut raws, &mut masker);
-    let clusters = clusters(lines, &mut raws, &mut masker);
+    for (sealed, raw) in sealed.iter_mut().zip(&raws) {
+        sealed.is_secret |= sealed.deployed != raw.drift.deployed;
+    }
+    let clusters = clusters(&lines, &mut raws, &mut masker);
+    name(&mut raws);
     warnings = warnings.iter().map(|warning| masker.text(warning)).collect();
     warnings.sort();
     warnings.dedup();
-    finish(as_of, lines, jobs.len(), &verdicts, raws, clusters, warnings)
+    let mut report = finish(as_of, &lines, files, &verdicts, raws, clusters, warnings);
+    report.sealed = sealed;
+    report
 }
 
 fn sort_key(drift: &Drift) -> impl Ord + use<> {
@@ -166,65 +87,55 @@ fn sort_key(drift: &Drift) -> impl Ord + use<> {
     (drift.consequence, place, drift.kind, drift.line, text(&drift.intended), text(&drift.deployed))
 }
 
-/// The same content under another name: said at both ends.
-fn moved_files(jobs: &[Job<'_>], outcomes: &[Outcome]) -> HashMap<usize, String> {
-    let mut by_digest: HashMap<(usize, blake3::Hash), (Vec<usize>, Vec<usize>)> = HashMap::new();
-    for (at, (job, outcome)) in jobs.iter().zip(outcomes).enumerate() {
-        let (Some(digest), Some(found)) = (outcome.digest, outcome.compared.found.first()) else { continue };
-        let entry = by_digest.entry((job.line, digest)).or_default();
-        if found.kind == Kind::FileMissing { entry.0.push(at) } else { entry.1.push(at) }
+/// Gives each difference a short name that stays while the difference stays. No secret goes into it.
+fn name(raws: &mut [Raw]) {
+    let mut used: HashMap<String, usize> = HashMap::new();
+    for raw in raws {
+        let drift = &raw.drift;
+        let text = |value: &Option<Json>| match value {
+            None => String::new(),
+            Some(_) if raw.secret => "secret".to_owned(),
+            // The letters of masked values depend on what else is reported.
+            Some(value) => without_letters(&value.to_string()),
+        };
+        let address = drift.address.as_deref().unwrap_or_default();
+        let parts =
+            [address, &drift.file, &without_letters(&drift.path), drift.kind.as_str()].map(str::to_owned);
+        let parts = [parts.join("\0"), text(&drift.intended), text(&drift.deployed)].join("\0");
+        let digest = blake3::hash(parts.as_bytes());
+        let id: String = digest.as_bytes()[..8].iter().map(|byte| ALPHABET[usize::from(byte % 32)]).collect();
+        let count = used.entry(id.clone()).and_modify(|count| *count += 1).or_insert(1);
+        raw.drift.id = if *count == 1 { id } else { format!("{id}-{count}") };
     }
-    let mut notes = HashMap::new();
-    // The order of this map decides nothing: each entry writes its own keys.
-    #[allow(clippy::iter_over_hash_type)]
-    for (missing, extra) in by_digest.values() {
-        if let ([one, ..], [other, ..]) = (missing.as_slice(), extra.as_slice()) {
-            notes.extend(missing.iter().map(|at| (*at, format!("same content at {}", jobs[*other].file))));
-            notes.extend(extra.iter().map(|at| (*at, format!("same content as {}", jobs[*one].file))));
-        }
-    }
-    notes
 }
 
-/// Every secret that could turn up in what is reported: of all files that were read, and of the equal files beside them.
-fn known_secrets(jobs: &[Job<'_>], outcomes: &[Outcome]) -> BTreeSet<String> {
-    let mut secrets: BTreeSet<String> =
-        outcomes.iter().flat_map(|outcome| outcome.compared.secrets.iter().cloned()).collect();
-    let talking: BTreeSet<usize> = jobs
-        .iter()
-        .zip(outcomes)
-        .filter(|(_, outcome)| !outcome.compared.found.is_empty())
-        .map(|(job, _)| job.line)
-        .collect();
-    let silent: Vec<&Job<'_>> = jobs
-        .iter()
-        .zip(outcomes)
-        .filter(|(job, outcome)| {
-            !outcome.compared.parsed && job.rules.has_secrets() && talking.contains(&job.line)
-        })
-        .map(|(job, _)| job)
-        .collect();
-    let more: Vec<Vec<String>> = silent.par_iter().map(|job| file::secrets_of(job)).collect();
-    secrets.extend(more.into_iter().flatten());
-    secrets
+/// Letters and digits that cannot be taken for each other.
+const ALPHABET: [char; 32] = [
+    'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x',
+    'y', 'z', '2', '3', '4', '5', '6', '7', '8', '9', '0',
+];
+
+fn without_letters(text: &str) -> String {
+    let mut parts = text.split("<redacted ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("<redacted>");
+        out.push_str(part.split_once('>').map_or(part, |(_, rest)| rest));
+    }
+    out
 }
 
-/// Patterns of a profile entry that named nothing in any of its files. Files equal byte for byte were not looked into.
-fn unused_patterns(jobs: &[Job<'_>], outcomes: &[Outcome]) -> Vec<String> {
-    let mut hits: BTreeMap<usize, (usize, Vec<bool>, bool)> = BTreeMap::new();
-    for (at, (job, outcome)) in jobs.iter().zip(outcomes).enumerate() {
-        let Some(entry) = job.entry else { continue };
-        let known = hits.entry(entry).or_insert_with(|| (at, vec![false; job.rules.patterns.len()], true));
-        let looked = outcome.compared.parsed && outcome.compared.hits.len() == known.1.len();
-        known.2 &= looked;
-        if looked {
-            known.1.iter_mut().zip(&outcome.compared.hits).for_each(|(known, hit)| *known |= hit);
-        }
+/// Patterns of a profile entry that named nothing in any of its files.
+fn unused_patterns(results: &[LineResult]) -> Vec<String> {
+    let mut all: BTreeMap<usize, Hits> = BTreeMap::new();
+    for (entry, hits) in results.iter().flat_map(|result| &result.hits) {
+        let fresh =
+            || Hits { rules: hits.rules.clone(), named: vec![false; hits.named.len()], complete: true };
+        all.entry(*entry).or_insert_with(fresh).add(hits);
     }
     let mut out = vec![];
-    for (job, hits, complete) in hits.into_values() {
-        let rules = &jobs[job].rules;
-        let unused = rules.patterns.iter().zip(&hits).filter(|(_, hit)| complete && !**hit);
+    for Hits { rules, named, complete } in all.values() {
+        let unused = rules.patterns.iter().zip(named).filter(|(_, hit)| *complete && !**hit);
         out.extend(
             unused.map(|(pattern, _)| format!("profile: {}: `{}` matches nothing", rules.name, pattern.text)),
         );
@@ -242,11 +153,12 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    fn settle(&mut self, job: &Job<'_>, found: Found) -> Raw {
-        let line = &self.lines[job.line];
+    fn settle(&mut self, at: usize, row: Row) -> Raw {
+        let Row { file, inner, owner, found } = row;
+        let line = &self.lines[at];
         let mut drift = Drift {
             address: line.address.clone(),
-            file: job.file.clone(),
+            file,
             path: found.path,
             kind: found.kind,
             level: Level::Note,
@@ -258,17 +170,25 @@ impl Settling<'_> {
             base: found.base,
             consequence: found.class,
             meaning: found.meaning,
-            owner: job.owner.clone(),
+            owner,
             deviation: None,
             expires: None,
             cluster: None,
             count: found.count,
             note: found.note,
+            next: found.next,
+            id: String::new(),
         };
         if found.ignored {
             drift.disposition = Disposition::Ignored;
         } else if found.kind != Kind::Opaque && found.kind != Kind::Equivalent {
-            self.judge(job, line, &mut drift, found.secret);
+            self.judge(&inner, line, &mut drift, (found.secret, found.digest.as_deref()));
+            if let Some(lapsed) = found.lapsed {
+                drift.disposition = Disposition::Expired;
+                drift.expires = Some(lapsed.expires);
+                drift.owner.get_or_insert(lapsed.owner);
+                drift.deviation = Some(lapsed.id);
+            }
         }
         drift.level = match drift.disposition {
             Disposition::Open | Disposition::Expired if found.kind == Kind::Equivalent => Level::Note,
@@ -287,27 +207,29 @@ impl Settling<'_> {
             Disposition::Behind => Verdict::Behind,
             _ => Verdict::InOrder,
         };
-        let signature = vec![job.inner.clone(), drift.path.clone()];
-        Raw { drift, secret: found.secret, verdict, line: job.line, signature }
+        let signature = vec![inner, drift.path.clone()];
+        Raw { drift, secret: found.secret, verdict, line: at, signature, digest: found.digest }
     }
 
     /// A deviation, or being behind, or open.
-    fn judge(&mut self, job: &Job<'_>, line: &Line, drift: &mut Drift, secret: bool) {
+    fn judge(&mut self, inner: &str, line: &Line, drift: &mut Drift, (secret, digest): (bool, Option<&str>)) {
         if drift.attribution == Attribution::Standard {
             let allowed = line.adopt_by.is_none_or(|end| self.as_of <= end);
             drift.disposition = if allowed { Disposition::Behind } else { Disposition::Open };
         }
         let names = [line.address.as_deref(), line.name.as_deref()];
         for (at, deviation) in self.deviations.iter().enumerate() {
-            let here = names
-                .iter()
-                .flatten()
-                .any(|name| deviation.is_at(name, &drift.file, &job.inner, &drift.path));
+            let here =
+                names.iter().flatten().any(|name| deviation.is_at(name, &drift.file, inner, &drift.path));
             if !here {
                 continue;
             }
             self.touched.insert(at);
-            if !deviation.sanctions(drift.deployed.as_ref()) {
+            if let Some(why) = &deviation.pending {
+                drift.note = Some(format!("{} does not count: {why}", deviation.id));
+                continue;
+            }
+            if !deviation.sanctions(drift.deployed.as_ref()) && !deviation.sanctions_digest(digest) {
                 drift.note = Some(format!("{} sanctions {}", deviation.id, deviation.shown(secret)));
                 continue;
             }
@@ -371,7 +293,10 @@ fn mask(raws: &mut [Raw], masker: &mut Masker) {
         };
         // What clusters compare is the value itself, before it is masked.
         let own = |value: &Option<Json>| value.as_ref().map(Json::to_string).unwrap_or_default();
+        // Why something could not be told is what two of them have in common.
+        let why = raw.drift.note.clone().filter(|_| raw.drift.kind == Kind::Opaque).unwrap_or_default();
         raw.signature.extend([
+            why,
             raw.drift.kind.as_str().to_owned(),
             own(&raw.drift.intended),
             own(&raw.drift.deployed),
@@ -438,7 +363,9 @@ fn summary(raw: &Raw, lines: &[Line]) -> String {
         kind => format!("{place}: {}", kind.as_str()),
     };
     let mut own = lines[raw.line].parameters.clone();
-    own.extend(drift.address.clone().map(|address| ("line".to_owned(), address)));
+    if let Some(address) = &drift.address {
+        own.entry("line".into()).or_insert_with(|| address.clone());
+    }
     named(&text, &own)
 }
 
@@ -451,7 +378,10 @@ fn finish(
     clusters: Vec<Cluster>,
     warnings: Vec<String>,
 ) -> Report {
-    let count = |wanted: Verdict| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    let count = |wanted: Verdict| {
+        lines.iter().zip(verdicts).filter(|(line, verdict)| !line.is_site && **verdict == wanted).count()
+    };
+    let sites = lines.iter().filter(|line| line.is_site).count();
     let found = |wanted: Disposition| {
         raws.iter()
             .filter(|raw| {
@@ -461,7 +391,8 @@ fn finish(
             .count()
     };
     let summary = Summary {
-        lines: lines.len(),
+        lines: lines.len() - sites,
+        sites,
         in_order: count(Verdict::InOrder),
         drifted: count(Verdict::Drift),
         behind: count(Verdict::Behind),
@@ -479,6 +410,8 @@ fn finish(
         blueprint: line.blueprint.clone(),
         collected: line.collected,
         age_days: line.collected.map(|at| i64::from(days_between(at, as_of))),
+        is_site: line.is_site,
+        deviations: line.deviations.clone(),
     });
     let mut warnings = warnings;
     for line in lines {
@@ -494,5 +427,6 @@ fn finish(
         findings: raws.into_iter().map(|raw| raw.drift).collect(),
         clusters,
         warnings,
+        sealed: vec![],
     }
 }

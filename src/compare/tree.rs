@@ -186,8 +186,7 @@ impl<'t> Ref<'t> {
                 Json::Number(number) if number::equal(&number.to_string(), text) => trimmed(text),
                 other => other.to_string(),
             },
-            Value::Str(text) => text.to_string(),
-            Value::Typed(_, text) => text.to_string(),
+            Value::Str(text) | Value::Typed(_, text) => text.to_string(),
             Value::List(_) | Value::Map(_) => return None,
         })
     }
@@ -203,6 +202,22 @@ impl<'t> Ref<'t> {
             Value::Map(_) => Json::Object(
                 self.children().map(|child| (child.key().to_owned(), child.to_json())).collect::<Map<_, _>>(),
             ),
+        }
+    }
+
+    /// Whether it is the value that a profile writes.
+    pub(crate) fn is(self, other: &Json) -> bool {
+        match (&self.node.value, other) {
+            (Value::Number(own), Json::Number(other)) => number::equal(own, &other.to_string()),
+            (Value::List(_), Json::Array(items)) => {
+                self.len() == items.len() && self.children().zip(items).all(|(own, other)| own.is(other))
+            }
+            (Value::Map(_), Json::Object(members)) => {
+                let same = |child: Self| members.get(child.key()).is_some_and(|other| child.is(other));
+                self.len() == members.len() && self.children().all(same)
+            }
+            (Value::List(_) | Value::Map(_), _) => false,
+            (_, other) => self.to_json() == *other,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::align::{self, Step as Aligned};
 use super::found::{Found, line_of};
-use super::labels::{Attribution, Kind};
+use super::labels::{Attribution, Before, Kind};
 use super::number;
 use super::pattern::Cursor;
 use super::profile::{Action, Format, ListRule, Rules};
@@ -15,8 +15,7 @@ use crate::source::child;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 
-/// The base at a place: unknown, or known to be there or not.
-type Base<'t> = Option<Option<Ref<'t>>>;
+type Base<'t> = Before<Ref<'t>>;
 
 /// What is compared, and what comes out.
 pub(crate) struct Walk<'r> {
@@ -39,6 +38,7 @@ struct Here<'r> {
     secret: Option<bool>,
     list: Option<&'r ListRule>,
     null_is_absent: bool,
+    default: Option<&'r Json>,
 }
 
 impl<'r> Walk<'r> {
@@ -101,6 +101,7 @@ impl<'r> Walk<'r> {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(here.secret.unwrap_or(false) || *salted),
                 Action::NullIsAbsent => here.null_is_absent = true,
+                Action::DefaultIsAbsent(default) => here.default = Some(default),
                 Action::List(rule) => here.list = here.list.or(Some(rule)),
             }
         }
@@ -108,11 +109,17 @@ impl<'r> Walk<'r> {
     }
 
     fn step(&mut self, cursor: &Cursor, step: &str) -> (Cursor, Here<'r>) {
+        self.step_into(cursor, step, None)
+    }
+
+    /// The same for an element, which a pattern may also choose by its members.
+    fn step_into(&mut self, cursor: &Cursor, step: &str, item: Option<Ref<'_>>) -> (Cursor, Here<'r>) {
         if cursor.is_done() {
             return (Cursor::default(), Here::default());
         }
         let mut named = vec![];
-        let below = cursor.step(&self.rules.patterns, step, &mut named);
+        let others = item.map(|item| self.rules.names_of(item)).unwrap_or_default();
+        let below = cursor.step_as(&self.rules.patterns, step, &others, &mut named);
         let here = self.here(&named);
         (below, here)
     }
@@ -150,11 +157,11 @@ impl<'r> Walk<'r> {
             if cursor.is_done() && dc.is_some_and(|dc| sc.equal(dc)) {
                 continue;
             }
-            self.member(Some(sc), dc, b.map(|b| b.and_then(|b| b.member(sc.key(), at))), cursor);
+            self.member(Some(sc), dc, b.step(|b| b.member(sc.key(), at)), cursor);
         }
         for (at, dc) in d.children().enumerate() {
             if s.member(dc.key(), at).is_none() {
-                self.member(None, Some(dc), b.map(|b| b.and_then(|b| b.member(dc.key(), at))), cursor);
+                self.member(None, Some(dc), b.step(|b| b.member(dc.key(), at)), cursor);
             }
         }
     }
@@ -177,7 +184,10 @@ impl<'r> Walk<'r> {
         here: Here<'r>,
     ) {
         let absent = |side: Option<Ref<'_>>| {
-            side.is_none_or(|side| here.null_is_absent && matches!(side.value(), Value::Null))
+            side.is_none_or(|side| {
+                (here.null_is_absent && matches!(side.value(), Value::Null))
+                    || here.default.is_some_and(|default| side.is(default))
+            })
         };
         if here.ignored {
             return self.ignored(s, d, b);
@@ -233,9 +243,9 @@ impl<'r> Walk<'r> {
         let mut dropped = false;
         for (at, item) in one.children().enumerate() {
             let key = if is_map { item.key().to_owned() } else { at.to_string() };
-            let (below, here) = self.step(cursor, &key);
+            let (below, here) = self.step_into(cursor, &key, Some(item).filter(|_| !is_map));
             self.path.push(key.clone());
-            let b = b.map(|b| b.and_then(|b| if is_map { b.member(&key, at) } else { b.item(at) }));
+            let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
             if here.ignored {
                 let (s, d) = if intended { (Some(item), None) } else { (None, Some(item)) };
                 self.ignored(s, d, b);
@@ -305,7 +315,7 @@ impl<'r> Walk<'r> {
         b: Base<'_>,
     ) {
         let key = if is_map { s.or(d).map(Ref::key).unwrap_or_default().to_owned() } else { at.to_string() };
-        let b = b.map(|b| b.and_then(|b| if is_map { b.member(&key, at) } else { b.item(at) }));
+        let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
         self.path.push(key);
         self.ignored(s, d, b);
         self.path.pop();
@@ -324,16 +334,13 @@ impl<'r> Walk<'r> {
     fn lists(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, rule: Option<&ListRule>) {
         let Some(rule) = rule else { return self.ordered(s, d, b, cursor) };
         if rule.key.is_empty() {
-            return if rule.ordered {
-                self.ordered(s, d, b, cursor)
-            } else {
-                self.unordered(s, d, b, cursor)
-            };
+            let compare = if rule.ordered { Self::ordered } else { Self::unordered };
+            return compare(self, s, d, b, cursor);
         }
         match (self.keys(s, rule, "intended"), self.keys(d, rule, "deployed")) {
-            (Ok(a), Ok(c)) => self.keyed(s, d, b, cursor, rule, &a, &c),
-            (a, c) => {
-                self.warnings.extend(a.err().into_iter().chain(c.err()));
+            (Ok(want), Ok(have)) => self.keyed(s, d, b, cursor, rule, &want, &have),
+            (want, have) => {
+                self.warnings.extend(want.err().into_iter().chain(have.err()));
                 self.ordered(s, d, b, cursor);
             }
         }
@@ -367,34 +374,34 @@ impl<'r> Walk<'r> {
         b: Base<'_>,
         cursor: &Cursor,
         rule: &ListRule,
-        a: &[String],
-        c: &[String],
+        want: &[String],
+        have: &[String],
     ) {
-        let places: HashMap<&str, usize> = c.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect();
-        let base_keys: Option<Vec<String>> = b
-            .flatten()
-            .map(|b| b.children().map(|item| key_of(item, &rule.key).unwrap_or_default()).collect());
-        let base_of = |key: &str| {
-            b.map(|b| b.and_then(|b| b.item(base_keys.as_ref()?.iter().position(|known| known == key)?)))
-        };
+        let places: HashMap<&str, usize> =
+            have.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect();
+        let base_keys: Option<Vec<String>> =
+            b.value().map(|b| b.children().map(|item| key_of(item, &rule.key).unwrap_or_default()).collect());
+        let base_of =
+            |key: &str| b.step(|b| b.item(base_keys.as_ref()?.iter().position(|known| known == key)?));
         let mut both = vec![];
-        for (at, key) in a.iter().enumerate() {
+        for (at, key) in want.iter().enumerate() {
             let twin = places.get(key.as_str()).copied();
             both.extend(twin.map(|place| (at, place)));
             self.element(key, s.item(at), twin.and_then(|place| d.item(place)), base_of(key), cursor);
         }
-        let known: std::collections::HashSet<&str> = a.iter().map(String::as_str).collect();
-        for (at, key) in c.iter().enumerate().filter(|(_, key)| !known.contains(key.as_str())) {
+        let known: std::collections::HashSet<&str> = want.iter().map(String::as_str).collect();
+        for (at, key) in have.iter().enumerate().filter(|(_, key)| !known.contains(key.as_str())) {
             self.element(key, None, d.item(at), base_of(key), cursor);
         }
         if rule.ordered {
-            self.moved(&both, a, base_keys.as_deref(), b.is_some(), d);
+            self.moved(&both, want, base_keys.as_deref(), b.is_known(), d);
         }
     }
 
     fn element(&mut self, key: &str, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
         let step = format!("[{key}]");
-        let (below, here) = self.step(cursor, &step);
+        // What is intended decides what is the site's own: an element does not become so by saying it.
+        let (below, here) = self.step_into(cursor, &step, s.or(d));
         self.path.push(step);
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -465,7 +472,7 @@ impl<'r> Walk<'r> {
         let with_first = |list: Ref<'_>| -> Vec<(Vec<u8>, usize)> {
             list.children().enumerate().map(|(at, item)| (self.item_canon(item, at, cursor), at)).collect()
         };
-        let (in_s, in_d, in_b) = (count(Some(s)), count(Some(d)), b.map(count));
+        let (in_s, in_d, in_b) = (count(Some(s)), count(Some(d)), b.is_known().then(|| count(b.value())));
         let judge = |key: &Vec<u8>, cs: usize, cd: usize| match &in_b {
             Some(in_b) => {
                 let cb = in_b.get(key).copied().unwrap_or(0);
@@ -491,9 +498,9 @@ impl<'r> Walk<'r> {
             let mut found = Found::new(self.shown_path(), kind);
             let value = item.map(Ref::to_json);
             if kind == Kind::Missing {
-                found.intended = value
+                found.intended = value;
             } else {
-                found.deployed = value
+                found.deployed = value;
             }
             found.count = count;
             found.attribution = attribution;
@@ -506,41 +513,40 @@ impl<'r> Walk<'r> {
     /// Compares in order; what was inserted or removed is found by alignment.
     fn ordered(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor) {
         if let (Some(one), Some(other), 1, 1) = (s.item(0), d.item(0), s.len(), d.len()) {
-            return self.indexed(0, Some(one), Some(other), b.map(|b| b.and_then(|b| b.item(0))), cursor);
+            return self.indexed(0, Some(one), Some(other), b.step(|b| b.item(0)), cursor);
         }
         let canon = |list: Ref<'_>| -> Vec<Vec<u8>> {
             list.children().enumerate().map(|(at, item)| self.item_canon(item, at, cursor)).collect()
         };
         let (in_s, in_d) = (canon(s), canon(d));
         if in_s != in_d && is_permutation(&in_s, &in_d) {
-            let in_b = b.map(|b| b.map(canon));
             let mut found =
                 Found::new(self.shown_path(), Kind::Reordered).values(Some(s.to_json()), Some(d.to_json()));
-            found.attribution = in_b.map_or(Attribution::Unknown, |in_b| {
-                Attribution::judge(in_b.as_ref() == Some(&in_s), in_b.as_ref() == Some(&in_d))
-            });
+            found.attribution =
+                b.map(canon).judge(|in_b| (in_b.as_ref() == Some(&in_s), in_b.as_ref() == Some(&in_d)));
             found.class = self.rules.class(&self.path[self.skip..]);
             found.line = Some(line_of(self.deployed, d.at()));
             self.found.push(found);
             return;
         }
-        let in_b: Vec<Vec<u8>> = b.flatten().map(canon).unwrap_or_default();
+        let in_b: Vec<Vec<u8>> = b.value().map(canon).unwrap_or_default();
         let base_item = |twin: Option<&(usize, bool)>, exact: bool| -> Base<'_> {
-            b.map(|b| twin.filter(|twin| twin.1 || !exact).and_then(|twin| b.and_then(|b| b.item(twin.0))))
+            b.step(|b| b.item(twin.filter(|twin| twin.1 || !exact)?.0))
         };
-        let (of_s, of_d) = if b.flatten().is_some() {
-            (twins(&in_s, &in_b), twins(&in_d, &in_b))
-        } else {
-            Default::default()
-        };
+        let (of_s, of_d) =
+            if b.value().is_some() { (twins(&in_s, &in_b), twins(&in_d, &in_b)) } else { Default::default() };
         for pair in pairs(&align::align(&in_s, &in_d)) {
             match pair {
-                (Some(i), Some(j)) => {
-                    let b = base_item(of_s.get(&i).or(of_d.get(&j)), false);
-                    self.indexed(i, s.item(i), d.item(j), b, cursor);
+                (Some(at_s), Some(at_d)) => {
+                    let b = base_item(of_s.get(&at_s).or(of_d.get(&at_d)), false);
+                    self.indexed(at_s, s.item(at_s), d.item(at_d), b, cursor);
                 }
-                (Some(i), None) => self.indexed(i, s.item(i), None, base_item(of_s.get(&i), true), cursor),
-                (None, Some(j)) => self.indexed(j, None, d.item(j), base_item(of_d.get(&j), true), cursor),
+                (Some(at_s), None) => {
+                    self.indexed(at_s, s.item(at_s), None, base_item(of_s.get(&at_s), true), cursor);
+                }
+                (None, Some(at_d)) => {
+                    self.indexed(at_d, None, d.item(at_d), base_item(of_d.get(&at_d), true), cursor);
+                }
                 (None, None) => {}
             }
         }
@@ -557,8 +563,11 @@ impl<'r> Walk<'r> {
         if cursor.is_done() && matches!((s, d), (Some(s), Some(d)) if s.equal(d)) {
             return;
         }
-        let (below, here) =
-            if cursor.is_done() { Default::default() } else { self.step(cursor, &index.to_string()) };
+        let (below, here) = if cursor.is_done() {
+            Default::default()
+        } else {
+            self.step_into(cursor, &index.to_string(), s.or(d))
+        };
         self.path.push(index.to_string());
         self.place(s, d, b, &below, here);
         self.path.pop();
@@ -570,7 +579,8 @@ impl<'r> Walk<'r> {
             canonical(item, &mut out);
         } else {
             let mut named = vec![];
-            let below = cursor.step(&self.rules.patterns, &at.to_string(), &mut named);
+            let others = self.rules.names_of(item);
+            let below = cursor.step_as(&self.rules.patterns, &at.to_string(), &others, &mut named);
             self.canon(item, &below, &named, &mut out);
         }
         out
@@ -588,6 +598,13 @@ impl<'r> Walk<'r> {
             return true;
         }
         if action(|action| *action == Action::NullIsAbsent) && matches!(item.value(), Value::Null) {
+            return false;
+        }
+        let is_default = |number: &usize| match &self.rules.actions[*number] {
+            Action::DefaultIsAbsent(default) => item.is(default),
+            _ => false,
+        };
+        if named.iter().any(is_default) {
             return false;
         }
         let rule = named.iter().find_map(|number| match &self.rules.actions[*number] {
@@ -609,7 +626,8 @@ impl<'r> Walk<'r> {
                     None => at.to_string(),
                 };
             let mut named = vec![];
-            let below = cursor.step(&self.rules.patterns, &step, &mut named);
+            let others = if is_map { vec![] } else { self.rules.names_of(child) };
+            let below = cursor.step_as(&self.rules.patterns, &step, &others, &mut named);
             let mut part = vec![];
             if is_map {
                 write_text(child.key(), &mut part);
@@ -646,7 +664,7 @@ impl<'r> Walk<'r> {
     fn secret(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, salted: bool) {
         self.keep_secrets(Some(s));
         self.keep_secrets(Some(d));
-        self.keep_secrets(b.flatten());
+        self.keep_secrets(b.value());
         if s.equal(d) {
             return;
         }
@@ -686,10 +704,8 @@ impl<'r> Walk<'r> {
     fn emit(&mut self, kind: Kind, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>, cursor: &Cursor) {
         let mut found =
             Found::new(self.shown_path(), kind).values(s.map(|s| self.shown(s)), d.map(|d| self.shown(d)));
-        if let Some(b) = b {
-            found.attribution = Attribution::judge(self.same(s, b, cursor), self.same(d, b, cursor));
-            found.base = b.map(|b| self.shown(b));
-        }
+        found.attribution = b.judge(|b| (self.same(s, b, cursor), self.same(d, b, cursor)));
+        found.base = b.value().map(|b| self.shown(b));
         found.line = match (s, d) {
             (_, Some(d)) => Some(line_of(self.deployed, d.at())),
             (Some(s), None) => Some(line_of(self.intended, s.at())),

@@ -6,7 +6,7 @@
 use super::align::{self, Step as Aligned};
 use super::found::{Compared, Found, line_of};
 use super::json::Unreadable;
-use super::labels::{Attribution, Kind};
+use super::labels::{Attribution, Before, Kind};
 use super::pattern::Cursor;
 use super::profile::{Action, ListRule, Rules};
 use super::secrets::{is_default, is_reference, is_secret_name};
@@ -19,7 +19,7 @@ const MAX_NODES: u32 = 500_000;
 /// Deepest nesting.
 const MAX_DEPTH: usize = 64;
 
-type Base<'t> = Option<Option<Node<'t, 't>>>;
+type Base<'t> = Before<Node<'t, 't>>;
 
 /// Reads a document within the limits.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, Unreadable> {
@@ -58,7 +58,7 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, Unreadable> {
 pub(crate) fn compare(
     s: &Document<'_>,
     d: &Document<'_>,
-    b: Option<Option<&Document<'_>>>,
+    b: Before<&Document<'_>>,
     rules: &Rules,
 ) -> Compared {
     let mut walk = Walk {
@@ -69,7 +69,7 @@ pub(crate) fn compare(
         out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
     };
     let (cursor, _) = rules.start();
-    let base = b.map(|b| b.map(Document::root_element));
+    let base = b.map(Document::root_element);
     walk.element(Some(s.root_element()), Some(d.root_element()), base, &cursor, step_name(s.root_element()));
     walk.out
 }
@@ -113,7 +113,7 @@ impl<'r> Walk<'r> {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(*salted),
                 Action::List(rule) => here.list = Some(rule),
-                Action::NullIsAbsent => {}
+                Action::NullIsAbsent | Action::DefaultIsAbsent(_) => {}
             }
         }
         (below, here)
@@ -175,26 +175,17 @@ impl<'r> Walk<'r> {
         let (parts_s, parts_d) = (parts(s), parts(d));
         let only_text = |parts: &[Part<'_>]| parts.iter().all(|part| matches!(part, Part::Text(_)));
         if only_text(&parts_s) && only_text(&parts_d) {
-            let (a, c) = (text_of(s), text_of(d));
-            if a != c {
-                self.scalar(&a, &c, b.map(|b| b.map(text_of)), Some(d), here);
+            let (want, have) = (text_of(s), text_of(d));
+            if want != have {
+                self.scalar(&want, &have, b.map(text_of), Some(d), here);
             }
             return;
         }
         self.children(parts_s, parts_d, b, cursor);
     }
 
-    fn scalar(
-        &mut self,
-        s: &str,
-        d: &str,
-        b: Option<Option<String>>,
-        at: Option<Node<'_, '_>>,
-        here: &Here<'_>,
-    ) {
-        let attribution = b.as_ref().map_or(Attribution::Unknown, |b| {
-            Attribution::judge(b.as_deref() == Some(s), b.as_deref() == Some(d))
-        });
+    fn scalar(&mut self, s: &str, d: &str, b: Before<String>, at: Option<Node<'_, '_>>, here: &Here<'_>) {
+        let attribution = b.judge(|b| (b.as_deref() == Some(s), b.as_deref() == Some(d)));
         self.emit(Kind::Changed, Some(Json::from(s)), Some(Json::from(d)), attribution, at);
         let Some(salted) = here.secret else { return };
         self.keep(s.to_owned());
@@ -211,34 +202,33 @@ impl<'r> Walk<'r> {
     fn attributes(&mut self, s: Node<'_, '_>, d: Node<'_, '_>, b: Base<'_>, cursor: &Cursor) {
         let read = |node: Node<'_, '_>| -> BTreeMap<(String, String), String> {
             node.attributes()
-                .map(|a| {
+                .map(|want| {
                     (
-                        (a.namespace().unwrap_or_default().to_owned(), a.name().to_owned()),
-                        a.value().to_owned(),
+                        (want.namespace().unwrap_or_default().to_owned(), want.name().to_owned()),
+                        want.value().to_owned(),
                     )
                 })
                 .collect()
         };
-        let (in_s, in_d, in_b) = (read(s), read(d), b.map(|b| b.map(read).unwrap_or_default()));
+        let (in_s, in_d, in_b) = (read(s), read(d), b.map(read));
         let names: BTreeSet<_> = in_s.keys().chain(in_d.keys()).cloned().collect();
         for name in names {
-            let (a, c) = (in_s.get(&name), in_d.get(&name));
-            if a == c {
+            let (want, have) = (in_s.get(&name), in_d.get(&name));
+            if want == have {
                 continue;
             }
             let step = format!("@{}", name.1);
             let (_, here) = self.step(cursor, &step);
             self.path.push(step);
             let before = self.out.found.len();
-            let base = in_b.as_ref().map(|b| b.get(&name));
-            match (a, c) {
-                (Some(a), Some(c)) => self.scalar(a, c, base.map(|b| b.cloned()), Some(d), &here),
+            let base = in_b.as_ref().step(|b| b.get(&name));
+            match (want, have) {
+                (Some(want), Some(have)) => self.scalar(want, have, base.map(String::clone), Some(d), &here),
                 _ => {
-                    let kind = if a.is_some() { Kind::Missing } else { Kind::Extra };
-                    let attribution =
-                        base.map_or(Attribution::Unknown, |b| Attribution::judge(b == a, b == c));
+                    let kind = if want.is_some() { Kind::Missing } else { Kind::Extra };
+                    let attribution = base.judge(|b| (b == want, b == have));
                     let json = |value: Option<&String>| value.map(|value| Json::from(value.as_str()));
-                    self.emit(kind, json(a), json(c), attribution, Some(d));
+                    self.emit(kind, json(want), json(have), attribution, Some(d));
                 }
             }
             for found in &mut self.out.found[before..] {
@@ -276,14 +266,14 @@ impl<'r> Walk<'r> {
         rule: &ListRule,
     ) {
         let in_b: Vec<Node<'_, '_>> = b
-            .flatten()
+            .value()
             .map(|b| b.children().filter(|node| node.is_element() && step_name(*node) == name).collect())
             .unwrap_or_default();
         let Some(key) = rule.key.first() else {
             if rule.ordered {
                 return self.in_order(s, d, b, cursor);
             }
-            return self.multiset(name, s, d, b.is_some(), &in_b);
+            return self.multiset(name, s, d, b.is_known(), &in_b);
         };
         let keys = |nodes: &[Node<'_, '_>], side: &str| -> Result<Vec<String>, String> {
             let mut seen = BTreeSet::new();
@@ -291,7 +281,7 @@ impl<'r> Walk<'r> {
                 .iter()
                 .map(|node| {
                     let Some(value) = key_value(*node, key) else {
-                        return Err(format!("{side} {{file}}: a {name} has no {key}; compared in order"));
+                        return Err(format!("{side} {{file}}: want {name} has no {key}; compared in order"));
                     };
                     if seen.insert(value.clone()) {
                         Ok(value)
@@ -301,19 +291,19 @@ impl<'r> Walk<'r> {
                 })
                 .collect()
         };
-        let (a, c) = match (keys(s, "intended"), keys(d, "deployed")) {
-            (Ok(a), Ok(c)) => (a, c),
-            (a, c) => {
-                self.out.warnings.extend(a.err().into_iter().chain(c.err()));
+        let (want, have) = match (keys(s, "intended"), keys(d, "deployed")) {
+            (Ok(want), Ok(have)) => (want, have),
+            (want, have) => {
+                self.out.warnings.extend(want.err().into_iter().chain(have.err()));
                 return self.in_order(s, d, b, cursor);
             }
         };
         let base_of = |value: &str| {
-            b.map(|_| in_b.iter().copied().find(|node| key_value(*node, key).as_deref() == Some(value)))
+            b.step(|_| in_b.iter().copied().find(|node| key_value(*node, key).as_deref() == Some(value)))
         };
         let mut both = vec![];
-        for (at, value) in a.iter().enumerate() {
-            let twin = c.iter().position(|other| other == value);
+        for (at, value) in want.iter().enumerate() {
+            let twin = have.iter().position(|other| other == value);
             both.extend(twin);
             self.element(
                 Some(s[at]),
@@ -323,12 +313,12 @@ impl<'r> Walk<'r> {
                 format!("{name}[{key}='{value}']"),
             );
         }
-        for (at, value) in c.iter().enumerate().filter(|(_, value)| !a.contains(value)) {
+        for (at, value) in have.iter().enumerate().filter(|(_, value)| !want.contains(value)) {
             self.element(None, Some(d[at]), base_of(value), cursor, format!("{name}[{key}='{value}']"));
         }
         let stays = align::increasing(&both);
         if rule.ordered && stays.len() < both.len() {
-            let common: Vec<&String> = a.iter().filter(|value| c.contains(value)).collect();
+            let common: Vec<&String> = want.iter().filter(|value| have.contains(value)).collect();
             for (at, place) in both.iter().enumerate().filter(|(at, _)| !stays.contains(at)) {
                 self.path.push(format!("{name}[{key}='{}']", common[at]));
                 self.emit(Kind::Moved, None, None, Attribution::Unknown, Some(d[*place]));
@@ -373,8 +363,8 @@ impl<'r> Walk<'r> {
                     (true, _) => Attribution::judge(of_b == theirs, of_b == mine),
                 };
                 let value = Some(shown(*node));
-                let (a, c) = if kind == Kind::Missing { (value, None) } else { (None, value) };
-                self.emit(kind, a, c, attribution, Some(*node));
+                let (want, have) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+                self.emit(kind, want, have, attribution, Some(*node));
                 if let Some(found) = self.out.found.last_mut() {
                     found.count = mine - theirs;
                 }
@@ -400,10 +390,8 @@ impl<'r> Walk<'r> {
                 .flat_map(|(a, c)| [a.name(), c.name()])
                 .collect();
             let one = names.iter().next().cloned().flatten().filter(|_| names.len() == 1);
-            let in_b = b.map(|b| b.map(|b| canons(&parts(b))));
-            let attribution = in_b.map_or(Attribution::Unknown, |b| {
-                Attribution::judge(b.as_ref() == Some(&in_s), b.as_ref() == Some(&in_d))
-            });
+            let in_b = b.map(|b| canons(&parts(b)));
+            let attribution = in_b.judge(|b| (b.as_ref() == Some(&in_s), b.as_ref() == Some(&in_d)));
             let at = d.iter().find_map(Part::node);
             if let Some(name) = one {
                 self.path.push(name);
@@ -437,24 +425,15 @@ impl<'r> Walk<'r> {
                 (Some(_), None) => Kind::Missing,
                 _ => Kind::Extra,
             };
-            return self.emit(
-                kind,
-                text(s),
-                text(d),
-                b.map_or(Attribution::Unknown, |_| Attribution::Both),
-                None,
-            );
+            return self.emit(kind, text(s), text(d), b.judge(|_| (false, false)), None);
         }
         let name = parts[at].name().unwrap_or_default();
         let same: Vec<usize> =
             (0..parts.len()).filter(|other| parts[*other].name().as_deref() == Some(name.as_str())).collect();
         let place = same.iter().position(|other| *other == at).unwrap_or(0);
         let step = if same.len() > 1 { format!("{name}[{}]", place + 1) } else { name.clone() };
-        let base = b.map(|b| {
-            b.and_then(|b| {
-                b.children().filter(|node| node.is_element() && step_name(*node) == name).nth(place)
-            })
-        });
+        let base =
+            b.step(|b| b.children().filter(|node| node.is_element() && step_name(*node) == name).nth(place));
         self.element(
             s.and_then(|(parts, at)| parts[at].node()),
             d.and_then(|(parts, at)| parts[at].node()),
@@ -614,7 +593,6 @@ fn shown(node: Node<'_, '_>) -> Json {
 }
 
 fn attribution(s: Option<Node<'_, '_>>, d: Option<Node<'_, '_>>, b: Base<'_>) -> Attribution {
-    let Some(b) = b else { return Attribution::Unknown };
     let of = |node: Option<Node<'_, '_>>| node.map(canon);
-    Attribution::judge(of(s) == of(b), of(d) == of(b))
+    b.judge(|b| (of(s) == of(b), of(d) == of(b)))
 }

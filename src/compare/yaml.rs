@@ -113,9 +113,8 @@ impl Reader {
                 // An own tag changes the meaning of what follows; it is kept as part of the text.
                 return Value::Str(Cow::Owned(format!("{tag} {text}")));
             }
-            Some(_) => {}
             None if !plain => return string(),
-            None => {}
+            _ => {}
         }
         let resolved = if self.version_11 { resolve_11(text) } else { resolve_12(text) };
         resolved.unwrap_or_else(string)

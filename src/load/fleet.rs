@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A site or a line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +70,15 @@ pub struct Record<T> {
     pub ot: Option<Loaded<Approval>>,
 }
 
+/// A deviation that cannot be read.
+#[derive(Debug)]
+pub struct BrokenDeviation {
+    /// Its file.
+    pub path: String,
+    /// The line that it names, `site/line`; `None` where not even that can be read.
+    pub line: Option<String>,
+}
+
 /// Everything that lines share.
 pub struct Fleet {
     /// Where it lies.
@@ -97,6 +107,8 @@ pub struct Fleet {
     pub decisions: BTreeMap<String, Record<Decision>>,
     /// Deviations.
     pub deviations: BTreeMap<String, Record<Deviation>>,
+    /// Deviations that cannot be read: their lines must not fall back to the standard unasked.
+    pub broken_deviations: Vec<BrokenDeviation>,
     /// Blueprints.
     pub standards: Standards,
     /// Sites and lines, sorted.
@@ -164,6 +176,7 @@ impl Fleet {
                 findings.extend(dangling(self, kind, &document));
             }
         }
+        findings.extend(self.check_covers());
         for record in self.decisions.values() {
             findings.extend(dangling(self, FileKind::Decision, &record.record.document));
             findings.extend(self.check_approvals(record.it.as_ref(), record.ot.as_ref()));
@@ -171,6 +184,37 @@ impl Fleet {
         for record in self.deviations.values() {
             findings.extend(dangling(self, FileKind::Deviation, &record.record.document));
             findings.extend(self.check_approvals(record.it.as_ref(), record.ot.as_ref()));
+        }
+        findings
+    }
+
+    /// Finds what decisions cover and no version of its blueprint that was read so far has: a conduit that went away
+    /// with its file would else be one path less, and nobody told.
+    pub fn check_covers(&self) -> Vec<Finding> {
+        let standards = self.standards.all();
+        let mut findings = vec![];
+        for record in self.decisions.values() {
+            for (index, covered) in record.record.model.covers.iter().enumerate() {
+                let Some((id, conduit)) = covered.split_once('/') else { continue };
+                let mut versions = standards.iter().filter(|standard| standard.id == id).peekable();
+                let has = |standard: &Arc<Standard>| {
+                    standard
+                        .conduits
+                        .iter()
+                        .any(|loaded| loaded.model.conduits.keys().any(|known| known.as_str() == conduit))
+                };
+                // A blueprint that only a tag has, and no line uses, was not read: nothing is known of it.
+                if versions.peek().is_none() || versions.any(has) {
+                    continue;
+                }
+                let message = format!("{} covers `{covered}`; {id} has no conduit `{conduit}`", record.id);
+                let place = Place::value(&record.record.document, &format!("/covers/{index}"));
+                let mut finding = Finding::error("unknown-reference", message)
+                    .at(place)
+                    .next("bring the conduit back, or take it off the decision and approve again");
+                finding.owner = record.record.model.owner.as_ref().map(ToString::to_string);
+                findings.push(finding);
+            }
         }
         findings
     }
@@ -202,6 +246,7 @@ impl Loader<'_> {
         let lessons = self.optional::<Lessons>("lessons.yaml", FileKind::Lessons);
         let decisions = self.records("decisions", "decision.yaml", FileKind::Decision);
         let deviations = self.records("deviations", "deviation.yaml", FileKind::Deviation);
+        let broken_deviations = self.broken_deviations(&deviations);
         let standards = Standards::open(self.tree, root.clone(), &mut self.findings);
         for standard in standards.all() {
             self.hasher.update(standard.reference().as_bytes());
@@ -224,6 +269,7 @@ impl Loader<'_> {
             lessons: lessons.map(|loaded| loaded.model).unwrap_or_default(),
             decisions,
             deviations,
+            broken_deviations,
             standards,
             sites,
             broken: std::mem::take(&mut self.broken),
@@ -299,6 +345,21 @@ impl Loader<'_> {
             }
         }
         records
+    }
+
+    /// Finds the deviations that were not loaded; what is wrong with them has been said.
+    fn broken_deviations(&self, loaded: &BTreeMap<String, Record<Deviation>>) -> Vec<BrokenDeviation> {
+        let entries = self.tree.list("deviations").unwrap_or_default();
+        let records = entries.into_iter().filter(|entry| entry.is_folder && !entry.name.starts_with('.'));
+        let unread = records.filter(|entry| !loaded.contains_key(&entry.name));
+        let broken = unread.map(|entry| {
+            let path = format!("deviations/{}/deviation.yaml", entry.name);
+            let document = super::read_document(self.tree, &path, &path).ok();
+            let line =
+                document.and_then(|document| Some(document.root.get("line")?.node.as_str()?.to_owned()));
+            BrokenDeviation { path, line }
+        });
+        broken.collect()
     }
 
     /// A broken approval is no approval; what it should have allowed fails with a reason of its own.

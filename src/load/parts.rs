@@ -68,9 +68,7 @@ impl Fleet {
             Part::Equipment => self.equipment_document.clone(),
             Part::Lessons => read("lessons.yaml"),
             Part::Decision(id) => Some(self.decisions.get(id)?.record.document.clone()),
-            Part::Approval(id, side) => {
-                Some(side_of(self.decisions.get(id)?, side).as_ref()?.document.clone())
-            }
+            Part::Approval(id, side) => Some(side_of(self.decisions.get(id)?, side)?.document.clone()),
             Part::Deviation(id) => Some(self.deviations.get(id)?.record.document.clone()),
             Part::Blueprint(reference) => Some(standard(reference)?.blueprint.document.clone()),
             Part::Conduits(reference) => Some(standard(reference)?.conduits.as_ref()?.document.clone()),
@@ -201,8 +199,8 @@ fn loaded_version(loaded: &Loaded<crate::model::Blueprint>) -> String {
     loaded.model.version.to_string()
 }
 
-fn side_of<'a, T>(record: &'a Record<T>, side: &str) -> &'a Option<Loaded<crate::model::Approval>> {
-    if side == "it" { &record.it } else { &record.ot }
+fn side_of<'a, T>(record: &'a Record<T>, side: &str) -> Option<&'a Loaded<crate::model::Approval>> {
+    if side == "it" { record.it.as_ref() } else { record.ot.as_ref() }
 }
 
 fn side_mut<'a, T>(record: &'a mut Record<T>, side: &str) -> &'a mut Option<Loaded<crate::model::Approval>> {

@@ -103,6 +103,12 @@ pub struct Compare {
     /// Paths where null means absent.
     #[serde(default)]
     pub absent_equals_null: Vec<String>,
+    /// Values that are as good as absent, by path: what a product writes where nothing was said.
+    #[serde(default)]
+    pub absent_equals: Map<String, Json>,
+    /// Members that a product wraps around the file when it is read back, as pointers; the first that is there counts.
+    #[serde(default)]
+    pub unwrap: Vec<String>,
     /// Paths or patterns that hold secrets.
     #[serde(default)]
     pub secrets: Vec<Json>,

@@ -6,7 +6,7 @@ use super::trace::Trace;
 use crate::finding::Finding;
 use crate::load::schema::FileKind;
 use crate::load::{Loaded, Standard, nearest, read_file};
-use crate::model::Target;
+use crate::model::{Compare, Target};
 use crate::source::Tree;
 use crate::syntax::{self, Syntax};
 use include_dir::{Dir, include_dir};
@@ -209,6 +209,13 @@ impl TargetRef {
         depth: Depth,
     ) -> Result<Trace, Box<Finding>> {
         self.templates.trace(&self.target.files[file].template, self.syntaxes[file], context, depth)
+    }
+
+    /// Returns how a file is compared, by its template: its profile, if it has one, and its syntax.
+    pub fn comparison(&self, template: &str) -> Option<(Option<&Compare>, &'static str)> {
+        let file = self.target.files.iter().position(|file| file.template == template)?;
+        let own = self.target.files[file].compare.as_ref().or(self.target.compare.as_ref());
+        Some((own, self.syntaxes[file].name()))
     }
 
     /// Returns its templates.

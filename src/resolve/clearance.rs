@@ -16,18 +16,28 @@ use std::collections::BTreeSet;
 
 /// Adds to `plan.failures` and `plan.notes` what its flows, zones and outputs lack, and fills in review dates.
 pub(super) fn check(resolver: &Resolver<'_>, plan: &mut Plan) {
-    let mut clearance = Clearance { resolver, plan, failures: vec![], notes: vec![] };
+    let mut clearance =
+        Clearance { resolver, plan, failures: vec![], notes: vec![], refused: BTreeSet::new() };
     clearance.outputs();
     clearance.zones();
     for conduit in &plan.conduits {
         if !conduit.flows.is_empty() {
+            let before = clearance.failures.len();
             clearance.conduit(conduit);
+            if clearance.failures.len() > before {
+                clearance.refused.extend(conduit.flows.iter().cloned());
+            }
         }
     }
     for flow in &plan.flows {
+        let before = clearance.failures.len();
         clearance.flow(flow);
+        if clearance.failures.len() > before {
+            clearance.refused.insert(flow.id.clone());
+        }
     }
-    let Clearance { failures, notes, .. } = clearance;
+    let Clearance { failures, notes, refused, .. } = clearance;
+    plan.refused = refused;
     plan.failures.extend(failures);
     plan.notes.extend(notes);
     fill_in_reviews(resolver, plan);
@@ -56,6 +66,8 @@ struct Clearance<'a> {
     plan: &'a Plan,
     failures: Vec<Finding>,
     notes: Vec<Finding>,
+    /// Ids of flows that may not be rendered.
+    refused: BTreeSet<String>,
 }
 
 impl Clearance<'_> {
@@ -92,6 +104,10 @@ impl Clearance<'_> {
         for id in used {
             let Some(zone) = self.plan.zones.get(id) else { continue };
             let finding = self.unowned(&format!("zone `{id}`"), "unowned-zone", zone.owner.as_deref());
+            if finding.is_some() {
+                let ends = self.plan.flows.iter().filter(|flow| flow.from.zone == id || flow.to.zone == id);
+                self.refused.extend(ends.map(|flow| flow.id.clone()));
+            }
             self.failures.extend(finding.map(|finding| match &zone.place {
                 Some(place) => finding.at(place.clone()),
                 None => finding,

@@ -16,6 +16,7 @@ pub mod operators;
 pub mod plan;
 pub mod services;
 pub mod strict;
+pub mod traffic;
 mod units;
 mod values;
 
@@ -32,7 +33,7 @@ use jiff::civil::Date;
 use lenient::Lenient;
 use plan::{Layer, Origin, Output, Plan, Resolved, SiteFacts};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use units::UnitFacts;
 use values::Answers;
@@ -298,6 +299,7 @@ impl<'a> Resolver<'a> {
             elements: vec![],
             namespace,
             deviations,
+            refused: BTreeSet::new(),
             failures,
             notes,
             claims,
@@ -363,6 +365,20 @@ impl<'a> Resolver<'a> {
         Value::from_pairs(out)
     }
 
+    /// A deviation that cannot be read may be what keeps a line running: its line waits for it.
+    fn unread_deviations(&self, address: &str) -> Vec<Finding> {
+        let broken = self.fleet.broken_deviations.iter();
+        let concerns = broken.filter(|broken| broken.line.as_ref().is_none_or(|line| line == address));
+        let found = concerns.map(|broken| {
+            let message = format!("`{}` cannot be read; {address} waits for it", broken.path);
+            Finding::error("schema", message)
+                .at(Place::file(broken.path.as_str()))
+                .about(address)
+                .next("correct the deviation, or close it by removing its folder")
+        });
+        found.collect()
+    }
+
     /// Applies the deviations of a line; returns those that count, and values changed for single units.
     fn deviations(
         &self,
@@ -372,6 +388,9 @@ impl<'a> Resolver<'a> {
         failures: &mut Vec<Finding>,
         notes: &mut Vec<Finding>,
     ) -> (Vec<plan::Deviation>, BTreeMap<String, Vec<(String, Resolved)>>) {
+        if self.lenient.is_none() {
+            failures.extend(self.unread_deviations(address));
+        }
         let mut counting = vec![];
         let mut changed: BTreeMap<String, Vec<(String, Resolved)>> = BTreeMap::new();
         for record in self.fleet.deviations.values().filter(|record| record.record.model.line == address) {

@@ -9,7 +9,7 @@ use crate::model::conduits::Family;
 use crate::model::conduits::{Encrypted, Match};
 use crate::model::{Json, Map};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The layer that set a value; the later ones win.
@@ -357,6 +357,8 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// Deviations that count.
     pub deviations: Vec<Deviation>,
+    /// Ids of flows that may not be rendered.
+    pub refused: BTreeSet<String>,
     /// Why it does not render; empty when it does.
     pub failures: Vec<Finding>,
     /// What else is to be said.

@@ -3,6 +3,7 @@
 //! In: paths. Out: [`Document`]s whose every value knows its bytes, lines and columns. This is the only module
 //! that reads files and git; nothing here knows what a site or a blueprint is.
 
+pub mod past;
 mod pointer;
 mod quick;
 mod stream;

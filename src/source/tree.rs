@@ -48,6 +48,8 @@ pub enum Tree {
     Revision(Arc<std::collections::BTreeMap<String, Vec<u8>>>),
     /// A folder built into the program.
     Embedded(&'static Dir<'static>),
+    /// A tree in which some files are others: for asking "what if".
+    Changed(Arc<(Tree, std::collections::BTreeMap<String, Vec<u8>>)>),
 }
 
 /// A folder on disk.
@@ -58,6 +60,12 @@ pub struct Folder {
 }
 
 impl Tree {
+    /// The same tree with a file put in its place, in memory.
+    #[must_use]
+    pub fn with(self, path: &str, bytes: Vec<u8>) -> Self {
+        Self::Changed(Arc::new((self, std::collections::BTreeMap::from([(path.to_owned(), bytes)]))))
+    }
+
     /// Opens a folder on disk.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
         Self::Folder(Folder { path: path.into() })
@@ -74,6 +82,13 @@ impl Tree {
                     })
             }
             Self::Embedded(dir) => dir.get_entry(path).is_some(),
+            Self::Changed(changed) => {
+                let below = changed
+                    .1
+                    .keys()
+                    .any(|name| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')));
+                changed.1.contains_key(path) || below || changed.0.contains(path)
+            }
         }
     }
 
@@ -88,6 +103,10 @@ impl Tree {
                 .get_file(path)
                 .map(|file| file.contents().to_vec())
                 .ok_or_else(|| ReadError::Missing(path.to_owned())),
+            Self::Changed(changed) => match changed.1.get(path) {
+                Some(bytes) => Ok(bytes.clone()),
+                None => changed.0.bytes(path),
+            },
         }
     }
 
@@ -116,6 +135,13 @@ impl Tree {
                     .iter()
                     .filter_map(|e| Some(Entry { name: name(e.path())?, is_folder: e.as_dir().is_some() }))
                     .collect()
+            }
+            Self::Changed(changed) => {
+                let mut entries = changed.0.list(path)?;
+                entries.extend(list_names(changed.1.keys().map(String::as_str), path));
+                entries.sort();
+                entries.dedup();
+                entries
             }
         };
         entries.sort();
@@ -159,11 +185,12 @@ fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
         std::io::ErrorKind::NotFound => ReadError::Missing(name.to_owned()),
         _ => ReadError::Refused(name.to_owned(), error.to_string()),
     };
-    let file = fs::File::open(path).map_err(|error| refused(&error))?;
-    let meta = file.metadata().map_err(|error| refused(&error))?;
+    // Looked at before it is opened: opening a pipe waits for somebody to write into it.
+    let meta = fs::metadata(path).map_err(|error| refused(&error))?;
     if !meta.is_file() {
         return Err(ReadError::Refused(name.to_owned(), "it is not a regular file".into()));
     }
+    let file = fs::File::open(path).map_err(|error| refused(&error))?;
     if meta.len() > MAX_BYTES {
         return Err(ReadError::TooLarge(name.to_owned()));
     }

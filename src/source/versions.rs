@@ -106,7 +106,7 @@ impl History {
     }
 }
 
-fn slashes(path: &Path) -> String {
+pub(super) fn slashes(path: &Path) -> String {
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
     parts.join("/")
 }

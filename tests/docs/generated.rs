@@ -141,9 +141,7 @@ fn paths(text: &str) -> String {
 }
 
 fn report_formats() -> String {
-    let row = |(format, what): &(report::Format, &str)| {
-        vec![code(&format!("{format:?}").to_lowercase()), (*what).into()]
-    };
+    let row = |format: &&report::Format| vec![code(format.name), format.what.into()];
     table(&["format", "what it is for"], report::FORMATS.iter().map(row))
 }
 

@@ -81,7 +81,7 @@ impl Judge {
         let mut files: BTreeMap<String, String> =
             files_below(fleet.root()).into_iter().filter_map(text).collect();
         let rendered = outputs(&files);
-        files.retain(|path, _| path.ends_with(".yaml"));
+        files.retain(|path, _| path.rsplit('.').next() == Some("yaml"));
         Self { files, rendered }
     }
 
@@ -217,7 +217,7 @@ impl Judge {
                 let places = op.old_range().map(|index| (file.clone(), index + 1));
                 match op {
                     DiffOp::Replace { old_len, new_len, .. } if old_len == new_len => {
-                        changed.rewritten.extend(places)
+                        changed.rewritten.extend(places);
                     }
                     DiffOp::Replace { .. } | DiffOp::Delete { .. } => changed.gone.extend(places),
                     _ => {}

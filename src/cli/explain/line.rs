@@ -51,7 +51,8 @@ pub(super) fn explain(session: &Session, fleet: Fleet, place: &FilePlace, number
     Ok(Outcome::InOrder)
 }
 
-/// Finds which line of the rendered text a line on disk is: none outside the file, `Some(None)` where it is none.
+/// Finds which line of the rendered text a line on disk is, if it is one; none outside the file.
+#[allow(clippy::option_option)] // outside the file, not rendered, rendered: read once, by the caller above
 fn rendered_line(disk: &str, rendered: &str, number: usize) -> Option<Option<usize>> {
     let (disk, rendered): (Vec<&str>, Vec<&str>) = (disk.lines().collect(), rendered.lines().collect());
     let index = number.checked_sub(1).filter(|index| *index < disk.len())?;

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::{Failure, Outcome, Run};
 use crate::check::{RULES, Rule, rule};
 use crate::load::{Fleet, nearest};
-use crate::report::{self, Format};
+use crate::report;
 use clap::Args;
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn unknown(fleet: &Fleet, what: &str) -> Failure {
 }
 
 fn explain_rule(session: &Session, rule: &Rule) -> Run {
-    if session.on_stdout(Format::Json) {
+    if session.on_stdout(report::JSON) {
         let mut object = report::json_object("explain");
         object.insert("rule".into(), json!(rule.name));
         object.insert("level".into(), json!(rule.level.as_str()));

@@ -5,7 +5,7 @@ use crate::cli::session::Session;
 use crate::cli::{Outcome, Run};
 use crate::load::{Fleet, Loaded};
 use crate::model::Approval;
-use crate::report::{self, Format};
+use crate::report;
 use serde_json::json;
 
 pub(super) fn record(session: &Session, fleet: &Fleet, id: &str) -> Run {
@@ -38,7 +38,7 @@ pub(super) fn record(session: &Session, fleet: &Fleet, id: &str) -> Run {
         }
     };
     let approvals = [approval("IT", it), approval("OT", ot)];
-    if session.on_stdout(Format::Json) {
+    if session.on_stdout(report::JSON) {
         let mut object = report::json_object("explain");
         object.insert("record".into(), json!(id));
         for (name, text) in &lines {

@@ -6,9 +6,9 @@ mod csv;
 mod draft;
 mod line;
 mod proposals;
-mod records;
+pub(super) mod records;
 mod site;
-mod yaml;
+pub(super) mod yaml;
 
 use super::session::Session;
 use super::{Failure, Outcome, Run, write};
@@ -64,7 +64,7 @@ fn wrote(session: &Session, path: &str, next: &[String]) -> Run {
 }
 
 /// A role that must exist.
-fn known_role(fleet: &Fleet, role: &str) -> Result<(), Failure> {
+pub(super) fn known_role(fleet: &Fleet, role: &str) -> Result<(), Failure> {
     if fleet.has_role(role) {
         return Ok(());
     }

@@ -189,7 +189,7 @@ fn kind(value: &Json) -> &'static str {
     }
 }
 
-fn optional(key: &str, value: Option<&String>) -> String {
+pub(in crate::cli) fn optional(key: &str, value: Option<&String>) -> String {
     match value {
         Some(value) => yaml::member(0, key, &json!(value)),
         None => format!("# {key}: ...\n"),
@@ -275,7 +275,11 @@ pub(crate) fn lesson(session: &mut Session, args: &NewLesson) -> Run {
 }
 
 /// The next free id of a kind of record.
-fn next_id<'a>(letters: &str, width: usize, known: impl Iterator<Item = &'a String>) -> String {
+pub(in crate::cli) fn next_id<'a>(
+    letters: &str,
+    width: usize,
+    known: impl Iterator<Item = &'a String>,
+) -> String {
     let number = |id: &String| id.strip_prefix(letters)?.strip_prefix('-')?.parse::<u32>().ok();
     let last = known.filter_map(number).max().unwrap_or(0);
     format!("{letters}-{:0width$}", last + 1)

@@ -4,7 +4,7 @@ use crate::syntax::{Datum, yaml_literal};
 use serde_json::Value as Json;
 
 /// Writes a value on one line, as YAML that every reader takes the same way.
-pub(super) fn literal(value: &Json) -> String {
+pub(in crate::cli) fn literal(value: &Json) -> String {
     match value {
         Json::String(text) if is_plain(text) => text.clone(),
         Json::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
@@ -50,7 +50,7 @@ fn datum(value: &Json) -> Datum {
 }
 
 /// Writes `key: value` at an indent; a list of maps gets one line an entry.
-pub(super) fn member(indent: usize, key: &str, value: &Json) -> String {
+pub(in crate::cli) fn member(indent: usize, key: &str, value: &Json) -> String {
     let pad = " ".repeat(indent);
     match value {
         Json::Array(items) if !items.is_empty() && items.iter().all(Json::is_object) => {
@@ -62,7 +62,7 @@ pub(super) fn member(indent: usize, key: &str, value: &Json) -> String {
 }
 
 /// Reads a value that a person typed, as the schema wants it: text stays text.
-pub(super) fn typed(text: &str, schema: &Json) -> Result<Json, String> {
+pub(in crate::cli) fn typed(text: &str, schema: &Json) -> Result<Json, String> {
     let wanted = schema.get("type").and_then(Json::as_str).unwrap_or_else(|| {
         if schema.get("format").is_some() || schema.get("pattern").is_some() { "string" } else { "" }
     });
@@ -89,7 +89,7 @@ pub(super) fn typed(text: &str, schema: &Json) -> Result<Json, String> {
 }
 
 /// Reads YAML (so also JSON) from one line.
-pub(super) fn parsed(text: &str) -> Result<Json, String> {
+pub(in crate::cli) fn parsed(text: &str) -> Result<Json, String> {
     let source = std::sync::Arc::new(crate::source::Text::new("", text.to_owned()));
     crate::source::parse(source)
         .map(|document| document.root.to_json())

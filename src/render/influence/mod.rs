@@ -41,7 +41,7 @@ pub struct Influence {
 pub fn influence(scene: &mut Scene, target: usize) -> Influence {
     let candidates = candidates(scene);
     let (found, answers) = (vec![Effect::None; candidates.len()], vec![0; candidates.len()]);
-    let mut search = Search { found, answers, candidates, scene, target };
+    let mut search = Search { scene, target, candidates, found, answers };
     search.run();
     let Search { found, candidates, scene, .. } = search;
     let mut values = vec![];

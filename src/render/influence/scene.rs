@@ -226,7 +226,7 @@ impl Scene {
         for edit in edits {
             match edit {
                 Edit::Value { part, .. } | Edit::Key { part, .. } => {
-                    by_part.entry(*part).or_default().push(edit)
+                    by_part.entry(*part).or_default().push(edit);
                 }
                 Edit::Record(..) | Edit::Blueprint(..) => renamed.push(edit),
                 Edit::Line(_, old, new) => {

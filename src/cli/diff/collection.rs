@@ -1,0 +1,75 @@
+//! What was collected, and when: the file that a backup job writes beside what it read back.
+
+use crate::compare::Evidence;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// What was collected, and when.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Collection {
+    #[serde(default)]
+    pub(super) targets: BTreeMap<String, Target>,
+    pub(super) max_age_days: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Target {
+    pub(super) status: String,
+    at: Option<String>,
+    error: Option<String>,
+}
+
+impl Collection {
+    pub(super) fn read(value: Json) -> Result<Self, String> {
+        if value.is_null() {
+            return Ok(Self::default());
+        }
+        serde_json::from_value(value).map_err(|error| format!("collection: {error}"))
+    }
+
+    fn target(&self, file: &str, inner: &str) -> Option<&Target> {
+        self.targets.get(file).or_else(|| self.targets.get(inner))
+    }
+
+    /// What is known about the read-back of a file.
+    pub(super) fn evidence(&self, file: &str, inner: &str, as_of: Date, limit: Option<i64>) -> Evidence {
+        let Some(target) = self.target(file, inner) else { return Evidence::Fine };
+        if target.status != "ok" {
+            let why = target.error.clone().unwrap_or_else(|| target.status.clone());
+            return Evidence::Failed(why);
+        }
+        let Some(limit) = limit else { return Evidence::Fine };
+        match target.date() {
+            None => Evidence::Stale("nobody knows when it was collected".into()),
+            Some(at) => {
+                let age = i64::from((as_of - at).get_days());
+                if age <= limit {
+                    Evidence::Fine
+                } else {
+                    Evidence::Stale(format!("collected {age} days ago, limit {limit}"))
+                }
+            }
+        }
+    }
+
+    /// The oldest read-back below a folder.
+    pub(super) fn oldest(&self, folder: Option<&str>) -> Option<Date> {
+        let Some(folder) = folder else { return self.targets.values().filter_map(Target::date).min() };
+        let below = format!("{folder}/");
+        let inside = self.targets.range(below.clone()..).take_while(|(file, _)| file.starts_with(&below));
+        inside.filter_map(|(_, target)| target.date()).min()
+    }
+}
+
+impl Target {
+    fn date(&self) -> Option<Date> {
+        let at = self.at.as_deref()?;
+        let instant =
+            at.parse::<jiff::Timestamp>().ok().map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
+        instant.or_else(|| at.get(..10)?.parse().ok())
+    }
+}

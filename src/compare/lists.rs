@@ -1,0 +1,131 @@
+//! Access lists of IOS-like devices: what their entries decide, first match, deny at the end.
+
+use super::effect::Effect;
+use crate::packets::cisco::{self, Dialect};
+use crate::packets::words::Names;
+use crate::packets::{Side, difference};
+
+/// The lists of both sides.
+pub(crate) struct Lists {
+    intended: cisco::Lists,
+    deployed: cisco::Lists,
+}
+
+/// Whether a section is an access list.
+pub(crate) fn is_list(section: &str) -> bool {
+    section.starts_with("ip access-list ") || section.starts_with("ipv6 access-list ")
+}
+
+/// The entries without the numbers that a device may print before them, in the order of the numbers.
+pub(crate) fn unnumbered(entries: Vec<String>) -> Vec<String> {
+    let split = |entry: &str| -> Option<(u64, String)> {
+        let entry = entry.strip_prefix("sequence ").unwrap_or(entry);
+        let (number, rest) = entry.split_once(' ')?;
+        Some((number.parse().ok()?, rest.trim_start().to_owned()))
+    };
+    let mut numbered: Vec<(u64, String)> = entries.iter().filter_map(|entry| split(entry)).collect();
+    if numbered.len() != entries.len() {
+        return entries.into_iter().map(|entry| split(&entry).map_or(entry, |(_, rest)| rest)).collect();
+    }
+    numbered.sort_by_key(|(number, _)| *number);
+    numbered.into_iter().map(|(_, rest)| rest).collect()
+}
+
+/// Whether a text is in the language of ASA.
+fn is_asa(text: &str) -> bool {
+    text.lines().any(|line| {
+        line.starts_with("ASA Version") || line.starts_with("access-list ") && line.contains(" extended ")
+    })
+}
+
+impl Lists {
+    pub(crate) fn read(intended: &str, deployed: &str) -> Self {
+        let dialect =
+            if [intended, deployed].iter().any(|text| is_asa(text)) { Dialect::Asa } else { Dialect::Ios };
+        let read = |text: &str| cisco::read(text, dialect);
+        Self { intended: read(intended), deployed: read(deployed) }
+    }
+
+    /// Lists that are single lines at the top, where their entries differ on the two sides, with what such lines
+    /// begin with.
+    pub(crate) fn flat(&self) -> Vec<(&str, String)> {
+        let chains = self.intended.ruleset.chains.keys().filter(|chain| self.differ(chain));
+        chains
+            .filter_map(|chain| {
+                let name = chain.strip_prefix("ip ").unwrap_or(chain);
+                let is_flat = name.starts_with("access-list ") && name.split(' ').count() == 2;
+                is_flat.then(|| (chain.as_str(), format!("{name} ")))
+            })
+            .collect()
+    }
+
+    /// Whether both sides have a list and its entries differ as they are written.
+    fn differ(&self, chain: &str) -> bool {
+        let texts = |lists: &cisco::Lists| -> Option<Vec<String>> {
+            Some(lists.ruleset.chains.get(chain)?.iter().map(|rule| rule.text.clone()).collect())
+        };
+        matches!((texts(&self.intended), texts(&self.deployed)), (Some(one), Some(two)) if one != two)
+    }
+
+    /// What a list decides differently, with the objects that it speaks of.
+    pub(crate) fn effect(&self, chain: &str, names: &Names) -> Option<Effect> {
+        let (one, two) = ([self.intended.gate(chain)?], [self.deployed.gate(chain)?]);
+        let found = difference(
+            Side { ruleset: &self.intended.ruleset, gates: &one },
+            Side { ruleset: &self.deployed.ruleset, gates: &two },
+            None,
+        );
+        Some(Effect::of(&found, chain, names))
+    }
+
+    /// What lists decide differently whose entries are the same: objects that they speak of differ.
+    pub(crate) fn effect_of_objects(&self, names: &Names) -> Option<Effect> {
+        let same = |chain: &&String| !self.differ(chain);
+        let mut effects: Vec<Effect> = self
+            .intended
+            .ruleset
+            .chains
+            .keys()
+            .filter(same)
+            .filter_map(|chain| self.effect(chain, names))
+            .collect();
+        effects.retain(|effect| !effect.is_none());
+        effects.into_iter().reduce(Effect::and)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(a: &[&str], b: &[&str]) -> Effect {
+        let text = |list: &[&str]| format!("ip access-list extended X\n {}\n", list.join("\n "));
+        let lists = Lists::read(&text(a), &text(b));
+        lists.effect("ip access-list extended X", &Names::default()).expect("an effect")
+    }
+
+    #[test]
+    fn effects_are_told_in_words() {
+        let base = ["permit tcp any host 10.0.0.5 eq 502", "deny ip any any log"];
+        let more = ["permit ip host 192.168.1.9 any", base[0], base[1]];
+        assert_eq!(
+            lists(&base, &more).meaning(),
+            "opens everything from 192.168.1.9 to any [deployed rule 1, line 2], as far as it was closed"
+        );
+        let swapped = ["deny ip any any log", base[0]];
+        assert_eq!(
+            lists(&base, &swapped).meaning(),
+            "stops tcp/502 (modbus) from any to 10.0.0.5 [deployed rule 1, line 2]"
+        );
+        let names = ["permit udp any any eq 123", "permit tcp any any eq 22"];
+        assert!(lists(&["permit tcp any any eq 22", "permit udp any any eq ntp"], &names).is_none());
+        let later = ["permit tcp any host 10.0.0.5 eq 502 established", base[1]];
+        assert!(lists(&base, &later).meaning().starts_with("stops tcp/502 (modbus) from any to 10.0.0.5"));
+        let timed = ["permit tcp any host 10.0.0.5 eq 502 time-range day", base[1]];
+        assert!(
+            lists(&base, &timed).meaning().starts_with("unknown for tcp/502"),
+            "{}",
+            lists(&base, &timed).meaning()
+        );
+    }
+}

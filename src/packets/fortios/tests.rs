@@ -1,0 +1,165 @@
+//! Policies as a FortiGate reads them.
+
+use super::read;
+use crate::packets::Side;
+use crate::packets::tests::{Ask, ask};
+
+const OBJECTS: &str = r#"
+config firewall address
+    edit "cell"
+        set subnet 10.20.104.0 255.255.255.0
+    next
+    edit "span"
+        set type iprange
+        set start-ip 10.1.0.1
+        set end-ip 10.1.0.9
+    next
+    edit "empty"
+    next
+    edit "names"
+        set type fqdn
+        set fqdn "www.example.com"
+    next
+end
+config firewall address6
+    edit "six"
+        set ip6 2001:db8::/32
+    next
+end
+config firewall addrgrp
+    edit "both"
+        set member "cell" "span"
+    next
+end
+config system zone
+    edit "OT"
+        set interface "port3" "port4"
+    next
+end
+config firewall service custom
+    edit "opcua"
+        set tcp-portrange 4840
+        set comment "two
+lines"
+    next
+    edit "odd"
+        set tcp-portrange 443:1024-65535 8443
+        set udp-portrange 50-60
+    next
+end
+config firewall service group
+    edit "all of it"
+        set member "opcua" "odd" "DNS"
+    next
+end
+"#;
+
+fn verdict(policies: &str, packet: &str) -> Ask {
+    let text = format!("{OBJECTS}config firewall policy\n{policies}\nend\n");
+    let policies = read(&text).unwrap_or_else(|why| panic!("{why:?}"));
+    let gates = [policies.gate("firewall policy")];
+    ask(Side { ruleset: &policies.ruleset, gates: &gates }, packet)
+}
+
+fn policy(number: u32, more: &str) -> String {
+    format!("edit {number}\nset srcintf \"any\"\nset dstintf \"any\"\nset schedule \"always\"\n{more}\nnext")
+}
+
+#[test]
+fn policies_decide_as_the_device_does() {
+    let to_cell = "set srcaddr \"all\"\nset dstaddr \"cell\"\nset service \"opcua\"\nset action accept";
+    for (policies, packet, wanted) in [
+        (policy(1, to_cell), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Accept),
+        (policy(1, to_cell), "tcp 1.1.1.1 10.20.105.7 4840", Ask::Deny),
+        (policy(1, &to_cell.replace("set action accept", "")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Deny),
+        (policy(1, &format!("{to_cell}\nset status disable")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Deny),
+        (policy(1, &format!("{to_cell}\nset nat enable")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Unknown),
+        (policy(1, &format!("{to_cell}\nset nat enable")), "tcp 1.1.1.1 10.20.104.7 4841", Ask::Deny),
+        (
+            policy(1, &format!("{to_cell}\nset groups \"staff\"")),
+            "tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Unknown,
+        ),
+        (policy(1, &to_cell.replace("\"cell\"", "\"empty\"")), "tcp 1.1.1.1 9.9.9.9 4840", Ask::Accept),
+        (policy(1, &to_cell.replace("\"cell\"", "\"names\"")), "tcp 1.1.1.1 9.9.9.9 4840", Ask::Unknown),
+        (policy(1, &to_cell.replace("\"cell\"", "\"gone\"")), "tcp 1.1.1.1 9.9.9.9 4840", Ask::Unknown),
+        (policy(1, &to_cell.replace("\"cell\"", "\"both\"")), "tcp 1.1.1.1 10.1.0.9 4840", Ask::Accept),
+        (
+            policy(1, &to_cell.replace("\"opcua\"", "\"all of it\"")),
+            "udp 1.1.1.1 10.20.104.7 53",
+            Ask::Accept,
+        ),
+        (policy(1, &to_cell.replace("\"opcua\"", "\"odd\"")), "tcp 1.1.1.1 10.20.104.7 443", Ask::Accept),
+        (policy(1, &to_cell.replace("\"opcua\"", "\"PING\"")), "icmp 1.1.1.1 10.20.104.7 8", Ask::Accept),
+        (
+            policy(1, &to_cell.replace("\"opcua\"", "\"nobody knows\"")),
+            "tcp 1.1.1.1 10.20.104.7 1",
+            Ask::Unknown,
+        ),
+        (
+            policy(1, &to_cell.replace("\"always\"", "\"nights\"")),
+            "tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Accept,
+        ),
+        (
+            policy(1, &format!("{to_cell}\nset schedule \"nights\"")),
+            "tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Unknown,
+        ),
+        (
+            policy(1, "set srcaddr6 \"six\"\nset dstaddr6 \"all\"\nset service \"ALL\"\nset action accept"),
+            "tcp 2001:db8::1 2001:db9::2 80",
+            Ask::Accept,
+        ),
+        (
+            policy(1, "set srcaddr6 \"six\"\nset dstaddr6 \"all\"\nset service \"ALL\"\nset action accept"),
+            "tcp 1.1.1.1 2.2.2.2 80",
+            Ask::Deny,
+        ),
+        (
+            policy(1, to_cell).replace("set srcintf \"any\"", "set srcintf \"OT\""),
+            "port3 tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Accept,
+        ),
+        (
+            policy(1, to_cell).replace("set srcintf \"any\"", "set srcintf \"OT\""),
+            "port5 tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Deny,
+        ),
+    ] {
+        assert_eq!(verdict(&policies, packet), wanted, "{policies} | {packet}");
+    }
+}
+
+#[test]
+fn order_is_that_of_the_table_after_moves() {
+    let accept =
+        policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset action accept");
+    let deny = policy(2, "set srcaddr \"all\"\nset dstaddr \"cell\"\nset service \"ALL\"\nset action deny");
+    let packet = "tcp 1.1.1.1 10.20.104.7 4840";
+    assert_eq!(verdict(&format!("{accept}\n{deny}"), packet), Ask::Accept);
+    assert_eq!(verdict(&format!("{accept}\n{deny}\nmove 2 before 1"), packet), Ask::Deny);
+    assert_eq!(verdict(&format!("{deny}\n{accept}\nmove 2 after 1"), packet), Ask::Accept);
+    assert_eq!(verdict(&format!("{deny}\n{accept}\ndelete 2"), packet), Ask::Accept);
+}
+
+#[test]
+fn other_tables_that_decide_make_everything_doubtful() {
+    let text = format!(
+        "{OBJECTS}config firewall policy\n{}\nend\nconfig firewall DoS-policy\nedit 1\nset interface \"port1\"\nnext\nend\n",
+        policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset action accept")
+    );
+    let policies = read(&text).unwrap_or_else(|why| panic!("{why:?}"));
+    let gates = [policies.gate("firewall policy")];
+    assert_eq!(
+        ask(Side { ruleset: &policies.ruleset, gates: &gates }, "tcp 1.1.1.1 2.2.2.2 1"),
+        Ask::Unknown
+    );
+}
+
+#[test]
+fn virtual_domains_are_chains_of_their_own() {
+    let text = "config vdom\nedit root\nconfig firewall policy\nedit 1\nset srcintf \"any\"\nset dstintf \"any\"\nset srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset schedule \"always\"\nset action accept\nnext\nend\nnext\nedit ot\nconfig firewall policy\nend\nend\n";
+    let policies = read(text).unwrap_or_else(|why| panic!("{why:?}"));
+    assert_eq!(policies.chains().collect::<Vec<_>>(), ["ot firewall policy", "root firewall policy"]);
+}
