@@ -256,13 +256,25 @@ fn line_similarity(a: &Node, b: &Node) -> f64 {
     let shared = common_length(&a.masked, &b.masked);
     let ratio = 2.0 * shared as f64 / (a.masked.len() + b.masked.len()) as f64;
     let key = a.key();
-    if !key.is_empty() && key == b.key() {
+    if !key.is_empty() && key == b.key() || are_settings(a, b) {
         (0.85 * ratio).max(0.62)
     } else if a.masked[0] == b.masked[0] {
         0.8 * ratio
     } else {
         0.45 * ratio
     }
+}
+
+/// `hostname a` and `hostname b`, `description a b` and `description c`: a keyword and free text.
+fn are_settings(a: &Node, b: &Node) -> bool {
+    const FREE: &[&str] = &["description", "hostname", "name", "location", "contact", "remark", "banner"];
+    let is_leaf = a.kids.is_empty() && b.kids.is_empty();
+    let is_pair = a.words.len() == 2 && b.words.len() == 2;
+    let first = a.words[0].as_str();
+    is_leaf
+        && first == b.words[0]
+        && first.starts_with(char::is_alphabetic)
+        && (is_pair || FREE.contains(&first))
 }
 
 fn common_length(a: &[String], b: &[String]) -> usize {

@@ -67,18 +67,15 @@ impl<'s> Writer<'s> {
             let key = sample.key();
             let first =
                 sample.words.iter().find(|word| word.starts_with(char::is_alphabetic) && word.len() > 1);
-            let path =
-                self.shape.slots.iter().find(|slot| slot.scope == scope).and_then(|slot| slot.path.last());
-            let is_bare =
-                sample.words.iter().filter(|word| word.chars().any(char::is_alphanumeric)).count() < 2;
-            let stem = if is_bare && sample.kids.is_empty() {
-                path.map(String::as_str).or(first.map(String::as_str))
-            } else if key.is_empty() {
-                first.map(String::as_str).or(path.map(String::as_str))
-            } else {
-                Some(key)
+            let block = self.shape.scopes[scope].block.as_str();
+            let said = sample.words.iter().filter(|word| word.chars().any(char::is_alphanumeric)).count();
+            let stem = match (said, key, first) {
+                (0, ..) if !block.is_empty() => Some(block),
+                (1, ..) if sample.kids.is_empty() && !block.is_empty() => Some(block),
+                (_, "", first) => first.map(String::as_str).or((!block.is_empty()).then_some(block)),
+                (_, key, _) => Some(key),
             };
-            let item = slug(stem.unwrap_or("item"));
+            let item = slug(stem.filter(|stem| !slug(stem).is_empty()).unwrap_or("item"));
             let item =
                 item.strip_suffix('s').filter(|stem| stem.len() > 3 && !stem.ends_with('s')).unwrap_or(&item);
             let item: String = item.chars().take(26).collect();
@@ -107,6 +104,9 @@ impl<'s> Writer<'s> {
     fn field_names(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];
         let mut used: BTreeSet<(usize, String)> = BTreeSet::new();
+        for (scope, of) in self.shape.scopes.iter().enumerate() {
+            used.extend(of.outer.map(|outer| (outer, self.lists[scope].0.clone())));
+        }
         for (at, parameter) in self.solution.parameters.iter().enumerate() {
             let mut name = parameter.name.clone();
             if parameter.scope != 0 {
@@ -127,6 +127,9 @@ impl<'s> Writer<'s> {
                 }
             }
             if !parameter.is_gone {
+                while parameter.scope != 0 && used.contains(&(parameter.scope, name.clone())) {
+                    name.push_str("_value");
+                }
                 used.insert((parameter.scope, name.clone()));
             }
             out.push(name);

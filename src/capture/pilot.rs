@@ -84,7 +84,7 @@ pub(super) fn find(
         .map(|question| (question.name.clone(), question.text.clone()))
         .collect();
     let everyone: Keys = Rc::new([0].into());
-    let root = Scope { outer: None, owner: vec![], index: vec![0] };
+    let root = Scope { outer: None, owner: vec![], index: vec![0], block: String::new() };
     let mut made = Made {
         shape: Shape { scopes: vec![root], ..Shape::default() },
         solution: Solution { parameters: parameters(known), programs: vec![] },

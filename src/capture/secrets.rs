@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Begins and ends an opaque token; the characters between say which.
-pub(super) const OPEN: char = '\u{E000}';
+pub(super) const OPEN: char = '\u{FDD2}';
 /// Ends it.
-pub(super) const CLOSE: char = '\u{E001}';
-const DIGIT: u32 = 0xE010;
+pub(super) const CLOSE: char = '\u{FDD3}';
+/// The token's number; noncharacters, so that no text carries them by accident.
+const DIGIT: u32 = 0xFDE0;
 
 /// Parts of names that mean a secret.
 const NAMES: &[&str] = &[

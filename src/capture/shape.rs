@@ -22,6 +22,8 @@ pub(super) struct Scope {
     pub(super) owner: Vec<usize>,
     /// For each key, its place in its list, from 0.
     pub(super) index: Vec<usize>,
+    /// Key of the block that a list lies in.
+    pub(super) block: String,
 }
 
 /// A place whose text differs between instances.
@@ -145,7 +147,8 @@ pub(super) fn shape(trees: &[&Trees]) -> Shape {
     let nodes: Vec<Vec<&[Rc<Node>]>> =
         trees.iter().map(|files| files.values().map(|parsed| parsed.nodes.as_slice()).collect()).collect();
     let order = order(&nodes);
-    let root = Scope { outer: None, owner: vec![], index: (0..trees.len()).collect() };
+    let index = (0..trees.len()).collect();
+    let root = Scope { outer: None, owner: vec![], index, block: String::new() };
     let mut shaper = Shaper {
         aligner: Aligner::default(),
         shape: Shape { scopes: vec![root], ..Shape::default() },
@@ -265,7 +268,8 @@ impl Shaper {
 
     fn list(&mut self, run: &[Aligned], around: &Keys, scope: usize, path: &[String]) -> Branch {
         let mut items: Vec<(usize, Rc<Node>)> = vec![];
-        let mut inner = Scope { outer: Some(scope), owner: vec![], index: vec![] };
+        let block = path.iter().rev().find(|block| !block.is_empty()).cloned().unwrap_or_default();
+        let mut inner = Scope { outer: Some(scope), owner: vec![], index: vec![], block };
         for key in around.iter() {
             let nodes = run.iter().filter_map(|aligned| {
                 aligned.members.iter().find(|(owner, _)| owner == key).map(|(_, node)| node.clone())

@@ -72,6 +72,7 @@ pub(super) fn solve(shape: &Shape, given: &Given, terms: Terms) -> Solution {
         solution: Solution { parameters: vec![], programs: vec![vec![]; shape.slots.len()] },
         used: BTreeSet::new(),
         views: HashMap::new(),
+        counts: true,
     };
     for scope in 0..shape.scopes.len() {
         state.scope(scope);
@@ -86,6 +87,8 @@ struct State<'s> {
     solution: Solution,
     used: BTreeSet<(usize, String)>,
     views: HashMap<Rc<Row>, Rc<Vec<Derived>>>,
+    /// Whether the place in a list may be what a value follows from.
+    counts: bool,
 }
 
 /// Slots with the same values.
@@ -97,6 +100,20 @@ struct Group {
 
 impl State<'_> {
     fn scope(&mut self, scope: usize) {
+        self.solve_scope(scope);
+        let has_inner = self.shape.scopes.iter().any(|inner| inner.outer == Some(scope));
+        if scope != 0 && !has_inner && self.here(scope).is_empty() {
+            // A list of nothing but numbered places says too little: its items are values then.
+            self.counts = false;
+            self.solve_scope(scope);
+            self.counts = true;
+        }
+        if self.terms.usual {
+            self.find_usual(scope);
+        }
+    }
+
+    fn solve_scope(&mut self, scope: usize) {
         let groups = self.groups(scope);
         let mut solver = Solver::new(self.shape.scopes[scope].index.len(), self.terms.evidence);
         self.given_bases(scope, &mut solver);
@@ -115,10 +132,7 @@ impl State<'_> {
                 None => self.parameter(scope, group, &mut solver),
             }
         }
-        self.drop_followers(scope, &solver);
-        if self.terms.usual {
-            self.find_usual(scope);
-        }
+        self.drop_followers(scope);
     }
 
     fn groups(&self, scope: usize) -> Vec<Group> {
@@ -199,7 +213,7 @@ impl State<'_> {
         }
         rows.into_iter().for_each(|(base, row)| self.base(solver, base, row));
         let index = &self.shape.scopes[scope].index;
-        if index.iter().any(|index| *index > 0) {
+        if self.counts && index.iter().any(|index| *index > 0) {
             let row = index.iter().map(|index| Some(Rc::from((index + 1).to_string()))).collect();
             self.base(solver, Base::Index, Rc::new(row));
         }
@@ -258,7 +272,7 @@ impl State<'_> {
     }
 
     /// Takes out values that follow from others found later.
-    fn drop_followers(&mut self, scope: usize, _solver: &Solver) {
+    fn drop_followers(&mut self, scope: usize) {
         let here: Vec<usize> = self.here(scope);
         if here.len() > 120 {
             return;

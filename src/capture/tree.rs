@@ -265,9 +265,10 @@ impl Builder {
             return;
         }
         let level = self.level(&line);
-        if self.form != Form::Ini && closes(body) {
+        if self.form != Form::Ini && (closes(body) || ends(body)) {
             self.close_above(level);
-            if let Some(open) = self.top().filter(|open| open.level == level && !open.is_closed) {
+            let is_block = |open: &&mut Open| open.level == level && (closes(body) || !open.kids.is_empty());
+            if let Some(open) = self.top().filter(is_block).filter(|open| !open.is_closed) {
                 open.tail.push_str(&line);
                 open.is_closed = true;
                 return;
@@ -310,6 +311,13 @@ impl Builder {
         }
         self.stack.pop().map(|root| root.kids).unwrap_or_default()
     }
+}
+
+/// A word that ends a block of a device's configuration.
+fn ends(body: &str) -> bool {
+    matches!(body, "next" | "end" | "exit" | "quit" | "done" | "fi")
+        || body.starts_with("exit-")
+        || body.starts_with("end-")
 }
 
 fn closes(body: &str) -> bool {
