@@ -52,7 +52,10 @@ const OPTIONAL: &[(&str, &str)] = &[("sites/", "owner")];
 fn mutations() -> Vec<Mutation> {
     let mut all = vec![];
     for (file, bytes) in files_below(&support::example("kestrel")) {
-        if !file.ends_with(".yaml") || file.starts_with("intended/") || file.starts_with("deployed/") {
+        if !std::path::Path::new(&file).extension().is_some_and(|extension| extension == "yaml")
+            || file.starts_with("intended/")
+            || file.starts_with("deployed/")
+        {
             continue;
         }
         let text = String::from_utf8(bytes).expect("an example is text");
@@ -130,8 +133,7 @@ fn state_maps(file: &str, text: &str, all: &mut Vec<Mutation>) {
             let without = entries.split(", ").filter(|other| *other != entry).collect::<Vec<_>>().join(", ");
             let wrong = entries.replace(entry, &format!("{code}: Runing"));
             for (what, changed) in [(format!("no {entry}"), without), (format!("{code}: Runing"), wrong)] {
-                let text =
-                    text.replacen(&line.replace(entries, entries), &line.replace(entries, &changed), 1);
+                let text = text.replacen(line, &line.replace(entries, &changed), 1);
                 let near = (index, index + 2);
                 all.push(Mutation {
                     file: file.to_owned(),

@@ -15,6 +15,7 @@ use jig::report::{self, Drifts, Findings, Folders, Style};
 use jig::source::Position;
 use made::{ODD, drift, morning, odd, odd_finding};
 use serde_json::{Map, Value as Json, json};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use support::{FleetBuilder, jig};
@@ -566,7 +567,7 @@ fn browser() -> Option<(String, String)> {
         std::env::var_os("JIG_TEST_REQUIRE").is_none(),
         "missing: {missing:?}; run scripts/install-test-tools"
     );
-    eprintln!("SKIPPED: missing: {missing:?}; run scripts/test");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: missing: {missing:?}; run scripts/test");
     None
 }
 

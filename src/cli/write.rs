@@ -504,14 +504,9 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     created.and_then(|mut file| file.write_all(bytes)).map_err(|error| named(error, path))
 }
 
-/// Writes a report where the user wants it: a link is followed, a device or a pipe is written into, and a folder that
-/// is not there is not made.
+/// Writes a report where the user wants it: a link is followed, a device or a pipe is written into.
 pub(crate) fn report(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = if path.is_symlink() { fs::canonicalize(path)? } else { path.to_path_buf() };
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if folder.is_some_and(|folder| !folder.is_dir()) {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "its folder is not there"));
-    }
     match fs::metadata(&target) {
         Ok(meta) if !meta.is_file() && !meta.is_dir() => {
             fs::OpenOptions::new().write(true).open(&target)?.write_all(bytes)

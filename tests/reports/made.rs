@@ -79,7 +79,7 @@ pub(crate) fn report(
     };
     let verdict = lines.iter().map(|line| line.verdict).max().unwrap_or(Verdict::InOrder);
     let mut findings = findings;
-    findings.sort_by(|a, b| a.consequence.cmp(&b.consequence));
+    findings.sort_by_key(|finding| finding.consequence);
     Report { as_of: today(), verdict, summary, lines, findings, clusters, warnings, sealed: vec![] }
 }
 
