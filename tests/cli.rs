@@ -388,8 +388,15 @@ fn a_change_makes_approvals_stale_until_both_approve_again() {
     let run = fleet.jig("render --dry-run --format json").run().exits(1);
     let stale: BTreeSet<String> =
         run.findings().into_iter().filter(|f| f.rule == "stale-approval").map(|f| f.next).collect();
-    let expected = ["`jig approve RD-001 --as corp-security`", "`jig approve RD-001 --as corp-standards`"];
-    assert_eq!(stale.into_iter().collect::<Vec<_>>(), expected, "the next step is the command that mends it");
+    let expected = ["corp-security", "corp-standards"].map(|role| {
+        let again = format!("`jig approve RD-001 --as {role}`");
+        format!("read what changed (`git diff`, `git log`), then {again}, or restore the text")
+    });
+    assert_eq!(
+        stale.into_iter().collect::<Vec<_>>(),
+        expected,
+        "the next step says the command that mends it"
+    );
     let before = digests_in(&fleet, "it");
     fleet.jig("approve RD-001 --as corp-security --as-of 2026-12-01").run().exits(0);
     fleet.jig("render --dry-run").run().exits(1);

@@ -52,7 +52,7 @@ const OPTIONAL: &[(&str, &str)] = &[("sites/", "owner")];
 fn mutations() -> Vec<Mutation> {
     let mut all = vec![];
     for (file, bytes) in files_below(&support::example("kestrel")) {
-        if !std::path::Path::new(&file).extension().is_some_and(|extension| extension == "yaml")
+        if std::path::Path::new(&file).extension().is_none_or(|extension| extension != "yaml")
             || file.starts_with("intended/")
             || file.starts_with("deployed/")
         {

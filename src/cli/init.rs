@@ -45,30 +45,40 @@ pub(crate) fn run(session: &mut Session, args: &Init) -> Run {
         let text = format!("{}\n", schema::pretty(format.schema()));
         files.push((format!(".jig/schemas/{}.json", format.name), text.into_bytes()));
     }
-    let failed =
-        |error: std::io::Error| Failure::new(format!("cannot write: {error}"), "choose another folder");
     files.iter_mut().for_each(|(path, bytes)| with_editor_line(path, bytes));
     let today = session.today(None);
     if !args.example {
         files.iter_mut().for_each(|(path, bytes)| review_in_a_year(path, bytes, today));
     }
-    for (path, bytes) in &files {
-        write::create(&dir.join(path), bytes).map_err(failed)?;
-    }
-    if !args.example {
-        approve_all(&dir, today)?;
-    }
-    let (fleet, _) = Fleet::load(Tree::folder(&dir), Some(dir.clone()));
-    if let Some(fleet) = &fleet {
-        for standard in fleet.standards.all() {
-            write_line_schema(&dir, fleet, &standard)?;
+    write::fill_folder(&dir, |beside| {
+        for (path, bytes) in &files {
+            write::create(&beside.join(path), bytes)?;
         }
-    }
+        finish(beside, args.example, today).map_err(|failure| std::io::Error::other(failure.message))
+    })
+    .map_err(|error| {
+        let message = format!("cannot make a fleet in `{}`: {error}", dir.display());
+        Failure::new(message, "nothing was written; make room, or choose a folder that you may write to")
+    })?;
     let shown = dir.display();
     session.out(&format!("made a fleet in {shown}: {} files", files.len()));
     let at = if args.dir.is_some() { format!(" -C {shown}") } else { String::new() };
     session.out(&format!("next: jig{at} validate && jig{at} render"));
     Ok(Outcome::InOrder)
+}
+
+/// Approves the starter's decisions as they were written, and writes the schemas of its lines.
+fn finish(dir: &Path, is_example: bool, today: Date) -> Result<(), Failure> {
+    if !is_example {
+        approve_all(dir, today)?;
+    }
+    let (fleet, _) = Fleet::load(Tree::folder(dir), Some(dir.to_path_buf()));
+    if let Some(fleet) = &fleet {
+        for standard in fleet.standards.all() {
+            write_line_schema(dir, fleet, &standard)?;
+        }
+    }
+    Ok(())
 }
 
 /// Every YAML file of a fleet tells editors its schema.
@@ -122,8 +132,12 @@ fn approve_all(dir: &Path, today: Date) -> Result<(), Failure> {
 /// A folder with anything but git in it is somebody's.
 fn check_empty(dir: &Path) -> Result<(), Failure> {
     let tree = Tree::folder(dir);
-    let entries = tree.list("").map_err(|error| Failure::new(error.to_string(), "choose another folder"))?;
-    match entries.iter().find(|entry| entry.name != ".git") {
+    let entries = tree.list("").map_err(|error| {
+        let why = error.to_string().replace("cannot read ``: ", "");
+        let message = format!("cannot make a fleet in `{}`: {why}", dir.display());
+        Failure::new(message, "choose another folder")
+    })?;
+    match entries.iter().find(|entry| entry.name != ".git" && !write::is_unfinished(&entry.name)) {
         None if dir.exists() && !dir.is_dir() => {
             Err(Failure::new(format!("`{}` is a file", dir.display()), "choose a folder"))
         }

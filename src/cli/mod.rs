@@ -110,6 +110,9 @@ enum Command {
     Schema(schema::Schema),
     Completions(shell::Completions),
     Man(shell::Man),
+    // Listed nowhere: every help text names --help.
+    #[command(hide = true)]
+    Help(shell::Help),
 }
 
 /// Refuses a format that a command cannot speak: what only draws findings has nothing to say of an explanation.
@@ -130,6 +133,7 @@ fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Fai
         Some(Command::Schema(_)) => session.limit("jig schema", plain),
         Some(Command::Completions(_)) => session.limit("jig completions", text),
         Some(Command::Man(_)) => session.limit("jig man", text),
+        Some(Command::Help(_)) => session.limit("jig help", text),
     }
 }
 
@@ -207,6 +211,7 @@ pub fn main() -> ExitCode {
         Some(Command::Schema(args)) => schema::run(&mut session, &args),
         Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
         Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),
+        Some(Command::Help(args)) => shell::help(&mut session, &args, Cli::command()),
     };
     let run = run.and_then(|outcome| session.unprinted().map_or(Ok(outcome), Err));
     match run {

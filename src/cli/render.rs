@@ -223,7 +223,7 @@ impl Rendering<'_> {
                 report
             }
             Err(found) => {
-                findings.extend(self.kept(address));
+                findings.extend(self.kept(address).filter(|_| !evaluated.only_waits));
                 findings.append(found);
                 self.failed(address.clone(), *is_site, reference.clone())
             }

@@ -48,6 +48,8 @@ pub(crate) struct Evaluated {
     pub(crate) right: Option<Right>,
     /// How its outputs stand, once they are written.
     pub(crate) seen: Option<Seen>,
+    /// A site whose outputs wait for nothing but files of a line that were not overwritten.
+    pub(crate) only_waits: bool,
     /// Digest of the blueprint.
     standard: String,
     /// Hashes of the answers that must be unique.
@@ -154,15 +156,19 @@ impl<'a> Work<'a> {
             let (mut evaluated, plan) = self.line(site, entry, *index, look, wants_plans);
             let is_clean = evaluated.notes.is_empty();
             let would_render = evaluated.would.is_some();
+            let did_render = evaluated.rendered.is_ok();
             let result = then(&mut evaluated, plan.as_ref());
             let plan = plan.filter(|_| wants_plans && (evaluated.rendered.is_ok() || would_render));
-            (result, plan, evaluated.outcome(is_clean))
+            let kept = (did_render && evaluated.rendered.is_err()).then(|| evaluated.address.clone());
+            (result, plan, kept, evaluated.outcome(is_clean))
         });
         let lines: Vec<_> = lines.collect();
         let mut results = vec![];
         let mut plans = vec![];
+        let mut unwritten = vec![];
         let mut outcomes = vec![];
-        for (result, plan, outcome) in lines {
+        for (result, plan, kept, outcome) in lines {
+            unwritten.extend(kept);
             results.push(result);
             plans.extend(plan);
             outcomes.push(outcome);
@@ -172,7 +178,7 @@ impl<'a> Work<'a> {
             results.push(then(&mut Evaluated::right(entry.id.clone(), true, right), None));
         } else if wants_site {
             if let Some((mut evaluated, plan)) =
-                self.site_outputs(site(), &plans, plans.len() == results.len())
+                self.site_outputs(site(), &plans, results.len() - plans.len(), &unwritten)
             {
                 let is_clean = evaluated.notes.is_empty();
                 results.push(then(&mut evaluated, Some(&plan)));
@@ -245,12 +251,25 @@ impl<'a> Work<'a> {
         document.and_then(name).unwrap_or_default()
     }
 
-    fn site_outputs(&self, site: &SiteRead, plans: &[Plan], all_rendered: bool) -> Option<(Evaluated, Plan)> {
+    /// Renders a site's own outputs; they wait for lines that did not render, and for those that were not written.
+    fn site_outputs(
+        &self,
+        site: &SiteRead,
+        plans: &[Plan],
+        waiting: usize,
+        unwritten: &[String],
+    ) -> Option<(Evaluated, Plan)> {
         let mut plan = self.resolver.site_plan(site)?;
         let address = plan.address.to_string();
         self.check_shared(&mut plan);
-        if !all_rendered {
-            let message = format!("the outputs of site {address} wait: a line of the site did not render");
+        let only_unwritten = waiting > 0 && waiting == unwritten.len();
+        if waiting > 0 {
+            let why = if only_unwritten {
+                format!("the files of {} were not overwritten", unwritten.join(", "))
+            } else {
+                "a line of the site did not render".to_owned()
+            };
+            let message = format!("the outputs of site {address} wait: {why}");
             plan.failures.push(
                 Finding::error("site-broken", message)
                     .at(Place::file(format!("sites/{address}/site.yaml")))
@@ -258,8 +277,9 @@ impl<'a> Work<'a> {
                     .next("mend the line; a site's firewall and broker serve all its lines"),
             );
         }
+        let only_waits = only_unwritten && plan.failures.len() == 1;
         let evaluated = self.evaluated(&mut plan, |plan| self.renderer.site(plan, plans));
-        Some((evaluated, plan))
+        Some((Evaluated { only_waits, ..evaluated }, plan))
     }
 
     fn evaluated(
@@ -286,6 +306,7 @@ impl<'a> Work<'a> {
             notes: std::mem::take(&mut plan.notes),
             right: None,
             seen: None,
+            only_waits: false,
             standard: plan.standard.digest.clone(),
             claims: vec![],
         }
@@ -359,6 +380,7 @@ fn failed(address: String, is_site: bool, findings: Vec<Finding>) -> Evaluated {
         would: None,
         right: None,
         seen: None,
+        only_waits: false,
         standard: String::new(),
         claims: vec![],
     }

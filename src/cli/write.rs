@@ -566,6 +566,32 @@ pub(crate) fn create_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> io::R
     made.map_err(|error| named(error, folder))
 }
 
+/// Fills a folder that is empty or not there: all of it is made beside its place first.
+pub(crate) fn fill_folder(folder: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let is_there = folder.is_dir();
+    let beside = if is_there { folder.join(format!(".init{TEMPORARY}")) } else { beside(folder) };
+    // What a run that was cut off left there.
+    let _ = fs::remove_dir_all(&beside);
+    let mut made: Vec<PathBuf> = vec![];
+    let filled = fill(&beside).and_then(|()| {
+        if !is_there {
+            return fs::rename(&beside, folder);
+        }
+        for entry in fs::read_dir(&beside)? {
+            let entry = entry?;
+            let place = folder.join(entry.file_name());
+            fs::rename(entry.path(), &place)?;
+            made.push(place);
+        }
+        fs::remove_dir(&beside)
+    });
+    if filled.is_err() {
+        made.iter().for_each(|path| drop(fs::remove_dir_all(path).or_else(|_| fs::remove_file(path))));
+        let _ = fs::remove_dir_all(&beside);
+    }
+    filled
+}
+
 /// Removes a file that this run made.
 pub(crate) fn take_back(path: &Path) {
     let _ = fs::remove_file(path);

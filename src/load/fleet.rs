@@ -140,10 +140,9 @@ impl Fleet {
 
     /// Reads a line's file. Its dangling references are errors of the line.
     pub fn read_line(&self, entry: &LineEntry, findings: &mut Vec<Finding>) -> Option<Loaded<Line>> {
-        let before = findings.len();
         let loaded: Loaded<Line> = read_file(&self.tree, &entry.path, &entry.path, FileKind::Line, findings)?;
         findings.extend(dangling(self, FileKind::Line, &loaded.document));
-        (findings.len() == before).then_some(loaded)
+        Some(loaded)
     }
 
     /// Finds dangling references of a line's document.
@@ -451,7 +450,8 @@ impl Loader<'_> {
     }
 }
 
-fn is_record_id(name: &str) -> bool {
+/// Whether a word is an id such as RD-001.
+pub fn is_record_id(name: &str) -> bool {
     let Some((letters, number)) = name.split_once('-') else { return false };
     let (number, part) = number.split_once('.').map_or((number, None), |(n, p)| (n, Some(p)));
     let digits = |text: &str, most: usize| {

@@ -180,6 +180,18 @@ impl InputRules {
             .collect()
     }
 
+    /// Says what is wrong with a part of an answer, such as one field of a table, by the schema of that part.
+    pub fn part_problems(schema: &Json, name: &str, value: &Json) -> Vec<String> {
+        let text = serde_json::to_string(&json!({ name: value })).unwrap_or_default();
+        let text = std::sync::Arc::new(crate::source::Text::new(name, text));
+        // A part that refers to the rest of its schema is judged with the whole answer.
+        let (Ok(validator), Ok(document)) = (format::compile(schema), crate::source::parse(text)) else {
+            return vec![];
+        };
+        let found = validate_against(&validator, schema, value, &document, &child("", name));
+        found.into_iter().map(|finding| finding.message).collect()
+    }
+
     /// Lists the answers that carry `within`, `unique` or `enum_from`.
     pub fn annotated<'a>(&'a self, inputs: &'a Json) -> Vec<Annotated<'a>> {
         let mut found = vec![];

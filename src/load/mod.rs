@@ -15,7 +15,7 @@ pub mod schema;
 mod standards;
 
 pub use file::{Loaded, read_document, read_file, read_text, validate_against};
-pub use fleet::{Address, BrokenDeviation, Fleet, LineEntry, Record, SiteEntry};
+pub use fleet::{Address, BrokenDeviation, Fleet, LineEntry, Record, SiteEntry, is_record_id};
 pub(crate) use format::is_secret_name;
 pub use inputs::{InputRules, check_values};
 pub use near::nearest;

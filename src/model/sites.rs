@@ -85,6 +85,7 @@ pub struct Override {
     /// The role that decided it.
     pub by: Option<RoleRef>,
     /// Why.
+    #[schemars(length(min = 1))]
     pub why: Option<String>,
 }
 

@@ -121,12 +121,14 @@ impl<'a> Renderer<'a> {
         for (index, output) in plan.outputs.iter().enumerate() {
             match self.library.get(&plan.standard, &output.target) {
                 Ok(target) => self.files(plan, &scope, output, index, &target, &mut jobs, &mut failures),
+                Err(missing) if !missing.findings.is_empty() => {
+                    failures.extend(missing.findings.iter().cloned());
+                }
                 Err(missing) => {
                     let pointer = format!("{}/target", output.pointer);
                     let place = Place::value(&plan.standard.blueprint.document, &pointer);
                     let finding = Finding::error("unknown-target", missing.message.clone());
                     failures.push(finding.at(place).next(missing.next.clone()));
-                    failures.extend(missing.findings.iter().cloned());
                 }
             }
         }
@@ -213,7 +215,7 @@ impl<'a> Renderer<'a> {
                     failures.extend(read.failures);
                     files.push(RenderedFile { notes: read.notes, ..rendered(&flows, job, output, text) });
                 }
-                Err(finding) => failures.push(*finding),
+                Err(finding) => failures.push(with_origin(plan, &job.path, *finding)),
             }
         }
         if failures.is_empty() { Ok(files) } else { Err(about(plan, failures)) }
@@ -235,6 +237,28 @@ fn rendered(flows: &[&str], job: &Job, output: &Output, text: String) -> Rendere
         notes: vec![],
         text,
     }
+}
+
+/// Tells where a value that cannot be written is set, and the file that it would go into.
+fn with_origin(plan: &Plan, path: &str, finding: Finding) -> Finding {
+    let Some(range) = finding.place.as_ref().filter(|_| finding.rule == "unsafe-value").and_then(|p| p.range)
+    else {
+        return finding;
+    };
+    let excerpt = finding.place.as_ref().map(|place| place.excerpt.clone()).unwrap_or_default();
+    let (from, to) = (range.column.saturating_sub(1) as usize, range.end_column.saturating_sub(1) as usize);
+    let is_one_line = range.line == range.end_line && !excerpt.is_empty();
+    let printed: String =
+        if is_one_line { excerpt.chars().take(to).skip(from).collect() } else { excerpt.into() };
+    let used = plan.values.iter().filter(|(name, _)| names(&printed, &format!("values.{name}")));
+    let finding = used.fold(finding, |finding, (name, value)| {
+        finding.see(value.origin.place.clone(), format!("`{name}` is set here"))
+    });
+    let folder = match &plan.address.line {
+        Some(line) => format!("{}/{line}", plan.address.site),
+        None => format!("{}/_site", plan.address.site),
+    };
+    finding.see(Place::file(format!("intended/{folder}/{path}")), "the file that it would stand in")
 }
 
 /// The ids of the flows of several plans, each once, sorted.

@@ -57,12 +57,18 @@ impl Approvers {
         }
     }
 
-    /// Returns the roles that can approve for a side.
-    fn candidates<'a>(&'a self, fleet: &'a Fleet, side: &'a str) -> impl Iterator<Item = &'a String> {
-        self.roles.iter().filter(move |role| {
-            let known = fleet.enterprise.roles.get(role.as_str());
-            known.is_some_and(|role| suits(role.side, side))
-        })
+    /// Returns the role that approves for a side; where both sides must, a joint role is left for the side that
+    /// nobody else can speak for.
+    fn candidate<'a>(&'a self, fleet: &Fleet, side: &str, other: Option<&str>) -> Option<&'a String> {
+        let side_of = |role: &str| fleet.enterprise.roles.get(role).map(|role| role.side);
+        let suiting = |role: &&String| side_of(role).is_some_and(|of| suits(of, side));
+        if self.sides != Some(Sides::Both) {
+            return self.roles.iter().find(suiting);
+        }
+        let free = |role: &&String| other != Some(role.as_str());
+        let own = |role: &&String| side_of(role) != Some(Side::Joint);
+        let suiting = || self.roles.iter().filter(suiting).filter(free);
+        suiting().find(own).or_else(|| suiting().next())
     }
 }
 
@@ -89,7 +95,10 @@ pub fn gaps<T>(fleet: &Fleet, record: &Record<T>, approvers: &Approvers, digest:
     let mut gaps = vec![];
     for side in approvers.needed() {
         let file = files.iter().find(|(name, _)| name == side).and_then(|(_, file)| *file);
-        gaps.extend(side_gap(fleet, &record.id, side, file, approvers, digest));
+        let other = files.iter().find(|(name, _)| name != side).and_then(|(_, file)| *file);
+        let other = other.map(|file| file.model.role.as_str());
+        let candidate = approvers.candidate(fleet, side, other).or(approvers.roles.first());
+        gaps.extend(side_gap(fleet, &record.id, (side, file), approvers, candidate, digest));
     }
     if let [(_, Some(it)), (_, Some(ot))] = &files
         && it.model.role == ot.model.role
@@ -116,7 +125,8 @@ fn one_is_enough(
     let given: Vec<_> = files.iter().filter_map(|(side, file)| Some((*side, (*file)?))).collect();
     let mut gaps: Vec<Gap> = vec![];
     for (side, file) in &given {
-        match side_gap(fleet, id, side, Some(file), approvers, digest) {
+        let candidate = approvers.candidate(fleet, side, None).or(approvers.roles.first());
+        match side_gap(fleet, id, (side, Some(file)), approvers, candidate, digest) {
             None => return vec![],
             Some(gap) => gaps.push(gap),
         }
@@ -140,12 +150,11 @@ fn lacking(id: &str, article_and_side: &str, role: Option<&String>) -> Gap {
 fn side_gap(
     fleet: &Fleet,
     id: &str,
-    side: &str,
-    file: Option<&Loaded<Approval>>,
+    (side, file): (&str, Option<&Loaded<Approval>>),
     approvers: &Approvers,
+    candidate: Option<&String>,
     digest: &str,
 ) -> Option<Gap> {
-    let candidate = approvers.candidates(fleet, side).next().or(approvers.roles.first());
     let Some(file) = file else {
         let article = if side == "it" { "the IT" } else { "the OT" };
         return Some(lacking(id, article, candidate));
@@ -166,7 +175,8 @@ fn side_gap(
     }
     if !file.model.approves.iter().any(|approved| approved == digest) {
         let message = format!("{id}: the approval of `{role}` is stale; the text it approved has changed");
-        return gap(message).map(|gap| Gap { stale: true, ..gap });
+        let next = format!("read what changed (`git diff`, `git log`), then {again}, or restore the text");
+        return gap(message).map(|gap| Gap { stale: true, next, ..gap });
     }
     None
 }

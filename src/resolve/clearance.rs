@@ -7,7 +7,7 @@
 use super::Resolver;
 use super::approval::{Approvers, decision_digest, gaps};
 use super::conditions::CONDITIONS;
-use super::plan::{Conduit, Flow, Plan};
+use super::plan::{Conduit, Flow, Plan, Zone};
 use crate::finding::{Finding, Place};
 use crate::load::{Record, nearest};
 use crate::model::Decision;
@@ -153,6 +153,10 @@ impl Clearance<'_> {
             return;
         };
         let Some(record) = self.resolver.fleet.decisions.get(decision) else {
+            if self.resolver.fleet.tree.list("decisions").is_err() {
+                self.undecidable();
+                return;
+            }
             let (what, next) = self.missing_decision(decision, &full_id);
             let message = format!("{name} names the decision {decision}, which {what}");
             let place = self.place(&child(&at, "decision"));
@@ -163,6 +167,16 @@ impl Clearance<'_> {
         self.decision(conduit, record, &full_id, &at);
     }
 
+    /// No decision can be read: that is one thing to mend, not one for each conduit.
+    fn undecidable(&mut self) {
+        if self.failures.iter().any(|finding| finding.rule == "unreadable") {
+            return;
+        }
+        let message = format!("`decisions/` cannot be read; {} waits for it", self.plan.address);
+        let finding = Finding::error("unreadable", message).at(Place::file("decisions"));
+        self.failures.push(finding.next("check that you may read this folder").blind());
+    }
+
     /// What is wrong with a decision that could not be loaded, and what to do.
     fn missing_decision(&self, decision: &str, full_id: &str) -> (&'static str, String) {
         let fleet = self.resolver.fleet;
@@ -170,10 +184,14 @@ impl Clearance<'_> {
         if fleet.tree.contains(&path) {
             return ("has errors", format!("correct `{path}`; its findings are listed"));
         }
-        let near = nearest(decision, fleet.decisions.keys().map(String::as_str));
+        // Another decision is only meant where it is about this conduit.
+        let about =
+            fleet.decisions.values().filter(|record| record.record.model.covers.iter().any(|c| c == full_id));
+        let near = nearest(decision, about.map(|record| record.id.as_str()));
+        let create = format!("`jig new decision --for {full_id} --id {decision}`");
         let next = near.map_or_else(
-            || format!("`jig new decision --for {full_id}`"),
-            |near| format!("did you mean `{near}`? Else `jig new decision --for {full_id}`"),
+            || format!("create it: {create}"),
+            |near| format!("did you mean `{near}`? Else {create}"),
         );
         ("is not there", next)
     }
@@ -227,6 +245,10 @@ impl Clearance<'_> {
                 let message = format!("{} asks for {}: {why}", record.id, known.name);
                 let finding = Finding::error("decision-condition-broken", message).at(place);
                 let finding = finding.see(here.clone(), "needed here");
+                let named = |zone: &&Zone| why.contains(&format!("zone `{}`", zone.id));
+                let zones = self.plan.zones.values().filter(named).filter_map(|zone| zone.place.clone());
+                let finding =
+                    zones.fold(finding, |finding, zone| finding.see(zone, "the zone is defined here"));
                 let next = "meet the condition, or have the difference decided";
                 self.failures.push(owned(finding.next(next), owner.as_ref()));
             }
@@ -244,7 +266,8 @@ impl Clearance<'_> {
         let last = due.saturating_add(jiff::Span::new().days(grace));
         let place = Place::value(&record.record.document, "/review_by");
         let message = format!("{} of {} was to be reviewed by {due}", record.id, conduit.id);
-        let next = format!("review it, set review_by, and `jig approve {}`", record.id);
+        let role = decides.map_or("ROLE", String::as_str);
+        let next = format!("review it, set review_by, and `jig approve {} --as {role}`", record.id);
         let finding = if today > last {
             let message = format!("{message}; the {grace} days of grace ended on {last}");
             Finding::error("overdue-review", message)

@@ -144,10 +144,15 @@ fn initiated_inside(plan: &Plan, conduit: &Conduit, _: &Fleet) -> Result<(), Str
             (Some(from), Some(to)) => {
                 return Err(format!("flow {} is initiated at level {from}, it ends at level {to}", flow.key));
             }
-            _ => return Err(format!("flow {}: a zone has no Purdue level", flow.key)),
+            (None, _) => return Err(unlevelled(flow, &flow.from.zone)),
+            (_, None) => return Err(unlevelled(flow, &flow.to.zone)),
         }
     }
     Ok(())
+}
+
+fn unlevelled(flow: &Flow, zone: &str) -> String {
+    format!("flow {}: the zone `{zone}` has no Purdue level (`purdue:`)", flow.key)
 }
 
 fn time_limited(plan: &Plan, conduit: &Conduit, _: &Fleet) -> Result<(), String> {

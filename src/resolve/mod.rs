@@ -20,7 +20,7 @@ pub mod traffic;
 mod units;
 mod values;
 
-pub use values::enum_words;
+pub use values::{enum_words, outside};
 
 use crate::finding::{Finding, Place};
 use crate::load::{Address, Fleet, LineEntry, Loaded, Record, Standard};
@@ -166,7 +166,9 @@ impl<'a> Resolver<'a> {
                 let mut problems = vec![];
                 let values = values::layered(standard, &self.base(standard), &answers, None, &mut problems);
                 let scope = base_scope(self.fleet, &facts.id, None, None, &facts.facts, &value_map(&values));
-                network::defined(standard, &scope)
+                let mut defined = network::defined(standard, &scope);
+                values::refused(standard, &answers, &problems).forgive(&mut defined.failures);
+                defined
             }
             None => network::Defined::default(),
         };
@@ -249,6 +251,7 @@ impl<'a> Resolver<'a> {
         let mut notes = self.requirements(&standard, site);
         let over = line.map(|_| &**site);
         let mut values = values::layered(&standard, &self.base(&standard), answers, over, &mut failures);
+        let refused = values::refused(&standard, answers, &failures);
         let (deviations, changed) =
             self.deviations(&address.to_string(), &standard, &mut values, &mut failures, &mut notes);
         let all = value_map(&values);
@@ -259,8 +262,9 @@ impl<'a> Resolver<'a> {
             failures.clear();
             vec![]
         } else {
-            values::check_answers(self.fleet, &standard, &site.id, answers, &scope, &mut failures)
+            values::check_answers(self.fleet, &standard, &site.id, answers, &scope, &refused, &mut failures)
         };
+        let own = failures.len();
         notes.extend(self.strange_units(&address.to_string(), &values, &changed));
         let facts = UnitFacts { types: self.types.clone(), changed };
         let units = values
@@ -305,14 +309,44 @@ impl<'a> Resolver<'a> {
             claims,
             inputs: String::new(),
         };
-        network::flows(&mut plan, &scope);
+        let lacking = network::flows(&mut plan, &scope);
+        self.point_at_site(&mut plan, lacking);
         metrics::bind(self, &mut plan);
+        let (own, mut derived) =
+            (plan.failures.drain(..own).collect::<Vec<_>>(), std::mem::take(&mut plan.failures));
+        refused.forgive(&mut derived);
+        plan.failures = own.into_iter().chain(derived).collect();
         if self.lenient.is_some() {
             clearance::fill_in_reviews(self, &mut plan);
         } else {
             clearance::check(self, &mut plan);
         }
         plan
+    }
+
+    /// What a blueprint names, another site has and this one lacks is to be added to this site's file.
+    fn point_at_site(&self, plan: &mut Plan, lacking: Vec<(usize, String)>) {
+        if lacking.is_empty() {
+            return;
+        }
+        let path = |site: &str| format!("sites/{site}/site.yaml");
+        let read = |site: &str| crate::load::read_document(&self.fleet.tree, &path(site), &path(site)).ok();
+        let others = self.fleet.sites.iter().filter(|site| site.id != plan.site.id);
+        let elsewhere: BTreeSet<String> = others
+            .filter_map(|site| read(&site.id))
+            .flat_map(|document| network::named_by(&document))
+            .collect();
+        let here = path(&plan.site.id);
+        let Some(document) = read(&plan.site.id) else { return };
+        for (index, name) in lacking.into_iter().filter(|(_, name)| elsewhere.contains(name)) {
+            let finding = &mut plan.failures[index];
+            let named = finding.place.replace(Place::key(&document, "/zones"));
+            finding.related.extend(named.map(|place| (place, "named here".to_owned())));
+            finding.next = format!(
+                "add `{name}` to {here}: a zone with its subnet, purdue, sl_t and owner, or an asset with its address \
+                 under `assets` of its zone"
+            );
+        }
     }
 
     /// What the line, its site and the deviations that count say.
@@ -367,6 +401,11 @@ impl<'a> Resolver<'a> {
 
     /// A deviation that cannot be read may be what keeps a line running: its line waits for it.
     fn unread_deviations(&self, address: &str) -> Vec<Finding> {
+        if self.fleet.tree.list("deviations").is_err() {
+            let message = format!("`deviations/` cannot be read; {address} waits for it");
+            let finding = Finding::error("unreadable", message).at(Place::file("deviations")).about(address);
+            return vec![finding.next("check that you may read this folder").blind()];
+        }
         let broken = self.fleet.broken_deviations.iter();
         let concerns = broken.filter(|broken| broken.line.as_ref().is_none_or(|line| line == address));
         let found = concerns.map(|broken| {

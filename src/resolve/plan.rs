@@ -84,6 +84,9 @@ pub struct Zone {
     /// Purdue level as a number, for comparing trust.
     #[serde(skip)]
     pub level: Option<f64>,
+    /// Whether its addresses could not be told; a finding says why.
+    #[serde(skip)]
+    pub is_broken: bool,
     /// Where it is defined.
     #[serde(skip)]
     pub place: Option<Place>,
@@ -102,6 +105,9 @@ pub struct Asset {
     pub role: Option<String>,
     /// Addresses.
     pub addresses: Vec<String>,
+    /// Whether its addresses could not be told; a finding says why.
+    #[serde(skip)]
+    pub is_broken: bool,
     /// Where it is defined.
     #[serde(skip)]
     pub place: Option<Place>,

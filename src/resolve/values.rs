@@ -131,6 +131,68 @@ fn no_such_default(standard: &Standard, document: &Document, name: &str) -> Find
     Finding::error("unknown-override", message).at(place).next(next).owned_by(model.owner.to_string())
 }
 
+/// Values that were refused or not given: what uses them cannot be judged yet.
+pub(super) struct Refused {
+    /// The names, and whether each is a list of units or the like.
+    names: Vec<(String, bool)>,
+    /// The file of the answers.
+    file: std::sync::Arc<str>,
+}
+
+/// Finds the values that `failures` are about, and the answers that are missing.
+pub(super) fn refused(standard: &Standard, answers: &Answers<'_>, failures: &[Finding]) -> Refused {
+    let document = answers.document;
+    let file = document.text.name.clone();
+    if failures.is_empty() {
+        return Refused { names: vec![], file };
+    }
+    let is_in = |pointer: &str| {
+        document.root.at(pointer).is_some_and(|node| {
+            let (start, end) =
+                (document.text.position(node.span.start), document.text.position(node.span.end));
+            let places = failures.iter().filter_map(|finding| finding.place.as_ref());
+            let mut ranges = places.filter(|place| place.file == file).filter_map(|place| place.range);
+            ranges.any(|range| {
+                let at = (range.line, range.column);
+                (start.line, start.column) <= at && at <= (end.line, end.column)
+            })
+        })
+    };
+    let is_given = |name: &str| answers.inputs.get(name).is_some();
+    let inputs = standard.blueprint.model.inputs.keys().map(|name| name.as_str());
+    let inputs = inputs.filter(|name| !is_given(name) || is_in(&child("/inputs", name)));
+    let overrides = answers.overrides.keys().map(|name| name.as_str());
+    let overrides = overrides.filter(|name| is_in(&child("/overrides", name)));
+    let is_list = |name: &str| {
+        let kind = standard.inputs.schema["properties"][name].get("type");
+        kind.and_then(Json::as_str) == Some("array")
+    };
+    let names = inputs.chain(overrides).map(|name| (name.to_owned(), is_list(name))).collect();
+    Refused { names, file }
+}
+
+impl Refused {
+    /// Whether an expression, or the line it stands in, uses one of the values.
+    fn is_used_in(&self, text: &str) -> bool {
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let uses = |word: &str| text.match_indices(word).any(|(at, _)| ends(&text[at + word.len()..]));
+        self.names.iter().any(|(name, is_list)| {
+            uses(&format!("values.{name}")) || (*is_list && (uses("unit") || uses(name)))
+        })
+    }
+
+    /// Takes away what only follows from the refused values: it stands in other files and uses them.
+    pub(super) fn forgive(&self, failures: &mut Vec<Finding>) {
+        if self.names.is_empty() {
+            return;
+        }
+        failures.retain(|finding| {
+            let follows = |place: &Place| place.file != self.file && self.is_used_in(&place.excerpt);
+            !finding.place.as_ref().is_some_and(follows)
+        });
+    }
+}
+
 /// Checks jig's own words on the answers: `within`, `enum_from`; collects what must be unique.
 pub(super) fn check_answers(
     fleet: &Fleet,
@@ -138,6 +200,7 @@ pub(super) fn check_answers(
     site: &str,
     answers: &Answers<'_>,
     scope: &Scope,
+    refused: &Refused,
     failures: &mut Vec<Finding>,
 ) -> Vec<Claim> {
     let document = answers.document;
@@ -155,6 +218,7 @@ pub(super) fn check_answers(
             });
         };
         if let Some(networks) = word("within")
+            && !refused.is_used_in(networks)
             && let Err(finding) = check_within(answer.value, networks, scope)
         {
             fail(finding);
@@ -230,6 +294,12 @@ fn check_within(answer: &Json, expression: &str, scope: &Scope) -> Result<(), Fi
     let list: Vec<_> = networks.iter().map(ToString::to_string).collect();
     let message = format!("{text} is not in {} ({expression})", list.join(", "));
     Err(Finding::error(rule, message).next(format!("choose an address in {}", list.join(" or "))))
+}
+
+/// Says that an answer lies outside the network of its `within`, where that network can be told already.
+pub fn outside(answer: &Json, expression: &str, scope: &Scope) -> Option<String> {
+    networks_of(&evaluate(expression, scope).ok()?)?;
+    check_within(answer, expression, scope).err().map(|finding| finding.message)
 }
 
 /// Returns the words that `enum_from` allows.

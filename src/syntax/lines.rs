@@ -59,15 +59,22 @@ fn fill_line(filling: &mut Filling<'_>, line: Range<usize>) -> Result<(), Refusa
             continue;
         }
         let word = run_around(filling.text.as_bytes(), slot, |byte| !byte.is_ascii_whitespace());
-        let rest = word.end >= end && word.start >= key_end && !WORD_LISTS.contains(&key);
+        let is_value = word.start >= key_end || assigned(&filling.text[word.start..slot.start]);
+        let rest = word.end >= end && is_value && !WORD_LISTS.contains(&key);
         fill_word(filling, word.clone(), rest)?;
-        let behind_key = rest && filling.text[key_end..word.start].trim().is_empty();
+        let behind_key =
+            rest && filling.text.get(key_end..word.start).is_some_and(|text| text.trim().is_empty());
         if behind_key && TOPICS.contains(&key) {
             check_access(filling, &word, slot)?;
         }
         at = word.end;
     }
     Ok(())
+}
+
+/// Whether the template writes `key=` before a value: what follows is the value, to the end of its line.
+fn assigned(before: &str) -> bool {
+    before.find('=').is_some_and(|at| at > 0)
 }
 
 /// Fills one word of the template; what ends its line may hold blanks.
@@ -82,6 +89,9 @@ fn fill_word(filling: &mut Filling<'_>, word: Range<usize>, rest: bool) -> Resul
             if !rest && value.contains(char::is_whitespace) {
                 let message = format!("{} is more than one word", literal::shown(value));
                 return Err(Reason::new(message, "give one word, or let the value end its line"));
+            }
+            if rest {
+                words::check_edges(value, true, true, "the value of a line")?;
             }
             Ok(())
         })?;

@@ -101,7 +101,7 @@ pub(super) fn explain(session: &Session, fleet: Fleet, place: &FilePlace) -> Run
         object
     };
     let text = || {
-        let mut out = format!("{}  ({lines} lines)\n", place.file());
+        let mut out = format!("{}  ({lines} line{})\n", place.file(), if lines == 1 { "" } else { "s" });
         out.push_str(&format!("  state     {}\n", state.words()));
         out.push_str(&format!("  of        {}, {}\n", place.address, scene.plan.standard.reference()));
         out.push_str(&format!("  output    {}, target {}\n", output.id, scene.target));

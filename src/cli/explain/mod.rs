@@ -1,5 +1,6 @@
 //! `jig explain`: why something is here, who owns it, where it comes from.
 
+mod conduit;
 mod file;
 mod flow;
 mod line;
@@ -15,7 +16,7 @@ use crate::report;
 use clap::Args;
 use serde_json::json;
 
-/// Explains a rule, a line of a rendered file, a flow, a metric or a record
+/// Explains a rule, a line of a rendered file, a flow, a conduit, a metric or a record
 ///
 /// Of a line: which template wrote it, where each value in it is set, and which flow it serves with its purpose,
 /// owner and decision. Of a file: its target, owner, flows, and whether it is as rendered. FILE is named as it lies
@@ -27,10 +28,10 @@ use serde_json::json;
                         jig explain undecided-conduit               a rule\n  jig explain RD-001                          \
                         a record")]
 pub(crate) struct Explain {
-    /// A rule, FILE[:LINE], a flow, a metric, a decision or a deviation
-    #[arg(value_name = "RULE|FILE[:LINE]|FLOW|METRIC|RECORD")]
+    /// A rule, FILE[:LINE], a flow, a conduit, a metric, a decision or a deviation
+    #[arg(value_name = "RULE|FILE[:LINE]|FLOW|CONDUIT|METRIC|RECORD")]
     what: String,
-    /// Where: sites, lines or globs, for a flow or metric; none means everywhere
+    /// Where: sites, lines or globs, for a flow, conduit or metric; none means everywhere
     #[arg(value_name = "ADDRESS")]
     addresses: Vec<String>,
 }
@@ -47,6 +48,9 @@ pub(crate) fn run(session: &mut Session, args: &Explain) -> Run {
     }
     if flow::ids(&fleet).contains(what) {
         return flow::explain(session, &fleet, what, &args.addresses);
+    }
+    if conduit::ids(&fleet).contains(what) {
+        return conduit::explain(session, &fleet, what, &args.addresses);
     }
     if fleet.metrics.metrics.contains_key(what) {
         return metric::explain(session, &fleet, what, &args.addresses);
@@ -71,15 +75,16 @@ fn unknown(fleet: &Fleet, what: &str) -> Failure {
     let flows = flow::ids(fleet);
     let metrics = fleet.metrics.metrics.keys().map(|id| id.as_str());
     let records = fleet.decisions.keys().chain(fleet.deviations.keys()).map(String::as_str);
+    let conduits = conduit::ids(fleet);
     let known = RULES.iter().map(|rule| rule.name).chain(records).chain(metrics);
-    let hint = nearest(what, known.chain(flows.iter().map(String::as_str))).map_or_else(
+    let hint = nearest(what, known.chain(flows.iter().chain(&conduits).map(String::as_str))).map_or_else(
         || {
-            "name a rule, FILE[:LINE] under intended/, a flow, a metric, or a record such as RD-001"
+            "name a rule, FILE[:LINE] under intended/, a flow, a conduit, a metric, or a record such as RD-001"
                 .to_owned()
         },
         |near| format!("did you mean `{near}`?"),
     );
-    Failure::new(format!("`{what}` is neither a rule nor a file, flow, metric or record here"), hint)
+    Failure::new(format!("`{what}` is neither a rule nor a file, flow, conduit, metric or record here"), hint)
 }
 
 fn explain_rule(session: &Session, rule: &Rule) -> Run {

@@ -7,9 +7,10 @@ use super::draft::{Desk, Draft};
 use super::proposals::Neighbours;
 use super::yaml;
 use crate::finding::Finding;
+use crate::load::InputRules;
 use crate::load::is_id;
 use crate::resolve::expression::{Scope, Value, to_value};
-use crate::resolve::{enum_words, scope_of_answers};
+use crate::resolve::{enum_words, outside, scope_of_answers};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +31,7 @@ pub(super) fn complete(session: &Session, desk: &Desk<'_>, draft: &mut Draft) ->
             draft.area = ask_area(desk, &draft.site)?;
         }
         for name in &missing {
-            let value = ask_input(desk, draft, name)?;
+            let value = ask_input(desk, draft, name, None)?;
             draft.inputs.insert(name.clone(), value);
         }
         return Ok(());
@@ -116,7 +117,8 @@ fn ask_area(desk: &Desk<'_>, site: &str) -> Result<String, Failure> {
     })
 }
 
-fn ask_input(desk: &Desk<'_>, draft: &Draft, name: &str) -> Result<Json, Failure> {
+/// Asks for one input; an answer that was given before is the proposal.
+fn ask_input(desk: &Desk<'_>, draft: &Draft, name: &str, old: Option<&Json>) -> Result<Json, Failure> {
     let schema = schema_of(desk, name);
     let input = &desk.standard.blueprint.model.inputs[name];
     let title = schema
@@ -130,62 +132,116 @@ fn ask_input(desk: &Desk<'_>, draft: &Draft, name: &str) -> Result<Json, Failure
     let is_table = schema.get("type").and_then(Json::as_str) == Some("array")
         && schema.pointer("/items/type").and_then(Json::as_str) == Some("object");
     if is_table {
-        return ask_table(desk, draft, name, &schema, &why);
+        let table = Table { desk, draft, name, schema: &schema, why: &why };
+        return table.ask(old.and_then(Json::as_array).map_or(&[], Vec::as_slice));
     }
-    let rules = &desk.standard.inputs;
-    let wanted = schema.clone();
-    let check = move |answer: &str| -> Result<(), String> {
-        let value = yaml::typed(answer, &wanted)?;
-        rules.problems(name, &value).into_iter().next().map_or(Ok(()), Err)
+    let check = |answer: &str| -> Result<(), String> {
+        let value = yaml::typed(answer, &schema)?;
+        let problem = desk.standard.inputs.problems(name, &value).into_iter().next();
+        let problem = problem.or_else(|| strays(desk, draft, &schema, &value));
+        problem.map_or(Ok(()), |problem| Err(format!("{name}: {problem}")))
     };
     let answer = ask(&Question {
         title,
         why: Some(why),
         choices: choices(desk, draft, &schema).unwrap_or_default(),
-        proposal: proposal(desk, draft, name, &schema),
+        proposal: old.map(as_typed).or_else(|| proposal(desk, draft, name, &schema)),
         check: Box::new(check),
     })?;
     yaml::typed(&answer, &schema).map_err(|why| Failure::new(why, "nothing was written"))
 }
 
+/// An answer as a person would type it.
+fn as_typed(answer: &Json) -> String {
+    answer.as_str().map_or_else(|| yaml::literal(answer), str::to_owned)
+}
+
+/// Whether an address lies outside the network that it must lie in.
+fn strays(desk: &Desk<'_>, draft: &Draft, schema: &Json, value: &Json) -> Option<String> {
+    outside(value, schema.get("within")?.as_str()?, &scope(desk, draft))
+}
+
+/// What ends a list that has entries to propose.
+const END: &str = "-";
+
 /// A list of maps, asked entry by entry; an empty first answer ends it.
-fn ask_table(desk: &Desk<'_>, draft: &Draft, name: &str, schema: &Json, why: &str) -> Result<Json, Failure> {
-    let properties =
-        schema.pointer("/items/properties").and_then(Json::as_object).cloned().unwrap_or_default();
-    let least = schema.get("minItems").and_then(Json::as_u64).unwrap_or(0) as usize;
-    let mut rows: Vec<Json> = vec![];
-    loop {
-        let mut row = Map::new();
-        for (index, (key, property)) in properties.iter().enumerate() {
-            let is_first = index == 0;
-            let why = (is_first && rows.is_empty())
-                .then(|| format!("{why}\nOne entry at a time; an empty `{key}` ends the list"));
-            let mut with_rows = Draft { inputs: draft.inputs.clone(), ..draft.copy() };
-            with_rows.inputs.insert(name.to_owned(), Json::Array(rows.clone()));
-            let wanted = property.clone();
-            let may_end = is_first && rows.len() >= least;
-            let check = move |answer: &str| match answer {
-                "" if may_end => Ok(()),
-                "" if is_first => Err(format!("at least {least} wanted")),
-                answer => yaml::typed(answer, &wanted).map(|_| ()),
-            };
-            let answer = ask(&Question {
-                title: format!("{name}[{}].{key}", rows.len()),
-                why,
-                choices: choices(desk, &with_rows, property).unwrap_or_default(),
-                proposal: address_proposal(desk, &with_rows, name, key, property),
-                check: Box::new(check),
-            })?;
-            if is_first && answer.is_empty() {
-                return Ok(Json::Array(rows));
+struct Table<'a> {
+    desk: &'a Desk<'a>,
+    draft: &'a Draft,
+    name: &'a str,
+    schema: &'a Json,
+    why: &'a str,
+}
+
+impl Table<'_> {
+    fn ask(&self, old: &[Json]) -> Result<Json, Failure> {
+        let properties = self.schema.pointer("/items/properties").and_then(Json::as_object);
+        let properties = properties.cloned().unwrap_or_default();
+        let mut rows: Vec<Json> = vec![];
+        loop {
+            let mut row = Map::new();
+            for (index, (key, property)) in properties.iter().enumerate() {
+                let before = old.get(rows.len()).and_then(|row| row.get(key));
+                let Some(answer) = self.field(&rows, index == 0, key, property, before)? else {
+                    return Ok(Json::Array(rows));
+                };
+                if answer != Json::String(String::new()) {
+                    row.insert(key.clone(), answer);
+                }
             }
-            let value =
-                yaml::typed(&answer, property).map_err(|why| Failure::new(why, "nothing was written"))?;
-            if value != Json::String(String::new()) {
-                row.insert(key.clone(), value);
-            }
+            rows.push(Json::Object(row));
         }
-        rows.push(Json::Object(row));
+    }
+
+    /// Asks for one field; `None` ends the list.
+    fn field(
+        &self,
+        rows: &[Json],
+        is_first: bool,
+        key: &str,
+        property: &Json,
+        before: Option<&Json>,
+    ) -> Result<Option<Json>, Failure> {
+        let (desk, name) = (self.desk, self.name);
+        let end = if before.is_some() { END } else { "" };
+        let why = (is_first && rows.is_empty()).then(|| {
+            let how = if end.is_empty() { format!("an empty `{key}`") } else { format!("`{END}`") };
+            format!("{}\nOne entry at a time; {how} ends the list", self.why)
+        });
+        let mut with_rows = self.draft.copy();
+        with_rows.inputs.insert(name.to_owned(), Json::Array(rows.to_vec()));
+        let least = self.schema.get("minItems").and_then(Json::as_u64).unwrap_or(0) as usize;
+        let required = self.schema.pointer("/items/required").and_then(Json::as_array);
+        let is_required = required.is_some_and(|names| names.iter().any(|name| name == key));
+        let check = |answer: &str| -> Result<(), String> {
+            if is_first && answer == end {
+                let enough = rows.len() >= least;
+                return if enough { Ok(()) } else { Err(format!("{name}: at least {least} wanted")) };
+            }
+            if answer.is_empty() {
+                return if is_required { Err(format!("{key}: an answer is wanted")) } else { Ok(()) };
+            }
+            let value = yaml::typed(answer, property).map_err(|why| format!("{key}: {why}"))?;
+            let problem = InputRules::part_problems(property, key, &value).into_iter().next();
+            let problem = problem.or_else(|| strays(desk, &with_rows, property, &value));
+            problem.map_or(Ok(()), |problem| Err(format!("{key}: {problem}")))
+        };
+        let answer = ask(&Question {
+            title: format!("{name}[{}].{key}", rows.len()),
+            why,
+            choices: choices(desk, &with_rows, property).unwrap_or_default(),
+            proposal: before
+                .map(as_typed)
+                .or_else(|| address_proposal(desk, &with_rows, name, key, property)),
+            check: Box::new(check),
+        })?;
+        if is_first && answer == end {
+            return Ok(None);
+        }
+        if answer.is_empty() {
+            return Ok(Some(Json::String(answer)));
+        }
+        yaml::typed(&answer, property).map(Some).map_err(|why| Failure::new(why, "nothing was written"))
     }
 }
 
@@ -199,21 +255,35 @@ fn address_proposal(desk: &Desk<'_>, draft: &Draft, name: &str, key: &str, schem
     Neighbours::read(desk.fleet, &draft.site).next_address(&mine, network.as_str()?.parse().ok()?)
 }
 
-/// Asks again for what was wrong.
-pub(super) fn again(desk: &Desk<'_>, draft: &mut Draft, findings: &[Finding]) -> Result<(), Failure> {
+/// Asks again for what was wrong; what was answered before is proposed.
+pub(super) fn again(
+    desk: &Desk<'_>,
+    draft: &mut Draft,
+    text: &str,
+    findings: &[Finding],
+) -> Result<(), Failure> {
+    let places = findings.iter().filter_map(|finding| finding.place.as_ref()?.range);
+    let at: Vec<&str> = places.filter_map(|range| input_at(text, range.line as usize)).collect();
     let named = |name: &str| {
-        findings.iter().any(|finding| {
-            finding.place.as_ref().is_some_and(|place| place.excerpt.contains(&format!("{name}:")))
-                || finding.message.contains(&format!("`{name}`"))
-        })
+        at.contains(&name) || findings.iter().any(|finding| finding.message.contains(&format!("`{name}`")))
     };
-    let mut names: Vec<String> = draft.inputs.keys().filter(|name| named(name)).cloned().collect();
+    let asked: Vec<String> = draft.inputs.keys().cloned().collect();
+    let mut names: Vec<&String> = asked.iter().filter(|name| named(name)).collect();
     if names.is_empty() {
-        names = draft.inputs.keys().cloned().collect();
+        names = asked.iter().collect();
     }
     for name in names {
-        let value = ask_input(desk, draft, &name)?;
-        draft.inputs.insert(name, value);
+        // What is asked again takes no address from itself.
+        let old = draft.inputs.shift_remove(name);
+        let value = ask_input(desk, draft, name, old.as_ref())?;
+        draft.inputs.insert(name.clone(), value);
     }
     Ok(())
+}
+
+/// The input that a line of the text of a draft belongs to.
+pub(super) fn input_at(text: &str, number: usize) -> Option<&str> {
+    let is_name = |line: &&str| line.starts_with("  ") && !line[2..].starts_with([' ', '-']);
+    let line = text.lines().take(number).filter(is_name).last()?;
+    line.trim_start().split(':').next()
 }

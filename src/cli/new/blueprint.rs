@@ -3,8 +3,8 @@
 use super::super::init::{SHIPPED, editor_line};
 use super::super::session::Session;
 use super::super::{Failure, Run, write};
-use super::{fleet, known_role, wrote};
-use crate::load::{is_id, nearest};
+use super::{fleet, known_role, wrote, yaml};
+use crate::load::{Fleet, is_id, nearest};
 use clap::Args;
 
 /// Starts a blueprint: a copy of a shipped one, or an empty one
@@ -43,11 +43,25 @@ pub(crate) fn run(session: &mut Session, args: &NewBlueprint) -> Run {
     };
     write::create_folder(&root.join(&folder), &files)
         .map_err(|error| Failure::new(format!("cannot write: {error}"), "nothing was written"))?;
-    wrote(
-        session,
-        &format!("{folder}/"),
-        &[format!("next: edit {folder}/blueprint.yaml, then `jig validate`")],
-    )
+    let mut steps = vec![];
+    let missing = missing_metrics(&fleet, &files);
+    if !missing.is_empty() {
+        let list = missing.join(", ");
+        steps.push(format!(
+            "metrics.yaml does not define {list}: define them there, or take them out of `metrics`"
+        ));
+    }
+    steps.push(format!("next: edit {folder}/blueprint.yaml, then `jig validate`"));
+    wrote(session, &format!("{folder}/"), &steps)
+}
+
+/// The metrics that a blueprint names and the fleet does not define.
+fn missing_metrics(fleet: &Fleet, files: &[(String, Vec<u8>)]) -> Vec<String> {
+    let text = files.iter().find(|(path, _)| path == "blueprint.yaml").map(|(_, bytes)| bytes.as_slice());
+    let text = String::from_utf8_lossy(text.unwrap_or_default());
+    let blueprint = yaml::parsed(&text).unwrap_or_default();
+    let named = blueprint["metrics"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
+    named.filter(|name| !fleet.metrics.metrics.contains_key(*name)).map(str::to_owned).collect()
 }
 
 fn copy(shipped: &str) -> Result<Vec<(String, Vec<u8>)>, Failure> {

@@ -71,7 +71,11 @@ pub(crate) fn run(session: &mut Session, args: &NewLine) -> Run {
         if !session.is_interactive() {
             session.report(
                 &own,
-                || crate::report::json_object("new"),
+                || {
+                    let mut object = crate::report::json_object("new");
+                    object.insert("findings".into(), own.iter().map(crate::report::finding_json).collect());
+                    object
+                },
                 || "nothing was written".to_owned(),
             )?;
             return Ok(Outcome::Findings);
@@ -79,7 +83,7 @@ pub(crate) fn run(session: &mut Session, args: &NewLine) -> Run {
         for finding in &own {
             session.say(&format!("{}: {}", finding.message, finding.next));
         }
-        again(&desk, &mut draft, &own)?;
+        again(&desk, &mut draft, &checked.text, &own)?;
     }
 }
 
@@ -215,14 +219,15 @@ pub(super) fn outlook(checked: &Checked) -> Vec<String> {
     let decisions: Vec<&str> = decisions.into_iter().collect();
     let open: Vec<&Finding> =
         checked.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    let paths = plan.flows.len();
+    let count = plan.flows.len();
+    let paths = if count == 1 { "1 path".to_owned() } else { format!("{count} paths") };
     if open.is_empty() {
         return vec![format!(
-            "{paths} paths, all covered by standing decisions {}; 0 decisions needed",
+            "{paths}, all covered by standing decisions {}; 0 decisions needed",
             decisions.join(", ")
         )];
     }
-    let mut out = vec![format!("{paths} paths; before they render:")];
+    let mut out = vec![format!("{paths}; before they render:")];
     out.extend(open.iter().map(|finding| {
         let who = finding.owner.as_deref().map(|owner| format!(" ({owner})")).unwrap_or_default();
         format!("  {}{who}; {}", finding.message, finding.next)

@@ -4,8 +4,10 @@ use super::super::init::editor_line;
 use super::super::session::Session;
 use super::super::{Failure, Run, write};
 use super::{create, fleet, known_role, wrote, yaml};
-use crate::load::Fleet;
+use crate::finding::Place;
+use crate::load::{Fleet, is_record_id};
 use crate::resolve::approval::Approvers;
+use crate::source::child;
 use clap::Args;
 use jiff::Span;
 use jiff::civil::Date;
@@ -36,11 +38,20 @@ pub(crate) struct NewDecision {
 
 pub(crate) fn decision(session: &mut Session, args: &NewDecision) -> Run {
     let fleet = fleet(session)?;
+    let mut named = vec![];
     for covered in &args.covers {
         check_conduit(&fleet, covered)?;
+        named.extend(named_by(&fleet, covered));
     }
     let today = session.today(Some(&fleet));
-    let id = args.id.clone().unwrap_or_else(|| next_id("RD", 3, fleet.decisions.keys()));
+    let root = session.root()?;
+    // A conduit that waits for a decision says under which id it waits.
+    let is_free = |id: &String| is_record_id(id) && !root.join("decisions").join(id).exists();
+    let waiting = named.iter().filter_map(|named| named.decision.clone()).find(is_free);
+    let id = args.id.clone().or(waiting).unwrap_or_else(|| next_id("RD", 3, fleet.decisions.keys()));
+    if !is_record_id(&id) {
+        return Err(Failure::new(format!("`{id}` is no id for a decision"), "write it as RD-050"));
+    }
     let review = args.review_by.unwrap_or_else(|| today.saturating_add(Span::new().years(1)));
     let question =
         args.question.clone().unwrap_or_else(|| format!("May {} be opened?", args.covers.join(" and ")));
@@ -60,16 +71,43 @@ pub(crate) fn decision(session: &mut Session, args: &NewDecision) -> Run {
     text.push_str("conditions: []\n");
     text.push_str(&format!("review_by: {review}\n"));
     let path = format!("decisions/{id}/decision.yaml");
-    create(&session.root()?, &path, &text)?;
+    create(&root, &path, &text)?;
     let approvers = Approvers::of(&fleet, "conduit", vec![]);
     let who = if approvers.roles.is_empty() {
         "the owner of the conduit".to_owned()
     } else {
         approvers.roles.join(" and ")
     };
-    let steps =
-        [format!("to approve: {who}"), format!("next: fill it in, then `jig approve {id} --as ROLE`")];
+    let mut steps = vec![format!("to approve: {who}")];
+    for conduit in named.iter().filter(|conduit| conduit.decision.as_deref() != Some(id.as_str())) {
+        let instead = conduit.decision.as_ref().map(|old| format!(" instead of {old}")).unwrap_or_default();
+        steps.push(format!("{} does not name it yet: write `decision: {id}`{instead} there", conduit.at));
+    }
+    steps.push(format!("next: fill it in, then `jig approve {id} --as ROLE`"));
     wrote(session, &path, &steps)
+}
+
+/// The decision that a conduit names, and where.
+struct NamedBy {
+    decision: Option<String>,
+    /// File and line.
+    at: String,
+}
+
+/// What the newest version of a conduit names.
+fn named_by(fleet: &Fleet, covered: &str) -> Option<NamedBy> {
+    let (blueprint, conduit) = covered.split_once('/')?;
+    let newest = format!("{blueprint}@{}", fleet.standards.newest(blueprint)?);
+    let standard = fleet.standards.get(&newest).ok()?;
+    let loaded = standard.conduits.as_ref()?;
+    let model = loaded.model.conduits.get(conduit)?;
+    let pointer = child("/conduits", conduit);
+    let place = match &model.decision {
+        Some(_) => Place::value(&loaded.document, &child(&pointer, "decision")),
+        None => Place::key(&loaded.document, &pointer),
+    };
+    let line = place.range.map_or(1, |range| range.line);
+    Some(NamedBy { decision: model.decision.clone(), at: format!("{}:{line}", place.file) })
 }
 
 fn check_conduit(fleet: &Fleet, covered: &str) -> Result<(), Failure> {
@@ -130,7 +168,10 @@ pub(crate) struct NewDeviation {
 pub(crate) fn deviation(session: &mut Session, args: &NewDeviation) -> Run {
     let fleet = fleet(session)?;
     known_role(&fleet, &args.owner)?;
-    let (standard, _) = standard_of(&fleet, &args.line)?;
+    let (standard, inputs) = standard_of(&fleet, &args.line)?;
+    if let Some(unit) = &args.of {
+        known_unit(&inputs, &args.line, unit)?;
+    }
     let model = &standard.blueprint.model;
     let names: Vec<&str> = model
         .inputs
@@ -199,7 +240,7 @@ pub(in crate::cli) fn optional(key: &str, value: Option<&String>) -> String {
 fn standard_of(
     fleet: &Fleet,
     address: &str,
-) -> Result<(std::sync::Arc<crate::load::Standard>, String), Failure> {
+) -> Result<(std::sync::Arc<crate::load::Standard>, Json), Failure> {
     let lines = fleet
         .sites
         .iter()
@@ -212,12 +253,32 @@ fn standard_of(
         return Err(Failure::new(format!("there is no line `{address}`"), hint));
     };
     let document = crate::load::read_document(&fleet.tree, &entry.path, &entry.path);
-    let reference = document.ok().and_then(|d| Some(d.root.get("blueprint")?.node.as_str()?.to_owned()));
+    let document = document.ok();
+    let member = |name: &str| document.as_ref()?.root.get(name);
+    let reference = member("blueprint").and_then(|member| Some(member.node.as_str()?.to_owned()));
+    let inputs = member("inputs").map(|member| member.node.to_json()).unwrap_or_default();
     let reference = reference
         .ok_or_else(|| Failure::new(format!("`{}` cannot be read", entry.path), "`jig validate` says why"))?;
     let standard =
         fleet.standards.get(&reference).map_err(|m| Failure::new(m.message.clone(), m.next.clone()))?;
-    Ok((standard, reference))
+    Ok((standard, inputs))
+}
+
+/// A unit must be an entry of a list that the line answers.
+fn known_unit(inputs: &Json, line: &str, unit: &str) -> Result<(), Failure> {
+    let lists = inputs.as_object().into_iter().flat_map(|inputs| inputs.values()).filter_map(Json::as_array);
+    let name = |entry: &Json| {
+        let id = entry.as_str().or_else(|| entry.get("id")?.as_str());
+        id.map(str::to_owned)
+    };
+    let known: Vec<String> = lists.flatten().filter_map(name).collect();
+    if known.iter().any(|id| id == unit) {
+        return Ok(());
+    }
+    let near = crate::load::nearest(unit, known.iter().map(String::as_str));
+    let hint =
+        near.map_or_else(|| format!("it has {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+    Err(Failure::new(format!("{line} has no unit `{unit}`"), hint))
 }
 
 /// Adds a lesson to lessons.yaml

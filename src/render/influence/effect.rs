@@ -90,7 +90,7 @@ mod tests {
     fn a_line_that_took_the_place_of_another_of_its_kind_is_as_it_was() {
         let before = rows(&[(2, "a"), (2, "b")]);
         assert_eq!(effect(&before, &rows(&[(2, "b"), (2, "c")]), 1), Effect::None);
-        assert_eq!(effect(&before, &rows(&[(2, "b"), (2, "c")]), 0), Effect::Gone);
+        assert_eq!(effect(&before, &rows(&[(2, "b"), (2, "c")]), 0), Effect::Text);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::load::{Loaded, Standard};
 use crate::model::{Json, Site, conduits};
 use crate::resolve::expression::{Scope, to_value};
 use crate::resolve::plan::{Asset, Device, SiteFacts, Zone};
-use crate::source::child;
+use crate::source::{Document, child};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -28,7 +28,9 @@ pub(in crate::resolve) fn defined(standard: &Standard, scope: &Scope) -> Defined
         let at = child("/zones", id.as_str());
         let owner = reader.maybe(zone.owner.as_ref().map(|o| o.as_str()), &child(&at, "owner"));
         let name = reader.maybe(zone.name.as_deref(), &child(&at, "name"));
+        let before = reader.failures.len();
         let prefixes = reader.addresses(&zone.prefixes, &child(&at, "prefixes"));
+        let is_broken = reader.failures.len() > before;
         let zone = Zone {
             id: id.to_string(),
             name: name.unwrap_or_else(|| id.to_string()),
@@ -38,6 +40,7 @@ pub(in crate::resolve) fn defined(standard: &Standard, scope: &Scope) -> Defined
             owner,
             prefixes,
             isolated: zone.isolated,
+            is_broken,
             level: zone.purdue.as_ref().map(conduits::Purdue::level),
             place: Some(Place::key(&loaded.document, &at)),
         };
@@ -46,7 +49,9 @@ pub(in crate::resolve) fn defined(standard: &Standard, scope: &Scope) -> Defined
     for (id, asset) in &loaded.model.assets {
         let at = child("/assets", id.as_str());
         let Some(zone) = reader.text(&asset.zone, &child(&at, "zone")) else { continue };
+        let before = reader.failures.len();
         let addresses = reader.addresses(&asset.addresses, &child(&at, "addresses"));
+        let is_broken = reader.failures.len() > before;
         let name = reader.maybe(asset.name.as_deref(), &child(&at, "name"));
         let asset = Asset {
             id: id.to_string(),
@@ -54,6 +59,7 @@ pub(in crate::resolve) fn defined(standard: &Standard, scope: &Scope) -> Defined
             zone,
             role: reader.maybe(asset.role.as_deref(), &child(&at, "role")),
             addresses,
+            is_broken,
             place: Some(Place::key(&loaded.document, &at)),
         };
         out.assets.insert(id.to_string(), asset);
@@ -88,10 +94,14 @@ pub(in crate::resolve) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> D
     for (id, zone) in &site.model.zones {
         let at = child("/zones", id.as_str());
         let prefixes = zone.subnet.as_ref().map(|subnet| subnet.all().to_vec()).unwrap_or_default();
+        let before = reader.failures.len();
         let prefixes = reader.address_list(&to_value(prefixes), &child(&at, "subnet"));
+        let is_broken = reader.failures.len() > before;
         for (asset, addresses) in &zone.assets {
             let pointer = child(&child(&at, "assets"), asset.as_str());
+            let before = reader.failures.len();
             let addresses = reader.address_list(&to_value(addresses.all()), &pointer);
+            let is_broken = reader.failures.len() > before;
             let place = Place::key(&site.document, &pointer);
             let new = Asset {
                 id: asset.to_string(),
@@ -99,6 +109,7 @@ pub(in crate::resolve) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> D
                 zone: id.to_string(),
                 role: None,
                 addresses,
+                is_broken,
                 place: Some(place),
             };
             insert(
@@ -119,6 +130,7 @@ pub(in crate::resolve) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> D
             owner: zone.owner.as_ref().map(ToString::to_string).or_else(|| owner.map(str::to_owned)),
             prefixes,
             isolated: false,
+            is_broken,
             level: zone.purdue.as_ref().map(conduits::Purdue::level),
             place: Some(Place::key(&site.document, &at)),
         };
@@ -126,6 +138,18 @@ pub(in crate::resolve) fn of_site(site: &Loaded<Site>, owner: Option<&str>) -> D
     }
     out.failures.append(&mut reader.failures);
     out
+}
+
+/// The ids of the zones and assets of a site.yaml.
+pub(in crate::resolve) fn named_by(site: &Document) -> Vec<String> {
+    let Some(zones) = site.root.get("zones").map(|member| member.node.to_json()) else { return vec![] };
+    let mut names = vec![];
+    for (id, zone) in zones.as_object().into_iter().flatten() {
+        names.push(id.clone());
+        let assets = zone.get("assets").and_then(Json::as_object);
+        names.extend(assets.into_iter().flat_map(|assets| assets.keys().cloned()));
+    }
+    names
 }
 
 /// Joins definitions from several files; the same id in two of them is an error.

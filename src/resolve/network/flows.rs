@@ -11,14 +11,16 @@ use crate::resolve::{services, units};
 use crate::source::child;
 use serde_json::json;
 
-/// Resolves the conduits and flows of a plan's blueprint.
-pub(in crate::resolve) fn flows(plan: &mut Plan, scope: &Scope) {
+/// Resolves the conduits and flows of a plan's blueprint; returns which failures are about zones and assets that are
+/// not there, and their names.
+pub(in crate::resolve) fn flows(plan: &mut Plan, scope: &Scope) -> Vec<(usize, String)> {
     let standard = plan.standard.clone();
-    let Some(loaded) = &standard.conduits else { return };
+    let Some(loaded) = &standard.conduits else { return vec![] };
     let mut resolver = FlowResolver {
         model: &loaded.model,
         reader: Reader { document: &loaded.document, scope: scope.clone(), failures: vec![] },
         plan,
+        lacking: vec![],
     };
     let mut flows = vec![];
     let mut all = vec![];
@@ -28,15 +30,20 @@ pub(in crate::resolve) fn flows(plan: &mut Plan, scope: &Scope) {
         flows.append(&mut found);
     }
     let failures = std::mem::take(&mut resolver.reader.failures);
+    let lacking = std::mem::take(&mut resolver.lacking);
+    let before = plan.failures.len();
     plan.failures.extend(failures);
     plan.conduits = all;
     plan.flows = flows;
+    lacking.into_iter().map(|(index, name)| (before + index, name)).collect()
 }
 
 struct FlowResolver<'a> {
     model: &'a Conduits,
     reader: Reader<'a>,
     plan: &'a Plan,
+    /// Failures about zones and assets that are not there, and their names.
+    lacking: Vec<(usize, String)>,
 }
 
 impl FlowResolver<'_> {
@@ -96,11 +103,17 @@ impl FlowResolver<'_> {
 
     fn unknown<'k>(&mut self, noun: &str, name: &str, known: impl Iterator<Item = &'k str>, pointer: &str) {
         let next = nearest(name, known).map_or_else(
-            || format!("define it, or name a {noun} that exists"),
+            || {
+                let article = if noun.starts_with('a') { "an" } else { "a" };
+                format!("define it, or name {article} {noun} that exists")
+            },
             |near| format!("did you mean `{near}`?"),
         );
         let place = Place::value(self.reader.document, pointer);
         let message = format!("there is no {noun} `{name}`");
+        if noun.ends_with("zone") {
+            self.lacking.push((self.reader.failures.len(), name.to_owned()));
+        }
         self.reader.failures.push(Finding::error("unknown-reference", message).at(place).next(next));
     }
 
@@ -271,20 +284,23 @@ impl FlowResolver<'_> {
         if name == "unit" {
             return self.unit_end(other, conduit, unit, pointer);
         }
-        let (zone, addresses) = if let Some(asset) = self.plan.assets.get(name) {
+        let (zone, addresses, is_broken) = if let Some(asset) = self.plan.assets.get(name) {
             if !self.plan.zones.contains_key(&asset.zone) {
                 self.stranded(asset);
                 return None;
             }
-            (asset.zone.clone(), asset.addresses.clone())
+            (asset.zone.clone(), asset.addresses.clone(), asset.is_broken)
         } else if let Some(zone) = self.plan.zones.get(name) {
-            (zone.id.clone(), zone.prefixes.clone())
+            (zone.id.clone(), zone.prefixes.clone(), zone.is_broken)
         } else {
             let known: Vec<&str> =
                 self.plan.assets.keys().chain(self.plan.zones.keys()).map(String::as_str).collect();
             self.unknown("asset or zone", name, known.into_iter(), pointer);
             return None;
         };
+        if addresses.is_empty() && is_broken {
+            return None;
+        }
         if addresses.is_empty() {
             self.reader.fail(
                 pointer,
@@ -304,6 +320,7 @@ impl FlowResolver<'_> {
         let message =
             format!("asset `{}` stands in the zone `{}`, which is not defined", asset.id, asset.zone);
         let finding = Finding::error("unknown-reference", message).next(next);
+        self.lacking.push((self.reader.failures.len(), asset.zone.clone()));
         self.reader.failures.push(match &asset.place {
             Some(place) => finding.at(place.clone()),
             None => finding,

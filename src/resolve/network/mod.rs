@@ -4,5 +4,5 @@ mod definitions;
 mod flows;
 mod texts;
 
-pub(super) use definitions::{Defined, defined, merge, of_site, shared};
+pub(super) use definitions::{Defined, defined, merge, named_by, of_site, shared};
 pub(super) use flows::flows;

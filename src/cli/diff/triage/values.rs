@@ -235,9 +235,9 @@ fn with_override(old: &str, name: &str, setting: &Json) -> Option<String> {
     let new = if let Some(node) = document.root.at(&at) {
         splice(old, node.span, &written)
     } else if let Some(overrides) = document.root.at("/overrides").filter(|node| !node.to_json().is_null()) {
-        let first =
-            document.root.key_span(&child("/overrides", overrides.to_json().as_object()?.keys().next()?));
-        match first {
+        let names = overrides.to_json();
+        let first = names.as_object()?.keys().next().map(|first| child("/overrides", first));
+        match first.and_then(|first| document.root.key_span(&first)) {
             Some(first) => {
                 let start = old[..first.start as usize].rfind('\n').map_or(0, |end| end + 1);
                 let indent = &old[start..first.start as usize];
