@@ -12,5 +12,6 @@ pub mod resolve;
 pub mod render;
 pub mod check;
 pub mod compare;
+pub mod capture;
 pub mod report;
 pub mod cli;

@@ -9,7 +9,7 @@ use std::path::Path;
 const FENCES: &[(&str, &[&str])] = &[
     ("granit_parser", &["source/"]),
     ("serde_yaml", &["cli/"]),
-    ("git2", &["source/past.rs", "source/versions.rs"]),
+    ("git2", &["source/git.rs", "source/past.rs", "source/versions.rs"]),
     (
         "minijinja",
         &[

@@ -65,8 +65,8 @@ fn rules_named_in(text: &str) -> Vec<&str> {
 
 /// Everything in double quotes, but for the list of rules itself.
 fn quoted_words(text: &str) -> Vec<&str> {
-    let list = text.find("\nrules! {").unwrap_or(text.len());
-    let after = text[list..].find("\n}").map_or("", |end| &text[list + end..]);
+    let list = text.find("pub const RULES: &[Rule] = &[").unwrap_or(text.len());
+    let after = text[list..].find("\n];").map_or("", |end| &text[list + end..]);
     [&text[..list], after].iter().flat_map(|part| part.split('"')).filter(|word| is_kebab(word)).collect()
 }
 

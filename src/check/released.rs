@@ -6,7 +6,9 @@ use crate::source::Tree;
 use crate::source::versions::History;
 
 pub(super) fn check(fleet: &Fleet, standard: &Standard) -> Option<Finding> {
-    let Tree::Folder(_) = standard.tree else { return None };
+    if matches!(standard.tree, Tree::Revision(_) | Tree::Embedded(_)) {
+        return None;
+    }
     let history = History::open(fleet.root.as_deref()?).ok()??;
     let tag = format!("{}/{}", standard.id, standard.version);
     let released = history.folder_at_tag(&tag, &format!("blueprints/{}", standard.id)).ok()?;

@@ -179,6 +179,14 @@ pub(crate) struct Look {
     pub(crate) right: Option<Right>,
 }
 
+impl Look {
+    /// A line whose outputs are nobody's question.
+    pub(crate) fn untouched() -> Self {
+        let right = Right { blueprint: String::new(), files: vec![] };
+        Self { inputs: None, right: Some(right) }
+    }
+}
+
 /// A line or site after it was worked on.
 pub(crate) struct Outcome {
     /// The blueprint: `id@version` and digest; empty where there was none.

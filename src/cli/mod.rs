@@ -5,6 +5,7 @@
 
 mod approve;
 mod cache;
+mod capture;
 mod diff;
 mod explain;
 mod init;
@@ -12,6 +13,7 @@ mod new;
 mod overview;
 mod questions;
 mod render;
+mod report;
 mod schema;
 mod select;
 mod session;
@@ -20,7 +22,7 @@ mod validate;
 mod work;
 mod write;
 
-use crate::report::{self, Format};
+use crate::report::{FORMATS, Format, TEXT};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use session::Session;
 use std::path::PathBuf;
@@ -71,7 +73,7 @@ struct Global {
 }
 
 fn format_help() -> String {
-    let names: Vec<_> = report::FORMATS.iter().map(|format| format.name).collect();
+    let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
     format!(
         "How to report: {}; FORMAT=FILE writes one to a file; may be given several times",
         names.join(", ")
@@ -103,6 +105,8 @@ enum Command {
     Validate(validate::Validate),
     Explain(explain::Explain),
     Approve(approve::Approve),
+    Capture(capture::Capture),
+    Report(report::Report),
     Schema(schema::Schema),
     Completions(shell::Completions),
     Man(shell::Man),
@@ -113,10 +117,12 @@ enum Command {
 
 /// Refuses a format that a command cannot speak: what only draws findings has nothing to say of an explanation.
 fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Failure> {
-    let text = |format: &Format| format == report::TEXT;
+    let text = |format: &Format| format == TEXT;
     let plain = |format: &Format| format.universal;
     match command {
         Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_)) => Ok(()),
+        Some(Command::Capture(_)) => session.limit("jig capture", plain),
+        Some(Command::Report(_)) => session.limit("jig report", text),
         Some(Command::Promote(_)) => session.limit("jig promote", plain),
         Some(Command::Explain(_)) => session.limit("jig explain", plain),
         Some(Command::New(_)) => session.limit("jig new", plain),
@@ -200,11 +206,14 @@ pub fn main() -> ExitCode {
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),
+        Some(Command::Capture(args)) => capture::run(&mut session, &args),
+        Some(Command::Report(args)) => report::run(&mut session, &args),
         Some(Command::Schema(args)) => schema::run(&mut session, &args),
         Some(Command::Completions(args)) => shell::completions(&mut session, &args, &mut Cli::command()),
         Some(Command::Man(_)) => shell::man(&mut session, Cli::command()),
         Some(Command::Help(args)) => shell::help(&mut session, &args, Cli::command()),
     };
+    let run = run.and_then(|outcome| session.unprinted().map_or(Ok(outcome), Err));
     match run {
         Ok(Outcome::InOrder) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),

@@ -44,7 +44,7 @@ pub(crate) fn run(session: &mut Session) -> Run {
                         let manifest =
                             Manifest::of(&evaluated.address, &evaluated.reference, &evaluated.inputs, files);
                         match commit(&intended, &below, files, &manifest, look) {
-                            Ok(done) if done.edited().next().is_some() => "edited by hand under intended/",
+                            Ok(done) if done.edited().next().is_some() => EDITED,
                             Ok(done) if done.changed => "to be rendered",
                             Ok(_) => "rendered",
                             Err(_) => "cannot be read under intended/",
@@ -65,11 +65,16 @@ pub(crate) fn run(session: &mut Session) -> Run {
         }
     }
     findings.extend(fleet.standards.take_findings());
-    findings.extend(crate::check::shared(&fleet, &work.renderer));
+    findings.extend(crate::check::shared(&work.scene(), None));
     session.settle(Some(&fleet), &mut findings);
     print(session, &fleet, &rows, &findings);
-    Ok(session.judge(&findings))
+    let is_edited = rows.iter().any(|row| row.3 == EDITED);
+    let outcome = session.judge(&findings);
+    Ok(if is_edited { outcome.max(Outcome::Findings) } else { outcome })
 }
+
+/// The state of a line whose files are not what jig wrote.
+const EDITED: &str = "edited by hand under intended/";
 
 type Row = (String, bool, String, &'static str);
 
@@ -121,6 +126,11 @@ fn next_step(fleet: &crate::load::Fleet, rows: &[Row], findings: &[Finding]) -> 
     }
     if fleet.sites.iter().all(|site| site.lines.is_empty()) {
         return "`jig new line SITE/LINE --blueprint B --area A`".into();
+    }
+    if rows.iter().any(|row| row.3 == EDITED) {
+        return "`jig render` names the files that were edited by hand; move the changes into an override, a deviation or the \
+                blueprint, then `jig render --force`"
+            .into();
     }
     if rows.iter().any(|row| row.3 == "to be rendered") {
         return "`jig render`".into();

@@ -180,6 +180,7 @@ pub(crate) fn run(session: &mut Session, args: &Render) -> Run {
         cache.close();
     }
     findings.extend(fleet.standards.take_findings());
+    findings.extend(fleet.check_covers());
     tally.reports.sort_by(|a, b| a.address.cmp(&b.address));
     finish(session, args, &fleet, &tally, findings)
 }

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 use std::io::IsTerminal as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 /// One report that was asked for.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) verbose: bool,
     pub(crate) style: Style,
     pub(crate) wanted: Vec<Wanted>,
+    /// The first error of printing a result.
+    unprinted: OnceLock<String>,
 }
 
 impl Session {
@@ -53,6 +56,7 @@ impl Session {
             verbose: global.verbose,
             style: Style { colour: colour(global.color), verbose: global.verbose, width: width(), fail_on },
             wanted,
+            unprinted: OnceLock::new(),
         })
     }
 
@@ -130,13 +134,23 @@ impl Session {
 
     /// Prints one line of the result.
     pub(crate) fn out(&self, text: &str) {
-        emit(&mut std::io::stdout().lock(), text);
+        if let Err(error) = emit(&mut std::io::stdout().lock(), text) {
+            // Said once, at the end: the first error is the one that counts.
+            let _ = self.unprinted.set(error.to_string());
+        }
+    }
+
+    /// Why the result could not be printed in full, if it could not. A reader that went away is no reason.
+    pub(crate) fn unprinted(&self) -> Option<Failure> {
+        let error = self.unprinted.get()?;
+        let message = format!("cannot write to standard output: {error}");
+        Some(Failure::new(message, "what was printed is not the whole result; make room, or write elsewhere"))
     }
 
     /// Prints one line of talk about the run; silent with `-q`.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
-            emit(&mut std::io::stderr().lock(), text);
+            let _ = emit(&mut std::io::stderr().lock(), text);
         }
     }
 
@@ -182,7 +196,7 @@ impl Session {
         for wanted in &self.wanted {
             let Some(file) = &wanted.file else { continue };
             let content = format!("{}\n", draw(wanted.format, self.style.plain()).trim_end_matches('\n'));
-            super::write::replace(file, content.as_bytes()).map_err(|error| {
+            super::write::report(file, content.as_bytes()).map_err(|error| {
                 Failure::new(format!("cannot write `{}`: {error}", file.display()), "choose another file")
             })?;
         }
@@ -314,15 +328,18 @@ pub(crate) fn in_repository(folder: &Path) -> String {
 }
 
 /// Prints text; a reader that went away ends the printing quietly.
-fn emit(stream: &mut dyn std::io::Write, text: &str) {
-    let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
+fn emit(stream: &mut dyn std::io::Write, text: &str) -> std::io::Result<()> {
+    match writeln!(stream, "{text}").and_then(|()| stream.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 /// Prints why a command could not run.
 pub(crate) fn print_failure(failure: &Failure) {
     let mut stderr = std::io::stderr().lock();
-    emit(&mut stderr, &format!("error: {}", failure.message));
+    let _ = emit(&mut stderr, &format!("error: {}", failure.message));
     if !failure.hint.is_empty() {
-        emit(&mut stderr, &format!("  next: {}", failure.hint));
+        let _ = emit(&mut stderr, &format!("  next: {}", failure.hint));
     }
 }

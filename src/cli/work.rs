@@ -4,10 +4,11 @@
 
 use super::cache::{Cache, Found, Look, Outcome, Right, Seen, SiteCache, claim_hash};
 use super::select::Selected;
+use crate::check::Scene;
 use crate::finding::{Finding, Place};
 use crate::load::{Address, Fleet, LineEntry, SiteEntry};
 use crate::render::{RenderedFile, Renderer};
-use crate::resolve::plan::Plan;
+use crate::resolve::plan::{Claim, Plan};
 use crate::resolve::{Resolver, SiteRead};
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -24,7 +25,13 @@ pub(crate) struct Work<'a> {
     claims: BTreeMap<String, Vec<(String, Place)>>,
     /// The same answers, by hash.
     claimed: BTreeSet<u64>,
+    inspect: Option<&'a Inspect<'a>>,
+    /// Lines that are rendered; the others are only resolved, for their site. All without it.
+    only: Option<&'a BTreeSet<String>>,
 }
+
+/// What looks at every plan and its files before they are dropped, and what it found.
+pub(crate) type Inspect<'i> = dyn Fn(&Scene<'_>, &Plan, &[RenderedFile]) -> Vec<Finding> + Sync + 'i;
 
 /// A line or site after resolving and rendering.
 pub(crate) struct Evaluated {
@@ -35,6 +42,8 @@ pub(crate) struct Evaluated {
     pub(crate) inputs: String,
     pub(crate) rendered: Result<Vec<RenderedFile>, Vec<Finding>>,
     pub(crate) notes: Vec<Finding>,
+    /// What would be rendered if everybody agreed, where only that is missing; asked by [`Work::only`].
+    pub(crate) would: Option<Vec<RenderedFile>>,
     /// Its outputs, where they are known to be right without rendering.
     pub(crate) right: Option<Right>,
     /// How its outputs stand, once they are written.
@@ -46,6 +55,20 @@ pub(crate) struct Evaluated {
     /// Hashes of the answers that must be unique.
     claims: Vec<u64>,
 }
+
+/// Rules about what somebody has yet to decide, approve or own; the files are known without it.
+const CONSENT: &[&str] = &[
+    "undecided-conduit",
+    "one-sided-approval",
+    "stale-approval",
+    "overdue-review",
+    "decision-condition-broken",
+    "expired-flow",
+    "unowned-conduit",
+    "unowned-flow",
+    "unowned-output",
+    "unowned-zone",
+];
 
 /// The results of a site and its lines.
 pub(crate) struct SiteResults<T> {
@@ -59,7 +82,45 @@ impl<'a> Work<'a> {
         let resolver = Resolver::new(fleet, as_of);
         let claims = claims(&resolver, fleet, cache);
         let claimed = claims.keys().map(|key| claim_hash(key)).collect();
-        Self { fleet, renderer: Renderer::new(fleet), resolver, cache, claims, claimed }
+        Self {
+            fleet,
+            renderer: Renderer::new(fleet),
+            resolver,
+            cache,
+            claims,
+            claimed,
+            inspect: None,
+            only: None,
+        }
+    }
+
+    /// Renders only some lines; of the others, whose answers no rendered line gives too, nothing is said.
+    pub(crate) fn only(
+        fleet: &'a Fleet,
+        as_of: Date,
+        only: &'a BTreeSet<String>,
+        judge_claims: bool,
+    ) -> Self {
+        let resolver = Resolver::new(fleet, as_of);
+        let claims = if judge_claims { claims_near(&resolver, fleet, only) } else { Claims::new() };
+        let claimed = claims.keys().map(|key| claim_hash(key)).collect();
+        let renderer = Renderer::new(fleet);
+        Self { fleet, renderer, resolver, cache: None, claims, claimed, inspect: None, only: Some(only) }
+    }
+
+    /// Lets `inspect` look at every plan; what it finds is a note of the line or site.
+    pub(crate) fn inspected_by(self, inspect: &'a Inspect<'a>) -> Self {
+        Self { inspect: Some(inspect), ..self }
+    }
+
+    /// Whether any answer that must be unique is given more than once.
+    pub(crate) fn has_claims(&self) -> bool {
+        !self.claims.is_empty()
+    }
+
+    /// What rules look at.
+    pub(crate) fn scene(&self) -> Scene<'_> {
+        Scene { fleet: self.fleet, renderer: &self.renderer, as_of: self.resolver.as_of }
     }
 
     /// Does the selected lines of a site, and the site itself; `then` takes each result as soon as it is there and
@@ -95,8 +156,9 @@ impl<'a> Work<'a> {
             let (mut evaluated, plan) = self.line(site, entry, *index, look, wants_plans);
             let is_clean = evaluated.notes.is_empty();
             let did_render = evaluated.rendered.is_ok();
+            let would_render = evaluated.would.is_some();
             let result = then(&mut evaluated, plan.as_ref());
-            let plan = plan.filter(|_| wants_plans && evaluated.rendered.is_ok());
+            let plan = plan.filter(|_| wants_plans && (evaluated.rendered.is_ok() || would_render));
             let kept = (did_render && evaluated.rendered.is_err()).then(|| evaluated.address.clone());
             (result, plan, kept, evaluated.outcome(is_clean))
         });
@@ -138,6 +200,10 @@ impl<'a> Work<'a> {
     }
 
     fn look(&self, cached: Option<&SiteCache>, site: &SiteEntry, index: usize) -> Look {
+        let address = || format!("{}/{}", site.id, site.lines[index].id);
+        if self.only.is_some_and(|only| !only.contains(&address())) {
+            return Look::untouched();
+        }
         cached.map_or_else(Look::default, |cached| {
             cached.line(&site.lines[index], |claim| self.claimed.contains(&claim))
         })
@@ -222,12 +288,21 @@ impl<'a> Work<'a> {
         render: impl Fn(&Plan) -> Result<Vec<RenderedFile>, Vec<Finding>>,
     ) -> Evaluated {
         let failures = std::mem::take(&mut plan.failures);
+        let lacks_consent =
+            self.only.is_some() && failures.iter().all(|finding| CONSENT.contains(&finding.rule));
+        let would = if lacks_consent && !failures.is_empty() { render(plan).ok() } else { None };
+        let rendered = if failures.is_empty() { render(plan) } else { Err(failures) };
+        if let Some(inspect) = self.inspect {
+            let found = inspect(&self.scene(), plan, rendered.as_deref().unwrap_or_default());
+            plan.notes.extend(found);
+        }
         Evaluated {
             address: plan.address.to_string(),
             is_site: plan.address.line.is_none(),
             reference: plan.standard.reference(),
             inputs: plan.inputs.clone(),
-            rendered: if failures.is_empty() { render(plan) } else { Err(failures) },
+            rendered,
+            would,
             notes: std::mem::take(&mut plan.notes),
             right: None,
             seen: None,
@@ -302,6 +377,7 @@ fn failed(address: String, is_site: bool, findings: Vec<Finding>) -> Evaluated {
         inputs: String::new(),
         rendered: Err(findings),
         notes: vec![],
+        would: None,
         right: None,
         seen: None,
         only_waits: false,
@@ -351,6 +427,43 @@ fn claims(resolver: &Resolver<'_>, fleet: &Fleet, cache: Option<&Cache>) -> Clai
     let mut all = Claims::new();
     for (claim, address) in found.into_iter().flatten() {
         all.entry(claim.key).or_default().push((address, claim.place));
+    }
+    all.retain(|_, claimants| claimants.len() > 1);
+    all
+}
+
+/// The answers of some lines that any other line gives too. Only files that hold such an answer as text are read.
+fn claims_near(resolver: &Resolver<'_>, fleet: &Fleet, only: &BTreeSet<String>) -> Claims {
+    let lines = || fleet.sites.iter().flat_map(|site| site.lines.iter().map(move |line| (site, line)));
+    let named = |(site, line): (&SiteEntry, &LineEntry)| {
+        let address = format!("{}/{}", site.id, line.id);
+        only.contains(&address).then(|| (resolver.claims(&site.id, line), address))
+    };
+    let mut all = Claims::new();
+    for (claims, address) in lines().filter_map(named) {
+        for claim in claims {
+            all.entry(claim.key).or_default().push((address.clone(), claim.place));
+        }
+    }
+    let texts: BTreeSet<&str> = all.keys().filter_map(|key| key.rsplit('\0').next()).collect();
+    let Ok(finder) = aho_corasick::AhoCorasick::new(&texts) else { return Claims::new() };
+    let others: Vec<(&SiteEntry, &LineEntry)> =
+        lines().filter(|(site, line)| !only.contains(&format!("{}/{}", site.id, line.id))).collect();
+    let found: Vec<(String, Vec<Claim>)> = others
+        .par_iter()
+        .filter_map(|(site, line)| {
+            let bytes = fleet.tree.bytes(&line.path).ok()?;
+            finder
+                .is_match(&bytes)
+                .then(|| (format!("{}/{}", site.id, line.id), resolver.claims(&site.id, line)))
+        })
+        .collect();
+    for (address, claims) in found {
+        for claim in claims {
+            if let Some(known) = all.get_mut(&claim.key) {
+                known.push((address.clone(), claim.place));
+            }
+        }
     }
     all.retain(|_, claimants| claimants.len() > 1);
     all

@@ -504,6 +504,17 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     created.and_then(|mut file| file.write_all(bytes)).map_err(|error| named(error, path))
 }
 
+/// Writes a report where the user wants it: a link is followed, a device or a pipe is written into.
+pub(crate) fn report(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = if path.is_symlink() { fs::canonicalize(path)? } else { path.to_path_buf() };
+    match fs::metadata(&target) {
+        Ok(meta) if !meta.is_file() && !meta.is_dir() => {
+            fs::OpenOptions::new().write(true).open(&target)?.write_all(bytes)
+        }
+        _ => replace(&target, bytes),
+    }
+}
+
 /// Writes a new file; one that is already there is left alone and is an error.
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {

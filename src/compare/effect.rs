@@ -34,7 +34,11 @@ impl Effect {
     /// Both.
     pub(crate) fn and(self, other: Self) -> Self {
         let class = self.class().min(other.class());
-        Self { words: format!("{}; {}", self.words, other.words), class, is_none: self.is_none && other.is_none }
+        Self {
+            words: format!("{}; {}", self.words, other.words),
+            class,
+            is_none: self.is_none && other.is_none,
+        }
     }
 
     pub(crate) fn is_none(&self) -> bool {

@@ -5,10 +5,10 @@
 
 use super::align::{self, Step as Aligned};
 use super::effect::Effect;
-use super::lists::{self, Lists};
 use super::found::{Compared, Found};
 use super::ios;
 use super::labels::{Attribution, Before, Class, Kind};
+use super::lists::{self, Lists};
 use super::pattern::fits;
 use super::profile::{Action, Rules};
 use super::secrets;
@@ -478,7 +478,8 @@ impl Walk<'_> {
             }
             return;
         }
-        let effect = self.lists.as_ref().filter(|_| is_acl).and_then(|lists| lists.effect(&s.text, &self.rules.names));
+        let effect =
+            self.lists.as_ref().filter(|_| is_acl).and_then(|lists| lists.effect(&s.text, &self.rules.names));
         let attribution = b.map_or(Attribution::Unknown, |b| {
             let in_b = entries(b);
             Attribution::judge(in_b == in_s, in_b == in_d)
@@ -533,7 +534,11 @@ impl Walk<'_> {
             let Some(effect) = lists.effect(chain, &rules.names) else { continue };
             let of_list = |found: &Found| found.path.starts_with(&start);
             if self.out.found.iter().any(of_list) {
-                self.out.found.iter_mut().filter(|found| of_list(found)).for_each(|found| explain(found, &effect));
+                self.out
+                    .found
+                    .iter_mut()
+                    .filter(|found| of_list(found))
+                    .for_each(|found| explain(found, &effect));
                 continue;
             }
             // The same lines in another order.
@@ -546,11 +551,16 @@ impl Walk<'_> {
             }
             self.path.pop();
         }
-        let of_object = |found: &Found| found.path.starts_with("object-group ") || found.path.starts_with("object ");
+        let of_object =
+            |found: &Found| found.path.starts_with("object-group ") || found.path.starts_with("object ");
         if self.out.found.iter().any(of_object)
             && let Some(effect) = lists.effect_of_objects(&rules.names)
         {
-            self.out.found.iter_mut().filter(|found| of_object(found)).for_each(|found| explain(found, &effect));
+            self.out
+                .found
+                .iter_mut()
+                .filter(|found| of_object(found))
+                .for_each(|found| explain(found, &effect));
         }
         for found in &mut self.out.found {
             let step = found.path.rsplit(" > ").next().unwrap_or_default();
@@ -583,6 +593,7 @@ impl Walk<'_> {
         self.emit_here(Kind::Equivalent, None, None, Attribution::Unknown, line);
         if let Some(found) = self.out.found.last_mut() {
             found.note = Some(note.into());
+            found.class = Class::Look;
         }
     }
 

@@ -33,12 +33,15 @@ pub(crate) fn unnumbered(entries: Vec<String>) -> Vec<String> {
 
 /// Whether a text is in the language of ASA.
 fn is_asa(text: &str) -> bool {
-    text.lines().any(|line| line.starts_with("ASA Version") || line.starts_with("access-list ") && line.contains(" extended "))
+    text.lines().any(|line| {
+        line.starts_with("ASA Version") || line.starts_with("access-list ") && line.contains(" extended ")
+    })
 }
 
 impl Lists {
     pub(crate) fn read(intended: &str, deployed: &str) -> Self {
-        let dialect = if [intended, deployed].iter().any(|text| is_asa(text)) { Dialect::Asa } else { Dialect::Ios };
+        let dialect =
+            if [intended, deployed].iter().any(|text| is_asa(text)) { Dialect::Asa } else { Dialect::Ios };
         let read = |text: &str| cisco::read(text, dialect);
         Self { intended: read(intended), deployed: read(deployed) }
     }
@@ -78,8 +81,14 @@ impl Lists {
     /// What lists decide differently whose entries are the same: objects that they speak of differ.
     pub(crate) fn effect_of_objects(&self, names: &Names) -> Option<Effect> {
         let same = |chain: &&String| !self.differ(chain);
-        let mut effects: Vec<Effect> =
-            self.intended.ruleset.chains.keys().filter(same).filter_map(|chain| self.effect(chain, names)).collect();
+        let mut effects: Vec<Effect> = self
+            .intended
+            .ruleset
+            .chains
+            .keys()
+            .filter(same)
+            .filter_map(|chain| self.effect(chain, names))
+            .collect();
         effects.retain(|effect| !effect.is_none());
         effects.into_iter().reduce(Effect::and)
     }
@@ -99,14 +108,24 @@ mod tests {
     fn effects_are_told_in_words() {
         let base = ["permit tcp any host 10.0.0.5 eq 502", "deny ip any any log"];
         let more = ["permit ip host 192.168.1.9 any", base[0], base[1]];
-        assert_eq!(lists(&base, &more).meaning(), "opens everything from 192.168.1.9 to any [deployed rule 1, line 2]");
+        assert_eq!(
+            lists(&base, &more).meaning(),
+            "opens everything from 192.168.1.9 to any [deployed rule 1, line 2], as far as it was closed"
+        );
         let swapped = ["deny ip any any log", base[0]];
-        assert_eq!(lists(&base, &swapped).meaning(), "stops tcp/502 (modbus) from any to 10.0.0.5 [deployed rule 1, line 2]");
+        assert_eq!(
+            lists(&base, &swapped).meaning(),
+            "stops tcp/502 (modbus) from any to 10.0.0.5 [deployed rule 1, line 2]"
+        );
         let names = ["permit udp any any eq 123", "permit tcp any any eq 22"];
         assert!(lists(&["permit tcp any any eq 22", "permit udp any any eq ntp"], &names).is_none());
         let later = ["permit tcp any host 10.0.0.5 eq 502 established", base[1]];
         assert!(lists(&base, &later).meaning().starts_with("stops tcp/502 (modbus) from any to 10.0.0.5"));
         let timed = ["permit tcp any host 10.0.0.5 eq 502 time-range day", base[1]];
-        assert!(lists(&base, &timed).meaning().starts_with("unknown for tcp/502"), "{}", lists(&base, &timed).meaning());
+        assert!(
+            lists(&base, &timed).meaning().starts_with("unknown for tcp/502"),
+            "{}",
+            lists(&base, &timed).meaning()
+        );
     }
 }

@@ -104,7 +104,8 @@ impl Walk<'_> {
             (table.chains.len(), table.chains.values().map(|chain| chain.rules.len()).sum::<usize>())
         });
         found.note = Some(format!("{there} chains, {whole} rules"));
-        let what = if s.is_some() { "a whole table is not loaded" } else { "a whole table that nobody intended" };
+        let what =
+            if s.is_some() { "a whole table is not loaded" } else { "a whole table that nobody intended" };
         let effect = self.effect(name, |listing| match d {
             Some(table) => drop(listing.tables.insert(name.to_owned(), table.clone())),
             None => drop(listing.tables.remove(name)),
@@ -119,14 +120,7 @@ impl Walk<'_> {
         let sets: BTreeSet<&String> = s.sets.keys().chain(d.sets.keys()).collect();
         for set in sets {
             let in_b = b.step(|b| b.sets.get(set));
-            self.sets(
-                &format!("{name} set {set}"),
-                set,
-                s.sets.get(set),
-                d.sets.get(set),
-                in_b,
-                name,
-            );
+            self.sets(&format!("{name} set {set}"), set, s.sets.get(set), d.sets.get(set), in_b, name);
         }
         let others: BTreeSet<&String> = s.others.keys().chain(d.others.keys()).collect();
         for other in others {
@@ -165,7 +159,9 @@ impl Walk<'_> {
         unfollowed.extend(changed.unfollowed());
         let meaning = |nft: &Nft, chain: &String| {
             let rules = nft.ruleset.chains.get(chain);
-            rules.map(|rules| rules.iter().map(|rule| (rule.text.clone(), rule.parts.clone())).collect::<Vec<_>>())
+            rules.map(|rules| {
+                rules.iter().map(|rule| (rule.text.clone(), rule.parts.clone())).collect::<Vec<_>>()
+            })
         };
         if unfollowed.iter().any(|chain| meaning(&self.packets, chain) != meaning(&changed, chain)) {
             return Effect::unknown("a chain that translates addresses is not followed");
@@ -325,7 +321,8 @@ impl Walk<'_> {
                 Some("a chain of its own; the chains that jump to it are compared with it".into());
         } else {
             found.class = Class::Path;
-            let what = if s.is_some() { "a chain on a hook is not loaded" } else { "another chain on a hook" };
+            let what =
+                if s.is_some() { "a chain on a hook is not loaded" } else { "another chain on a hook" };
             let effect = self.chain_effect(name, d);
             self.out.found[at].meaning = Some(format!("{what}: {}", effect.meaning()));
         }

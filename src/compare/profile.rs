@@ -113,13 +113,16 @@ impl Profile {
     }
 
     /// Returns the entry for a file: its number and settings. The first match wins; `inner` is the path inside the
-    /// line's folder.
+    /// line's folder. An entry without `/` is a file name, in whatever folder it lies.
     #[must_use]
     pub fn entry(&self, file: &str, inner: &str) -> Option<(usize, &Compare)> {
         self.entries
             .iter()
             .enumerate()
-            .find(|(_, (_, glob, _))| glob.is_match(file) || glob.is_match(inner))
+            .find(|(_, (text, glob, _))| {
+                let name = file.rsplit('/').next().filter(|_| !text.contains('/'));
+                glob.is_match(file) || glob.is_match(inner) || name.is_some_and(|name| glob.is_match(name))
+            })
             .map(|(at, (.., compare))| (at, compare))
     }
 
@@ -217,7 +220,7 @@ pub(crate) struct ListRule {
 }
 
 /// A profile entry, compiled for one format.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// The format.
     pub format: Format,
@@ -385,6 +388,16 @@ impl Rules {
         };
         let choices = self.patterns.iter().flat_map(Pattern::choices).filter(chosen);
         choices.map(|(name, value)| format!("[{name}={value}]")).collect()
+    }
+
+    /// Whether differences are told by packets, so that names of addresses help.
+    pub(crate) fn asks_for_names(&self) -> bool {
+        self.ios || self.format == Format::Nft
+    }
+
+    /// The same, with what people call addresses and services.
+    pub(crate) fn naming(&self, names: &Arc<Names>) -> Arc<Self> {
+        Arc::new(Self { names: names.clone(), ..self.clone() })
     }
 
     /// Whether secrets are declared.

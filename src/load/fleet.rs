@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A site or a line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -174,6 +175,7 @@ impl Fleet {
                 findings.extend(dangling(self, kind, &document));
             }
         }
+        findings.extend(self.check_covers());
         for record in self.decisions.values() {
             findings.extend(dangling(self, FileKind::Decision, &record.record.document));
             findings.extend(self.check_approvals(record.it.as_ref(), record.ot.as_ref()));
@@ -181,6 +183,37 @@ impl Fleet {
         for record in self.deviations.values() {
             findings.extend(dangling(self, FileKind::Deviation, &record.record.document));
             findings.extend(self.check_approvals(record.it.as_ref(), record.ot.as_ref()));
+        }
+        findings
+    }
+
+    /// Finds what decisions cover and no version of its blueprint that was read so far has: a conduit that went away
+    /// with its file would else be one path less, and nobody told.
+    pub fn check_covers(&self) -> Vec<Finding> {
+        let standards = self.standards.all();
+        let mut findings = vec![];
+        for record in self.decisions.values() {
+            for (index, covered) in record.record.model.covers.iter().enumerate() {
+                let Some((id, conduit)) = covered.split_once('/') else { continue };
+                let mut versions = standards.iter().filter(|standard| standard.id == id).peekable();
+                let has = |standard: &Arc<Standard>| {
+                    standard
+                        .conduits
+                        .iter()
+                        .any(|loaded| loaded.model.conduits.keys().any(|known| known.as_str() == conduit))
+                };
+                // A blueprint that only a tag has, and no line uses, was not read: nothing is known of it.
+                if versions.peek().is_none() || versions.any(has) {
+                    continue;
+                }
+                let message = format!("{} covers `{covered}`; {id} has no conduit `{conduit}`", record.id);
+                let place = Place::value(&record.record.document, &format!("/covers/{index}"));
+                let mut finding = Finding::error("unknown-reference", message)
+                    .at(place)
+                    .next("bring the conduit back, or take it off the decision and approve again");
+                finding.owner = record.record.model.owner.as_ref().map(ToString::to_string);
+                findings.push(finding);
+            }
         }
         findings
     }

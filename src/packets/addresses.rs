@@ -40,7 +40,11 @@ impl Addresses {
     }
 
     pub(crate) fn join(self, other: &Self) -> Self {
-        Self { v4: self.v4.join(&other.v4), v6: self.v6.join(&other.v6), lost: self.lost.or_else(|| other.lost.clone()) }
+        Self {
+            v4: self.v4.join(&other.v4),
+            v6: self.v6.join(&other.v6),
+            lost: self.lost.or_else(|| other.lost.clone()),
+        }
     }
 
     /// The packets that have such an address there: one region per family.
@@ -48,9 +52,17 @@ impl Addresses {
         let v4 = open_end(&self.v4, u32::MAX.into(), field);
         [(IPV4, v4), (IPV6, self.v6.clone())]
             .into_iter()
-            .filter_map(|(family, ranges)| Region::all().with(Field::Family, &Ranges::one(family))?.with(field, &ranges))
+            .filter_map(|(family, ranges)| {
+                Region::all().with(Field::Family, &Ranges::one(family))?.with(field, &ranges)
+            })
             .collect()
     }
+}
+
+/// Addresses and prefixes of either family; what is neither is left out.
+pub(crate) fn networks(texts: &[String]) -> Addresses {
+    let found = texts.iter().filter_map(|text| prefix(text).or_else(|| host(text)));
+    found.fold(Addresses::default(), |all, one| all.join(&one))
 }
 
 /// One address.
@@ -121,7 +133,13 @@ mod tests {
         let address = |text: &str| text.parse::<Ipv4Addr>().expect("an address");
         let number = |text: &str| u128::from(u32::from(address(text)));
         let found = masked(address("10.0.5.0"), address("0.0.2.255")).expect("few ranges").v4;
-        assert_eq!(found, Ranges::of(vec![(number("10.0.5.0"), number("10.0.5.255")), (number("10.0.7.0"), number("10.0.7.255"))]));
+        assert_eq!(
+            found,
+            Ranges::of(vec![
+                (number("10.0.5.0"), number("10.0.5.255")),
+                (number("10.0.7.0"), number("10.0.7.255"))
+            ])
+        );
         assert_eq!(masked(address("10.1.2.3"), address("0.0.0.0")), host("10.1.2.3"));
         assert_eq!(masked(address("1.2.3.4"), address("255.255.255.255")), Some(Addresses::all_v4()));
         assert_eq!(masked(address("0.0.0.1"), address("255.255.255.254")), None);

@@ -76,8 +76,22 @@ pub(super) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(diagram: &'a mut Diagram, doubts: &'a mut Doubts, ruleset: &'a Ruleset, within: Option<Node>) -> Self {
-        Self { diagram, doubts, ruleset, within, names_rules: false, rules: vec![], done: HashMap::new(), open: vec![] }
+    pub(super) fn new(
+        diagram: &'a mut Diagram,
+        doubts: &'a mut Doubts,
+        ruleset: &'a Ruleset,
+        within: Option<Node>,
+    ) -> Self {
+        Self {
+            diagram,
+            doubts,
+            ruleset,
+            within,
+            names_rules: false,
+            rules: vec![],
+            done: HashMap::new(),
+            open: vec![],
+        }
     }
 
     /// Lets leaves say which rule decides.
@@ -143,7 +157,13 @@ impl<'a> Compiler<'a> {
         self.unknown(name, &format!("chain {name}"), &part, 0, 0)
     }
 
-    fn rule(&mut self, chain: &'a str, rule: &'a Rule, by: u32, seen: &mut HashMap<&'a str, usize>) -> Grown<Node> {
+    fn rule(
+        &mut self,
+        chain: &'a str,
+        rule: &'a Rule,
+        by: u32,
+        seen: &mut HashMap<&'a str, usize>,
+    ) -> Grown<Node> {
         let mut parts = vec![];
         for part in &rule.parts {
             let node = match &part.action {
@@ -178,7 +198,13 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn part(&mut self, chain: &str, part: &'a Part, then: Node, seen: &mut HashMap<&'a str, usize>) -> Grown<Node> {
+    fn part(
+        &mut self,
+        chain: &str,
+        part: &'a Part,
+        then: Node,
+        seen: &mut HashMap<&'a str, usize>,
+    ) -> Grown<Node> {
         let doubt = part.doubt.as_deref().map(|words| {
             let nth = count(seen, words);
             self.doubts.number(chain, words.to_owned(), nth)

@@ -382,7 +382,9 @@ impl Diagram {
 }
 
 fn hash(level: u32, edges: &[(u32, Node)]) -> u64 {
-    edges.iter().fold(u64::from(level), |hash, (end, node)| mix(hash, u64::from(*end) << 32 | u64::from(*node)))
+    edges
+        .iter()
+        .fold(u64::from(level), |hash, (end, node)| mix(hash, u64::from(*end) << 32 | u64::from(*node)))
 }
 
 /// Mixes a number into a hash (the multiplication of splitmix64).

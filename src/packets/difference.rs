@@ -4,11 +4,11 @@
 //! again for these packets only, with the number of the deciding rule in each leaf; all ways through, joined where
 //! they differ in one field. What depends on anything not understood is neither opened nor closed: undetermined.
 
-use super::touched;
 use super::compile::{Compiler, Doubts, INSIDE, RuleAt, decided};
 use super::diagram::{Cuts, Diagram, Grown, NOTHING, Node, TooLarge, leaf, number};
 use super::region::{ALL, FIELDS, Field, Region};
 use super::rules::{Gate, Ruleset, Verdict};
+use super::touched;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One ruleset and the gates that packets meet in it.
@@ -42,6 +42,8 @@ pub struct Change {
     pub intended: Vec<Decider>,
     /// The rules of the second.
     pub deployed: Vec<Decider>,
+    /// All packets that the deciding rule matches, where it is one rule: wider, and shorter to say.
+    pub rule: Vec<Region>,
 }
 
 /// What differs between two rulesets.
@@ -106,7 +108,8 @@ fn compare(s: Side<'_>, d: Side<'_>, over: Option<&Region>) -> Grown<Difference>
     let two = compiler.gates(d.gates)?;
     let names_two = compiler.rules;
     let mut pairs = Pairs::default();
-    let root = diagram.join(one, two, |diagram: &Diagram, one: Node, two: Node| pairs.settle(diagram, one, two))?;
+    let root =
+        diagram.join(one, two, |diagram: &Diagram, one: Node, two: Node| pairs.settle(diagram, one, two))?;
     let (boxes, coarse) = boxes(&diagram, root, &pairs, [(s.ruleset, &names_one), (d.ruleset, &names_two)]);
     let mut found = Difference { coarse, ..Difference::default() };
     for ((outcome, by_one, by_two), regions) in boxes {
@@ -115,11 +118,21 @@ fn compare(s: Side<'_>, d: Side<'_>, over: Option<&Region>) -> Grown<Difference>
             Outcome::Closes => &mut found.closes,
             Outcome::Undetermined => &mut found.undetermined,
         };
-        let deciders = |side: Side<'_>, names: &[RuleAt], by: &[u32]| by.iter().filter_map(|by| decider(side.ruleset, names, *by)).collect::<Vec<_>>();
+        let deciders = |side: Side<'_>, names: &[RuleAt], by: &[u32]| {
+            by.iter().filter_map(|by| decider(side.ruleset, names, *by)).collect::<Vec<_>>()
+        };
+        let (intended, deployed) = (deciders(s, &names_one, &by_one), deciders(d, &names_two, &by_two));
+        // What is stopped is best told by the rule that let it through.
+        let rule = match (outcome, deployed.as_slice(), intended.as_slice()) {
+            (Outcome::Closes, _, [by]) | (_, [], [by]) => matched(s.ruleset, by),
+            (_, [by], _) => matched(d.ruleset, by),
+            _ => vec![],
+        };
         list.extend(regions.into_iter().map(|packets| Change {
             packets,
-            intended: deciders(s, &names_one, &by_one),
-            deployed: deciders(d, &names_two, &by_two),
+            intended: intended.clone(),
+            deployed: deployed.clone(),
+            rule: rule.clone(),
         }));
     }
     Ok(found)
@@ -149,6 +162,15 @@ fn decider(ruleset: &Ruleset, names: &[RuleAt], by: u32) -> Option<Decider> {
     let at = names.get((by as usize).checked_sub(1)?)?;
     let rule = ruleset.chains.get(&at.chain)?.get(at.place)?;
     Some(Decider { chain: at.chain.clone(), number: at.place + 1, line: rule.line, text: rule.text.clone() })
+}
+
+/// The packets that a rule matches.
+fn matched(ruleset: &Ruleset, by: &Decider) -> Vec<Region> {
+    let rule = ruleset.chains.get(&by.chain).and_then(|rules| rules.get(by.number - 1));
+    joined(
+        rule.map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone()).collect())
+            .unwrap_or_default(),
+    )
 }
 
 /// Packets on which two diagrams differ, or may: doubts are not asked.
@@ -224,7 +246,12 @@ fn leaves(diagram: &Diagram, node: Node) -> (Vec<Verdict>, Vec<u32>) {
 }
 
 /// All ways from a node, as boxes by cause; as wide as their rules, and `true`, where they are too many.
-fn boxes(diagram: &Diagram, root: Node, pairs: &Pairs, sides: [(&Ruleset, &Vec<RuleAt>); 2]) -> (BTreeMap<Cause, Vec<Region>>, bool) {
+fn boxes(
+    diagram: &Diagram,
+    root: Node,
+    pairs: &Pairs,
+    sides: [(&Ruleset, &Vec<RuleAt>); 2],
+) -> (BTreeMap<Cause, Vec<Region>>, bool) {
     let mut found: BTreeMap<Cause, Vec<Region>> = BTreeMap::new();
     if ways(diagram, root, &mut HashMap::new()) <= MOST_WAYS {
         follow(diagram, root, &mut Region::all(), &mut |region, number| {
@@ -237,13 +264,14 @@ fn boxes(diagram: &Diagram, root: Node, pairs: &Pairs, sides: [(&Ruleset, &Vec<R
     }
     for number in diagram.leaves(root) {
         let Some(cause) = pairs.causes.get((number as usize).wrapping_sub(1)) else { continue };
-        let by = if cause.0 == Outcome::Closes { 0 } else { 1 };
+        let by = usize::from(cause.0 != Outcome::Closes);
         let rules = [&cause.1, &cause.2][by];
         let wide = rules.iter().filter_map(|rule| {
             let at = sides[by].1.get((*rule as usize).checked_sub(1)?)?;
-            Some(sides[by].0.chains.get(&at.chain)?.get(at.place)?)
+            sides[by].0.chains.get(&at.chain)?.get(at.place)
         });
-        let mut wide: Vec<Region> = wide.flat_map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone())).collect();
+        let mut wide: Vec<Region> =
+            wide.flat_map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone())).collect();
         if wide.is_empty() {
             wide.push(Region::all());
         }
@@ -269,7 +297,8 @@ fn ways(diagram: &Diagram, node: Node, known: &mut HashMap<Node, usize>) -> usiz
         return *known;
     }
     let below: BTreeSet<Node> = diagram.edges(node).iter().map(|(_, below)| *below).collect();
-    let total = below.into_iter().fold(0usize, |total, below| total.saturating_add(ways(diagram, below, known)));
+    let total =
+        below.into_iter().fold(0usize, |total, below| total.saturating_add(ways(diagram, below, known)));
     known.insert(node, total);
     total
 }
@@ -331,7 +360,8 @@ fn find_shadowed(side: Side<'_>) -> Result<Vec<Decider>, TooLarge> {
     let mut compiler = Compiler::new(&mut diagram, &mut doubts, side.ruleset, None).naming();
     let root = compiler.gates(side.gates)?;
     let names = compiler.rules;
-    let deciding: BTreeSet<u32> = diagram.leaves(root).into_iter().filter_map(decided).map(|(_, rule)| rule).collect();
+    let deciding: BTreeSet<u32> =
+        diagram.leaves(root).into_iter().filter_map(decided).map(|(_, rule)| rule).collect();
     let decides = |rule: &super::rules::Rule| {
         use super::rules::Action::{Accept, Deny};
         !rule.parts.is_empty() && rule.parts.iter().all(|part| matches!(part.action, Accept | Deny))

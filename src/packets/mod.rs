@@ -7,7 +7,7 @@
 //! What is not understood stays: a condition nobody knows is a doubt, and what depends on a doubt is undetermined,
 //! never allowed and never denied.
 
-mod addresses;
+pub(crate) mod addresses;
 pub mod cisco;
 mod compile;
 mod diagram;

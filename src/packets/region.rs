@@ -131,7 +131,10 @@ impl Region {
 /// 255.255.255.255 is the end of the addresses in IPv4; without this, `0.0.0.0/0` and "any" would differ.
 #[must_use]
 pub fn open_end(ranges: &Ranges, last: u128, field: Field) -> Ranges {
-    let stretched = ranges.intervals().iter().map(|(low, high)| (*low, if *high == last { field.largest() } else { *high }));
+    let stretched = ranges
+        .intervals()
+        .iter()
+        .map(|(low, high)| (*low, if *high == last { field.largest() } else { *high }));
     Ranges::of(stretched.collect())
 }
 

@@ -55,7 +55,10 @@ pub(crate) fn of(field: Field, ranges: Ranges) -> Region {
 
 /// Protocols with ports at either end.
 pub(crate) fn with_ports(protocols: &[u8], source: Option<&Ranges>, target: Option<&Ranges>) -> Services {
-    let mut region = of(Field::Protocol, Ranges::of(protocols.iter().map(|number| (u128::from(*number), u128::from(*number))).collect()));
+    let mut region = of(
+        Field::Protocol,
+        Ranges::of(protocols.iter().map(|number| (u128::from(*number), u128::from(*number))).collect()),
+    );
     for (field, ranges) in [(Field::SourcePort, source), (Field::Port, target)] {
         if let Some(ranges) = ranges {
             region.set(field, ranges.clone());

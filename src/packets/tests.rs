@@ -21,7 +21,8 @@ struct Small {
 
 fn small() -> impl Strategy<Value = Small> {
     let span = || (0..PLACES, 0..PLACES).prop_map(|(a, b)| (a.min(b), a.max(b)));
-    (span(), span(), prop::option::weighted(0.2, 0..DOUBTS), 0..9u8).prop_map(|(to, ports, doubt, does)| Small { to, ports, doubt, does })
+    (span(), span(), prop::option::weighted(0.2, 0..DOUBTS), 0..9u8)
+        .prop_map(|(to, ports, doubt, does)| Small { to, ports, doubt, does })
 }
 
 /// Three chains; a rule may jump only to later ones.
@@ -138,7 +139,7 @@ proptest! {
             let all: BTreeSet<Verdict> = after.into_iter().collect();
             prop_assert_eq!(sieve.verdicts(&values(&packet)), all.into_iter().collect::<Vec<_>>());
         }
-        prop_assert_eq!(difference(d_side, s_side, None).opens.len() > 0, !found.closes.is_empty());
+        prop_assert_eq!(!difference(d_side, s_side, None).opens.is_empty(), !found.closes.is_empty());
     }
 }
 
@@ -254,14 +255,20 @@ fn a_packet_passes_two_gates_only_if_it_passes_both() {
     ruleset.chains.insert("second".into(), vec![rule((5, 9), Action::Deny)]);
     let both = [Gate::of_all("list", Verdict::Accept), Gate::of_all("second", Verdict::Accept)];
     let one = [Gate::of_all("list", Verdict::Accept)];
-    let found = difference(Side { ruleset: &ruleset, gates: &both }, Side { ruleset: &ruleset, gates: &one }, None);
+    let found =
+        difference(Side { ruleset: &ruleset, gates: &both }, Side { ruleset: &ruleset, gates: &one }, None);
     assert_eq!(found.opens.len(), 1);
     assert_eq!(found.opens[0].packets.get(Field::Destination), Some(&Ranges::span(6u8, 9u8)));
 }
 
 #[test]
 fn a_rule_behind_the_union_of_others_is_shadowed() {
-    let rules = vec![rule((1, 5), Action::Accept), rule((6, 9), Action::Deny), rule((3, 8), Action::Accept), rule((3, 10), Action::Accept)];
+    let rules = vec![
+        rule((1, 5), Action::Accept),
+        rule((6, 9), Action::Deny),
+        rule((3, 8), Action::Accept),
+        rule((3, 10), Action::Accept),
+    ];
     let ruleset = list(rules);
     let gates = [Gate::of_all("list", Verdict::Deny)];
     let found = shadowed(Side { ruleset: &ruleset, gates: &gates }).unwrap();
@@ -274,7 +281,11 @@ fn a_chain_that_is_not_there_or_calls_itself_is_never_understood() {
         let ruleset = list(vec![rule((1, 5), Action::Jump(target.into()))]);
         let gates = [Gate::of_all("list", Verdict::Deny)];
         let packet = Region::all().with(Field::Destination, &Ranges::one(3u8)).unwrap();
-        assert_eq!(Sieve::new(Side { ruleset: &ruleset, gates: &gates }).unwrap().verdicts(&values(&packet)).len(), 2, "{target}");
+        assert_eq!(
+            Sieve::new(Side { ruleset: &ruleset, gates: &gates }).unwrap().verdicts(&values(&packet)).len(),
+            2,
+            "{target}"
+        );
     }
 }
 

@@ -38,7 +38,9 @@ fn has_lost_chains(ruleset: &Ruleset) -> bool {
 
 fn differing(s: &[Rule], d: &[Rule]) -> Option<Vec<Region>> {
     // A rule without parts decides nothing; words and lines are no meaning.
-    let deciding = |rules: &[Rule]| -> Vec<usize> { (0..rules.len()).filter(|at| !rules[*at].parts.is_empty()).collect() };
+    let deciding = |rules: &[Rule]| -> Vec<usize> {
+        (0..rules.len()).filter(|at| !rules[*at].parts.is_empty()).collect()
+    };
     let (at_s, at_d) = (deciding(s), deciding(d));
     let mut numbers: HashMap<&[Part], usize> = HashMap::new();
     for rule in at_s.iter().map(|at| &s[*at]).chain(at_d.iter().map(|at| &d[*at])) {
@@ -58,7 +60,9 @@ fn differing(s: &[Rule], d: &[Rule]) -> Option<Vec<Region>> {
             found.extend(at_d[of_d].iter().map(|at| &d[*at]));
         }
     }
-    (found.len() <= 2 * MOST_RULES).then(|| found.iter().flat_map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone())).collect())
+    (found.len() <= 2 * MOST_RULES).then(|| {
+        found.iter().flat_map(|rule| rule.parts.iter().flat_map(|part| part.regions.clone())).collect()
+    })
 }
 
 /// How many rules one side has more often than the other.

@@ -5,7 +5,7 @@ use super::difference::{Change, Decider, Difference};
 use super::names;
 use super::ranges::Ranges;
 use super::region::{Field, NEW, Region, STATES};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// How many characters of a name of an interface fit in its number; Linux allows 15 (IFNAMSIZ).
@@ -79,9 +79,7 @@ struct Flow {
 impl Names {
     /// Adds a zone or an asset with its networks; assets go before the zones that they are in.
     pub fn place(&mut self, name: &str, networks: &[String]) {
-        let found = networks.iter().filter_map(|text| addresses::prefix(text).or_else(|| addresses::host(text)));
-        let addresses = found.fold(Addresses::default(), |all, one| all.join(&one));
-        self.places.push(Place { name: name.to_owned(), addresses });
+        self.places.push(Place { name: name.to_owned(), addresses: addresses::networks(networks) });
     }
 
     /// Adds a service.
@@ -114,7 +112,11 @@ impl Names {
 
     fn what(&self, region: &Region) -> String {
         let family = match region.get(Field::Family).and_then(Ranges::single) {
-            Some(family) if region.get(Field::Source).is_none() && region.get(Field::Destination).is_none() => Some(if family == 0 { "IPv4" } else { "IPv6" }),
+            Some(family)
+                if region.get(Field::Source).is_none() && region.get(Field::Destination).is_none() =>
+            {
+                Some(if family == 0 { "IPv4" } else { "IPv6" })
+            }
             _ => None,
         };
         let Some(protocols) = region.get(Field::Protocol) else {
@@ -136,7 +138,10 @@ impl Names {
 
     fn port_words(&self, protocol: Option<u128>, ports: &Ranges) -> String {
         let named = protocol.and_then(|protocol| {
-            let own = self.services.iter().find(|service| u128::from(service.protocol) == protocol && service.ports == *ports);
+            let own = self
+                .services
+                .iter()
+                .find(|service| u128::from(service.protocol) == protocol && service.ports == *ports);
             own.map(|service| service.name.as_str()).or_else(|| names::trade_name(protocol, ports.single()?))
         });
         named.map_or_else(|| numbers(ports), |name| format!("{} ({name})", numbers(ports)))
@@ -154,51 +159,99 @@ impl Names {
             let inside = rest.meet(own);
             // An asset that is a small part of what is meant does not name it.
             if !inside.is_empty() && (inside == rest || own.single().is_none()) {
-                parts.push(format!("{} {}", place.name, networks(&inside, is_v6)));
+                parts.push((place.name.as_str(), networks(&inside, is_v6)));
                 rest = rest.meet(&own.outside(u128::MAX));
             }
         }
-        if !rest.is_empty() {
-            parts.push(networks(&rest, is_v6));
+        if parts.len() > SHOWN {
+            let names: Vec<&str> = parts.iter().map(|(name, _)| *name).take(SHOWN).collect();
+            let more = parts.len() - SHOWN;
+            return format!("{} ({} and {more} more)", networks(ranges, is_v6), names.join(", "));
         }
-        let more = parts.len().saturating_sub(SHOWN);
-        parts.truncate(SHOWN);
-        let shown = parts.join(" and ");
-        if more > 0 { format!("{shown} and {more} more") } else { shown }
+        let mut shown: Vec<String> =
+            parts.iter().map(|(name, networks)| format!("{name} {networks}")).collect();
+        if !rest.is_empty() {
+            shown.push(networks(&rest, is_v6));
+        }
+        shown.join(" and ")
     }
 
     /// The flows that some packets belong to.
     fn flows(&self, packets: &Region) -> Vec<&Flow> {
-        self.flows.iter().filter(|flow| flow.regions.iter().any(|region| region.and(packets).is_some())).collect()
+        self.flows
+            .iter()
+            .filter(|flow| flow.regions.iter().any(|region| region.and(packets).is_some()))
+            .collect()
     }
 
     /// Says what two rulesets decide differently, in one sentence. `chain` is the one that differs.
     pub fn sentence(&self, found: &Difference, chain: &str) -> String {
         if found.given_up {
-            return "unknown: too many rules that overlap; what this opens or stops could not be worked out".into();
+            return "unknown: too many rules that overlap; what this opens or stops could not be worked out"
+                .into();
         }
         let mut parts = vec![];
-        for (verb, changes) in [("opens", &found.opens), ("stops", &found.closes), ("unknown for", &found.undetermined)] {
+        for (verb, changes, before) in [
+            ("opens", &found.opens, ", as far as it was closed"),
+            ("stops", &found.closes, ", as far as it was open"),
+            ("unknown for", &found.undetermined, ""),
+        ] {
             if changes.is_empty() {
                 continue;
             }
-            parts.push(format!("{verb} {}", self.listed(changes, chain, found.coarse)));
+            parts.push(format!("{verb} {}", self.listed(changes, chain, found.coarse, before)));
         }
-        let stopped: BTreeSet<(&str, &str)> =
-            found.closes.iter().flat_map(|change| self.flows(&change.packets)).map(|flow| (flow.line.as_str(), flow.id.as_str())).collect();
-        for (line, flow) in stopped {
-            parts.push(format!("data of {line} will stop (flow {flow})"));
-        }
+        parts.extend(self.stopped(found));
         if parts.is_empty() { "none".into() } else { parts.join("; ") }
     }
 
-    fn listed(&self, changes: &[Change], chain: &str, coarse: bool) -> String {
+    /// The lines whose data will stop, with the flows that carry it.
+    fn stopped(&self, found: &Difference) -> Vec<String> {
         const SHOWN: usize = 3;
-        let within = if coarse { "part of " } else { "" };
-        let shown = changes.iter().take(SHOWN).map(|change| format!("{within}{}{}", self.packets(&change.packets), by(change, chain)));
-        let mut parts: Vec<String> = shown.collect();
-        if changes.len() > SHOWN {
-            parts.push(format!("{} more", changes.len() - SHOWN));
+        let mut lines: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for flow in found.closes.iter().flat_map(|change| self.flows(&change.packets)) {
+            lines.entry(&flow.line).or_default().insert(&flow.id);
+        }
+        let sentence = |(line, flows): (&str, BTreeSet<&str>)| {
+            let more = flows.len().saturating_sub(SHOWN);
+            let shown: Vec<&str> = flows.iter().copied().take(SHOWN).collect();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let word = if flows.len() == 1 { "flow" } else { "flows" };
+            format!("data of {line} will stop ({word} {}{more})", shown.join(", "))
+        };
+        lines.into_iter().map(sentence).collect()
+    }
+
+    fn listed(&self, changes: &[Change], chain: &str, coarse: bool, before: &str) -> String {
+        const SHOWN: usize = 3;
+        let mut by_rule: Vec<((String, &[Region]), Vec<&Change>)> = vec![];
+        for change in changes {
+            let by = (by(change, chain), change.rule.as_slice());
+            match by_rule.iter_mut().find(|(known, _)| *known == by) {
+                Some((_, list)) => list.push(change),
+                None => by_rule.push((by, vec![change])),
+            }
+        }
+        let mut parts = vec![];
+        for ((by, wide), list) in by_rule {
+            // Many small boxes are one wide one with holes: what was decided otherwise before.
+            let boxes: Vec<&Region> = list.iter().map(|change| &change.packets).collect();
+            if coarse || (!wide.is_empty() && pieces(&boxes) > pieces(&wide.iter().collect::<Vec<_>>())) {
+                let wide = if wide.is_empty() { boxes } else { wide.iter().collect() };
+                let mut all: Vec<String> =
+                    wide.iter().take(SHOWN).map(|region| self.packets(region)).collect();
+                if wide.len() > SHOWN {
+                    all.push(format!("{} more", wide.len() - SHOWN));
+                }
+                parts.push(format!("{}{by}{before}", all.join(" and ")));
+            } else {
+                parts.extend(boxes.into_iter().map(|packets| format!("{}{by}", self.packets(packets))));
+            }
+        }
+        let more = parts.len().saturating_sub(SHOWN);
+        parts.truncate(SHOWN);
+        if more > 0 {
+            parts.push(format!("{more} more"));
         }
         parts.join("; ")
     }
@@ -206,7 +259,11 @@ impl Names {
 
 /// The rules that decide, where there are any: `[deployed rule 31]`.
 fn by(change: &Change, chain: &str) -> String {
-    let (side, deciders) = if change.deployed.is_empty() { ("intended", &change.intended) } else { ("deployed", &change.deployed) };
+    let (side, deciders) = if change.deployed.is_empty() {
+        ("intended", &change.intended)
+    } else {
+        ("deployed", &change.deployed)
+    };
     let named = |by: &Decider| {
         let of = if by.chain == chain { String::new() } else { format!(" of {}", by.chain) };
         let line = if by.line > 0 { format!(", line {}", by.line) } else { String::new() };
@@ -219,20 +276,35 @@ fn by(change: &Change, chain: &str) -> String {
     }
 }
 
+/// In how many pieces some boxes fall: what makes them long to say.
+fn pieces(regions: &[&Region]) -> usize {
+    const SAID: [Field; 5] =
+        [Field::Destination, Field::Source, Field::Protocol, Field::Port, Field::SourcePort];
+    let of = |region: &Region| -> usize {
+        SAID.iter().filter_map(|field| region.get(*field)).map(|ranges| ranges.intervals().len() - 1).sum()
+    };
+    regions.iter().map(|region| 1 + of(region)).sum()
+}
+
 fn state(region: &Region) -> Option<String> {
     let states = region.get(Field::State)?;
     if states.has(NEW.into()) {
         return None;
     }
-    let known = STATES.iter().enumerate().filter(|(number, _)| states.has(*number as u128)).map(|(_, name)| *name);
+    let known =
+        STATES.iter().enumerate().filter(|(number, _)| states.has(*number as u128)).map(|(_, name)| *name);
     Some(format!(" in {} connections", known.collect::<Vec<_>>().join(" or ")))
 }
 
 fn protocol_words(protocols: &Ranges) -> String {
     const SHOWN: usize = 4;
-    let numbers: Vec<u128> = protocols.intervals().iter().flat_map(|(low, high)| *low..=(*high).min(low + 8)).collect();
+    let numbers: Vec<u128> =
+        protocols.intervals().iter().flat_map(|(low, high)| *low..=(*high).min(low + 8)).collect();
     if numbers.len() > SHOWN {
-        return format!("{} protocols", protocols.intervals().iter().map(|(low, high)| high - low + 1).sum::<u128>());
+        return format!(
+            "{} protocols",
+            protocols.intervals().iter().map(|(low, high)| high - low + 1).sum::<u128>()
+        );
     }
     numbers.into_iter().map(names::protocol_name).collect::<Vec<_>>().join(" and ")
 }
@@ -246,7 +318,8 @@ fn kind_words(kinds: &Ranges, is_v6: bool) -> String {
 
 fn numbers(ranges: &Ranges) -> String {
     const SHOWN: usize = 6;
-    let one = |(low, high): &(u128, u128)| if low == high { low.to_string() } else { format!("{low}-{high}") };
+    let one =
+        |(low, high): &(u128, u128)| if low == high { low.to_string() } else { format!("{low}-{high}") };
     let mut parts: Vec<String> = ranges.intervals().iter().take(SHOWN).map(one).collect();
     if ranges.intervals().len() > SHOWN {
         parts.push("...".into());
@@ -255,13 +328,27 @@ fn numbers(ranges: &Ranges) -> String {
 }
 
 fn interface_words(ranges: &Ranges) -> String {
-    let single: Vec<String> = ranges.intervals().iter().filter(|(low, high)| low == high).map(|(low, _)| interface_name(*low)).collect();
+    let single: Vec<String> = ranges
+        .intervals()
+        .iter()
+        .filter(|(low, high)| low == high)
+        .map(|(low, _)| interface_name(*low))
+        .collect();
     if single.len() == ranges.intervals().len() && single.len() <= 3 {
         return single.join(" or ");
     }
     let others = ranges.outside(u128::MAX);
-    let missing: Vec<String> = others.intervals().iter().filter(|(low, high)| low == high).map(|(low, _)| interface_name(*low)).collect();
-    if missing.len() == others.intervals().len() && missing.len() <= 3 { format!("others than {}", missing.join(" and ")) } else { "some interfaces".into() }
+    let missing: Vec<String> = others
+        .intervals()
+        .iter()
+        .filter(|(low, high)| low == high)
+        .map(|(low, _)| interface_name(*low))
+        .collect();
+    if missing.len() == others.intervals().len() && missing.len() <= 3 {
+        format!("others than {}", missing.join(" and "))
+    } else {
+        "some interfaces".into()
+    }
 }
 
 /// Addresses as prefixes where these are few, else from first to last.
@@ -274,7 +361,11 @@ fn networks(ranges: &Ranges, is_v6: bool) -> String {
         match found {
             Some(found) => parts.extend(found.into_iter().map(|(address, length)| {
                 let whole = if is_v6 { 128 } else { 32 };
-                if length == whole { address_words(address, is_v6) } else { format!("{}/{length}", address_words(address, is_v6)) }
+                if length == whole {
+                    address_words(address, is_v6)
+                } else {
+                    format!("{}/{length}", address_words(address, is_v6))
+                }
             })),
             None => parts.push(format!("{}-{}", address_words(*low, is_v6), address_words(high, is_v6))),
         }
@@ -318,7 +409,9 @@ mod tests {
     use super::*;
 
     fn region(fields: &[(Field, Ranges)]) -> Region {
-        fields.iter().fold(Region::all(), |region, (field, ranges)| region.with(*field, ranges).expect("some packets"))
+        fields
+            .iter()
+            .fold(Region::all(), |region, (field, ranges)| region.with(*field, ranges).expect("some packets"))
     }
 
     #[test]
@@ -328,20 +421,47 @@ mod tests {
         names.place("enterprise", &["10.0.0.0/12".into()]);
         names.place("cell", &["10.20.104.0/24".into()]);
         let address = |text: &str| addresses::prefix(text).expect("a prefix").v4;
-        let modbus = [(Field::Family, Ranges::one(0u8)), (Field::Protocol, Ranges::one(6u8)), (Field::Port, Ranges::one(502u16))];
+        let modbus = [
+            (Field::Family, Ranges::one(0u8)),
+            (Field::Protocol, Ranges::one(6u8)),
+            (Field::Port, Ranges::one(502u16)),
+        ];
         let mut fields = modbus.to_vec();
         fields.push((Field::Source, address("10.0.0.0/12")));
         fields.push((Field::Destination, address("10.20.104.0/24")));
-        assert_eq!(names.packets(&region(&fields)), "tcp/502 (modbus) from enterprise 10.0.0.0/12 to cell 10.20.104.0/24");
+        assert_eq!(
+            names.packets(&region(&fields)),
+            "tcp/502 (modbus) from enterprise 10.0.0.0/12 to cell 10.20.104.0/24"
+        );
         fields[3].1 = address("10.20.110.3/32").join(&address("192.0.2.0/24"));
-        assert_eq!(names.packets(&region(&fields)), "tcp/502 (modbus) from 10.20.110.3, 192.0.2.0/24 to cell 10.20.104.0/24");
+        assert_eq!(
+            names.packets(&region(&fields)),
+            "tcp/502 (modbus) from 10.20.110.3, 192.0.2.0/24 to cell 10.20.104.0/24"
+        );
         fields[3].1 = address("10.20.110.3/32");
-        assert_eq!(names.packets(&region(&fields)), "tcp/502 (modbus) from gateway 10.20.110.3 to cell 10.20.104.0/24");
+        assert_eq!(
+            names.packets(&region(&fields)),
+            "tcp/502 (modbus) from gateway 10.20.110.3 to cell 10.20.104.0/24"
+        );
         assert_eq!(names.packets(&region(&modbus)), "tcp/502 (modbus) over IPv4");
         assert_eq!(names.packets(&Region::all()), "everything");
-        let replies = [(Field::State, Ranges::one(1u8)), (Field::Protocol, Ranges::span(6u8, 7u8)), (Field::In, Ranges::one(interface("eth0")))];
+        let replies = [
+            (Field::State, Ranges::one(1u8)),
+            (Field::Protocol, Ranges::span(6u8, 7u8)),
+            (Field::In, Ranges::one(interface("eth0"))),
+        ];
         assert_eq!(names.packets(&region(&replies)), "tcp and 7 in established connections, in by eth0");
-        let ping = [(Field::Family, Ranges::one(1u8)), (Field::Protocol, Ranges::one(58u8)), (Field::Port, Ranges::one(128u8))];
+        for place in ["a", "b", "c", "d"] {
+            names.place(place, &[format!("192.168.{}.0/24", place.as_bytes()[0])]);
+        }
+        fields[3].1 = address("192.168.0.0/16");
+        let wide = "tcp/502 (modbus) from 192.168.0.0/16 (a, b, c and 1 more) to cell 10.20.104.0/24";
+        assert_eq!(names.packets(&region(&fields)), wide);
+        let ping = [
+            (Field::Family, Ranges::one(1u8)),
+            (Field::Protocol, Ranges::one(58u8)),
+            (Field::Port, Ranges::one(128u8)),
+        ];
         assert_eq!(names.packets(&region(&ping)), "icmpv6 echo-request over IPv6");
     }
 

@@ -211,6 +211,13 @@ impl TargetRef {
         self.templates.trace(&self.target.files[file].template, self.syntaxes[file], context, depth)
     }
 
+    /// Returns the syntax of the file that a template makes; `template` is what reports call it.
+    pub fn syntax_of(&self, template: &str) -> Option<&'static str> {
+        let own = template.strip_prefix(self.name.as_str())?;
+        let file = self.target.files.iter().position(|file| file.template == own)?;
+        self.syntaxes.get(file).map(|syntax| syntax.name())
+    }
+
     /// Returns how a file is compared, by its template: its profile, if it has one, and its syntax.
     pub fn comparison(&self, template: &str) -> Option<(Option<&Compare>, &'static str)> {
         let file = self.target.files.iter().position(|file| file.template == template)?;

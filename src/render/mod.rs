@@ -9,6 +9,7 @@ pub mod influence;
 mod library;
 mod marks;
 mod path;
+mod read_back;
 mod trace;
 
 pub use library::{Library, TargetRef};
@@ -44,6 +45,8 @@ pub struct RenderedFile {
     pub template: String,
     /// Ids of the flows that it carries.
     pub flows: Vec<String>,
+    /// What was noticed when it was read back.
+    pub notes: Vec<Finding>,
 }
 
 /// Renders plans with one fleet's targets.
@@ -205,7 +208,13 @@ impl<'a> Renderer<'a> {
             let output = &plan.outputs[job.output];
             let context = context::for_output(base, output, &job.target, &job.path);
             match job.target.render(job.file, context) {
-                Ok(text) => files.push(rendered(&flows, job, output, text)),
+                Ok(text) => {
+                    let target = &job.target.target;
+                    let syntax = target.files[job.file].syntax.as_deref().or(target.syntax.as_deref());
+                    let read = read_back::check(plan, lines, output, target.kind, syntax, &job.path, &text);
+                    failures.extend(read.failures);
+                    files.push(RenderedFile { notes: read.notes, ..rendered(&flows, job, output, text) });
+                }
                 Err(finding) => failures.push(with_origin(plan, &job.path, *finding)),
             }
         }
@@ -225,6 +234,7 @@ fn rendered(flows: &[&str], job: &Job, output: &Output, text: String) -> Rendere
         target_digest: job.target.digest.clone(),
         template: format!("{}{}", job.target.name, spec.template),
         flows: flows.iter().filter(|id| names(&text, id)).map(|id| (*id).to_owned()).collect(),
+        notes: vec![],
         text,
     }
 }

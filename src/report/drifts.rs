@@ -1,9 +1,9 @@
 //! Differences as every format takes them: in parts by what to do, the same one once for all its lines.
 
-use super::words::{clean, plural, short};
+use super::words::{clean, plural, short_pair, some};
 use crate::compare::{Attribution, Class, Disposition, Drift, Kind, Report};
 use crate::finding::Level;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Where the two sides of a comparison lie, as the repository or the command line names them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,10 +32,12 @@ impl Drifts<'_> {
     pub(super) fn path(&self, drift: &Drift) -> String {
         let gone = matches!(drift.kind, Kind::FileMissing | Kind::Missing) && drift.deployed.is_none();
         let folder = if gone { &self.folders.intended } else { &self.folders.deployed };
-        match drift.address.as_deref().filter(|_| self.folders.by_address) {
-            Some(address) => format!("{folder}{address}/{}", drift.file),
-            None => format!("{folder}{}", drift.file),
-        }
+        let below = match drift.address.as_deref().filter(|_| self.folders.by_address) {
+            Some(line) if line.contains('/') => format!("{line}/"),
+            Some(site) => format!("{site}/_site/"),
+            None => String::new(),
+        };
+        format!("{folder}{below}{}", drift.file).trim_end_matches('/').to_owned()
     }
 }
 
@@ -220,11 +222,36 @@ pub(super) fn groups<'d>(drifts: &[&'d Drift]) -> Vec<Vec<&'d Drift>> {
 
 /// What a difference shares with the same one elsewhere.
 fn identity(drift: &Drift) -> String {
+    if is_untold(drift) {
+        // What was not read back is one thing to do, however many files it has.
+        return format!("{:?}\0{:?}", drift.address, drift.note);
+    }
     if let Some(cluster) = &drift.cluster {
         return cluster.clone();
     }
     let Drift { path, kind, intended, deployed, note, deviation, .. } = drift;
     format!("{path}\0{kind:?}\0{intended:?}\0{deployed:?}\0{note:?}\0{deviation:?}")
+}
+
+/// Who owns a group, each role once.
+pub(super) fn owners(group: &[&Drift]) -> String {
+    let mut owners: Vec<String> = vec![];
+    for owner in group.iter().filter_map(|drift| drift.owner.as_deref()) {
+        if !owners.iter().any(|known| known == owner) {
+            owners.push(clean(owner));
+        }
+    }
+    some(&owners, 3)
+}
+
+/// The files of a group without the folder of their line, each once.
+pub(super) fn files(group: &[&Drift]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let of = |drift: &&Drift| {
+        let folder = drift.address.as_ref().map(|address| format!("{address}/")).unwrap_or_default();
+        clean(drift.file.strip_prefix(&folder).unwrap_or(&drift.file))
+    };
+    group.iter().map(of).filter(|file| !file.is_empty() && seen.insert(file.clone())).collect()
 }
 
 /// What differs, in words; empty where a note says it.
@@ -288,7 +315,8 @@ pub(super) fn sentence(drift: &Drift) -> String {
         [drift.path.clone(), kind(drift)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
     parts.push(what.join(": "));
     if let (Some(intended), Some(deployed)) = (&drift.intended, &drift.deployed) {
-        parts.push(format!("intended {}, deployed {}", short(intended, VALUE), short(deployed, VALUE)));
+        let (intended, deployed) = short_pair(intended, deployed, VALUE);
+        parts.push(format!("intended {intended}, deployed {deployed}"));
     }
     parts.extend(meaning(drift).map(str::to_owned));
     parts.extend(drift.note.clone());
@@ -305,13 +333,15 @@ pub fn next_step(drift: &Drift) -> Option<&'static str> {
         return drift.next;
     }
     Some(match (drift.disposition, drift.attribution, drift.kind) {
-        (Disposition::Ignored, ..) => return None,
         (Disposition::Open, _, Kind::Opaque) => "read it back again; until then nobody can vouch for it",
         (Disposition::Open, _, _) if drift.level != Level::Error => return None,
         (Disposition::Open, Attribution::Standard, _) => "roll the standard out; the date for it has passed",
         (Disposition::Open, Attribution::Both, _) => {
             "settle which value is right, then roll it out or record a deviation"
         }
+        (Disposition::Open, _, Kind::Extra | Kind::FileExtra) => "take it out again, or record a deviation",
+        (Disposition::Open, _, Kind::Missing | Kind::FileMissing) => "put it back, or record a deviation",
+        (Disposition::Open, _, Kind::Moved | Kind::Reordered) => "put the order back, or record a deviation",
         (Disposition::Open, ..) => "put the intended value back, or record a deviation",
         (Disposition::Expired, ..) => {
             "end the deviation: put the intended value back, or renew it with its owner"
@@ -319,7 +349,7 @@ pub fn next_step(drift: &Drift) -> Option<&'static str> {
         (Disposition::Approved, ..) if drift.level == Level::Warning => {
             "the deviation ends soon: close it or renew it"
         }
-        (Disposition::Approved, ..) => return None,
+        (Disposition::Approved | Disposition::Ignored, ..) => return None,
         (Disposition::Behind, ..) => "roll the standard out in the line's window",
     })
 }

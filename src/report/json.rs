@@ -44,10 +44,7 @@ pub fn finding(finding: &Finding) -> Value {
 fn with_change(findings: &Findings<'_>) -> Map<String, Value> {
     let mut out = (findings.object)();
     if let Some(change) = findings.change {
-        out.insert("base".into(), json!(change.base));
-        out.insert("approvals".into(), json!(change.approvals));
-        out.insert("effect".into(), json!(change.effect));
-        out.insert("older".into(), json!(change.older));
+        change.add_to(&mut out);
     }
     out
 }

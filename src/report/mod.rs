@@ -4,6 +4,7 @@
 //! already. Out: text. The same input gives the same bytes, and no format decides anything: the exit code is
 //! settled before a report is drawn.
 
+pub mod capture_text;
 pub mod change;
 mod drifts;
 mod findings;

@@ -51,6 +51,19 @@ pub(super) fn short(json: &Json, width: usize) -> String {
     if out.is_empty() { "\"\"".into() } else { clean(&out) }
 }
 
+/// Two values on a line each. What is long is shown from where they begin to differ.
+pub(super) fn short_pair(one: &Json, other: &Json, width: usize) -> (String, String) {
+    let (left, right) = (value(one), value(other));
+    let shared = left.chars().zip(right.chars()).take_while(|(a, b)| a == b).count();
+    if shared <= width / 2 || left.contains('\n') || right.contains('\n') {
+        return (short(one, width), short(other, width));
+    }
+    let from = shared - width / 4;
+    let rest =
+        |text: &str| clean(&format!("…{}", cut(&text.chars().skip(from).collect::<String>(), width - 1)));
+    (rest(&left), rest(&right))
+}
+
 /// Text of at most so many characters.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
@@ -82,5 +95,7 @@ mod tests {
     fn a_value_fits_its_line() {
         assert_eq!(short(&Json::from("ab\ncd\nef"), 10), "ab (and 2 more lines)");
         assert_eq!(short(&Json::from("äöüß"), 3), "äö…");
+        let (left, right) = (Json::from("x".repeat(50) + "1"), Json::from("x".repeat(50) + "2"));
+        assert_eq!(short_pair(&left, &right, 12), ("…xxx1".to_owned(), "…xxx2".to_owned()));
     }
 }

@@ -30,6 +30,7 @@ macro_rules! docs {
 
 docs! {
     "host" "The k-th address of a network, counted from its first; from the end when negative." "'10.20.104.0/24'|host(10)" "10.20.104.10";
+    "offset" "The address k further on, or back when negative; a prefix length is left out." "'10.20.255.4/31'|offset(1)" "10.20.255.5";
     "network" "The address of the network that an address with prefix lies in." "'10.20.104.17/24'|network" "10.20.104.0";
     "netmask" "The netmask of an IPv4 network." "'10.20.104.0/22'|netmask" "255.255.252.0";
     "wildcard" "The inverted netmask of an IPv4 network, as IOS wants it." "'10.20.104.0/22'|wildcard" "0.0.3.255";
@@ -72,6 +73,7 @@ pub const PACKML_STATES: [&str; 17] = [
 /// Adds all of them to an environment.
 pub fn add_to(strict: &mut Strict<'_>) {
     strict.filter("host", host);
+    strict.filter("offset", offset);
     strict.filter("network", |net: &str| Ok::<_, Error>(parse(net)?.network().to_string()));
     strict.filter("netmask", |net: &str| Ok::<_, Error>(parse_v4(net, "netmask")?.netmask().to_string()));
     strict.filter("wildcard", |net: &str| Ok::<_, Error>(parse_v4(net, "wildcard")?.hostmask().to_string()));
@@ -129,6 +131,22 @@ fn host(net: &str, k: i64) -> Result<String, Error> {
         }
         IpNet::V6(v6) => {
             let sum = offset(u128::from(v6.network()), 128 - u32::from(v6.prefix_len()))?;
+            Ok(std::net::Ipv6Addr::from(sum).to_string())
+        }
+    }
+}
+
+fn offset(text: &str, k: i64) -> Result<String, Error> {
+    let outside = || bad(format!("there is no address {k} from `{text}`"));
+    let address = text.split_once('/').map_or(text, |(address, _)| address);
+    parse(text)?;
+    match address.parse::<IpAddr>().map_err(|_| outside())? {
+        IpAddr::V4(v4) => {
+            let sum = i64::from(u32::from(v4)).checked_add(k).and_then(|sum| u32::try_from(sum).ok());
+            Ok(std::net::Ipv4Addr::from(sum.ok_or_else(outside)?).to_string())
+        }
+        IpAddr::V6(v6) => {
+            let sum = u128::from(v6).checked_add_signed(k.into()).ok_or_else(outside)?;
             Ok(std::net::Ipv6Addr::from(sum).to_string())
         }
     }
@@ -246,6 +264,9 @@ mod tests {
         assert_eq!(host("fd00::/64", 10).ok().as_deref(), Some("fd00::a"));
         assert_eq!(host("10.0.0.0/24", -1).ok().as_deref(), Some("10.0.0.255"));
         assert!(host("10.0.0.0/24", 256).is_err() && host("10.0.0.0/30", -5).is_err());
+        assert_eq!(offset("10.0.1.0", -1).ok().as_deref(), Some("10.0.0.255"));
+        assert_eq!(offset("fd00::ffff/64", 1).ok().as_deref(), Some("fd00::1:0"));
+        assert!(offset("0.0.0.0", -1).is_err() && offset("255.255.255.255/32", 1).is_err());
         assert!(subnet("10.0.0.0/16", 24, 256).is_err() && subnet("10.0.0.0/16", 8, 0).is_err());
         assert_eq!(subnet("::/0", 128, 1).ok().as_deref(), Some("::1/128"));
         assert!(parse_v4("fd00::/8", "netmask").is_err());

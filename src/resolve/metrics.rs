@@ -93,8 +93,8 @@ fn bind_metric(
     (bound, problem)
 }
 
-/// Splits a formula into elements, metrics and the rest. Metric ids may be written with `_` for `-`.
-pub(super) fn terms(fleet: &Fleet, formula: &str) -> Vec<Term> {
+/// Splits a formula into elements, metrics and the rest; metric ids may be written with `_` for `-`.
+pub fn terms(fleet: &Fleet, formula: &str) -> Vec<Term> {
     let known = |word: &str| -> Option<Term> {
         if fleet.metrics.elements.contains_key(word) {
             return Some(Term { kind: "element", text: word.to_owned() });

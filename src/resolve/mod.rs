@@ -16,6 +16,7 @@ pub mod operators;
 pub mod plan;
 pub mod services;
 pub mod strict;
+pub mod traffic;
 mod units;
 mod values;
 

@@ -3,6 +3,7 @@
 //! In: paths. Out: [`Document`]s whose every value knows its bytes, lines and columns. This is the only module
 //! that reads files and git; nothing here knows what a site or a blueprint is.
 
+pub mod git;
 pub mod past;
 mod pointer;
 mod quick;
@@ -15,5 +16,5 @@ mod yaml;
 pub use pointer::{child, parse as parse_pointer};
 pub use stream::{Raw, RawContent, StreamProblem, read_stream};
 pub use text::{Position, Span, Text};
-pub use tree::{Entry, Folder, ReadError, Tree};
+pub use tree::{Entry, Folder, Over, ReadError, Tree};
 pub use yaml::{Content, Document, Member, Node, Problem, parse};

@@ -46,10 +46,32 @@ pub enum Tree {
     Folder(Folder),
     /// Files held in memory, read from a revision in git.
     Revision(Arc<std::collections::BTreeMap<String, Vec<u8>>>),
+    /// The fleet as a commit holds it, read when it is asked for.
+    Commit(super::git::Snapshot),
+    /// A tree of which some files and folders are taken from another.
+    Over(Arc<Over>),
     /// A folder built into the program.
     Embedded(&'static Dir<'static>),
     /// A tree in which some files are others: for asking "what if".
     Changed(Arc<(Tree, std::collections::BTreeMap<String, Vec<u8>>)>),
+}
+
+/// A tree over another.
+#[derive(Debug)]
+pub struct Over {
+    /// What is read.
+    pub tree: Tree,
+    /// What is read instead for `paths`.
+    pub over: Tree,
+    /// Files and folders of the fleet's own folder.
+    pub paths: &'static [&'static str],
+}
+
+impl Over {
+    fn of(&self, path: &str) -> &Tree {
+        let first = path.split('/').next().unwrap_or_default();
+        if self.paths.contains(&first) { &self.over } else { &self.tree }
+    }
 }
 
 /// A folder on disk.
@@ -81,6 +103,8 @@ impl Tree {
                         name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
                     })
             }
+            Self::Commit(snapshot) => snapshot.contains(path),
+            Self::Over(over) => over.of(path).contains(path),
             Self::Embedded(dir) => dir.get_entry(path).is_some(),
             Self::Changed(changed) => {
                 let below = changed
@@ -99,6 +123,8 @@ impl Tree {
             Self::Revision(files) => {
                 files.get(path).cloned().ok_or_else(|| ReadError::Missing(path.to_owned()))
             }
+            Self::Commit(snapshot) => snapshot.bytes(path),
+            Self::Over(over) => over.of(path).bytes(path),
             Self::Embedded(dir) => dir
                 .get_file(path)
                 .map(|file| file.contents().to_vec())
@@ -127,6 +153,8 @@ impl Tree {
         let mut entries = match self {
             Self::Folder(folder) => list_folder(&folder.path.join(path), path)?,
             Self::Revision(files) => list_names(files.keys().map(String::as_str), path),
+            Self::Commit(snapshot) => snapshot.list(path)?,
+            Self::Over(over) => return over.of(path).list(path),
             Self::Embedded(dir) => {
                 let dir = if path.is_empty() { Some(*dir) } else { dir.get_dir(path) };
                 let entries = dir.map(|dir| dir.entries()).unwrap_or_default();
@@ -185,11 +213,12 @@ fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
         std::io::ErrorKind::NotFound => ReadError::Missing(name.to_owned()),
         _ => ReadError::Refused(name.to_owned(), error.to_string()),
     };
-    let file = fs::File::open(path).map_err(|error| refused(&error))?;
-    let meta = file.metadata().map_err(|error| refused(&error))?;
+    // Looked at before it is opened: opening a pipe waits for somebody to write into it.
+    let meta = fs::metadata(path).map_err(|error| refused(&error))?;
     if !meta.is_file() {
         return Err(ReadError::Refused(name.to_owned(), "it is not a regular file".into()));
     }
+    let file = fs::File::open(path).map_err(|error| refused(&error))?;
     if meta.len() > MAX_BYTES {
         return Err(ReadError::TooLarge(name.to_owned()));
     }

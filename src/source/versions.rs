@@ -3,7 +3,7 @@
 //! Files are read from git objects, never from a checkout, so that a dirty or sparse work tree changes nothing.
 
 use super::Tree;
-use git2::{ErrorCode, ObjectType, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{ObjectType, Repository, TreeWalkMode, TreeWalkResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +32,9 @@ pub enum VersionError {
     /// The tag does not hold the folder.
     #[error("tag `{0}` holds no folder `{1}`")]
     NoFolder(String, String),
+    /// The repository belongs to another user.
+    #[error("the repository around `{0}` belongs to another user")]
+    Owner(String),
     /// Git itself failed.
     #[error("git: {0}")]
     Git(String),
@@ -47,9 +50,10 @@ impl VersionError {
             Self::NoTag { shallow: true, .. } => "run `git fetch --unshallow --tags`",
             Self::NoTag { .. } => "run `git fetch --tags`, or name a version that exists",
             Self::NoFolder(..) => "check the tag; it must hold the blueprint's folder",
-            Self::Git(_) => {
-                "run `git fsck`; if the folder belongs to another user, `git config --global --add safe.directory PATH`"
+            Self::Owner(_) => {
+                "`git config --global --add safe.directory PATH` with its path, or say --trust-repo"
             }
+            Self::Git(_) => "run `git fsck`",
         }
     }
 }
@@ -57,12 +61,7 @@ impl VersionError {
 impl History {
     /// Finds the repository around `fleet`; `None` without one.
     pub fn open(fleet: &Path) -> Result<Option<Self>, VersionError> {
-        let repository = match Repository::discover(fleet) {
-            Ok(repository) => repository,
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(error) => return Err(VersionError::Git(error.message().to_owned())),
-        };
-        let Some(workdir) = repository.workdir().map(Path::to_path_buf) else { return Ok(None) };
+        let Some((repository, workdir)) = super::git::discover(fleet)? else { return Ok(None) };
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| PathBuf::from(path));
         let prefix = real(fleet).strip_prefix(real(&workdir)).map(slashes).unwrap_or_default();
         Ok(Some(Self { repository, prefix }))

@@ -17,6 +17,7 @@ mod lines;
 mod literal;
 mod markdown;
 mod nft;
+mod read;
 mod slots;
 #[cfg(test)]
 mod testing;
@@ -26,6 +27,8 @@ mod words;
 mod xml;
 mod yaml;
 mod yaml_scalar;
+
+pub use read::{Malformed, read};
 
 use std::ops::Range;
 

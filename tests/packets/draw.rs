@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The first line of a ruleset that nobody changed.
-pub const ORIGINAL: &str = "# as written";
+pub(crate) const ORIGINAL: &str = "# as written";
 
 /// Numbers that look random and are the same in every run (xorshift).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
@@ -41,24 +41,30 @@ impl Random {
 
 /// A packet as its header says it; for ICMP the type stands for the port, the code for the source port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Packet {
-    pub family: u8,
-    pub source: u128,
-    pub destination: u128,
-    pub protocol: u8,
-    pub port: u16,
-    pub source_port: u16,
+pub(crate) struct Packet {
+    pub(crate) family: u8,
+    pub(crate) source: u128,
+    pub(crate) destination: u128,
+    pub(crate) protocol: u8,
+    pub(crate) port: u16,
+    pub(crate) source_port: u16,
 }
 
 impl Packet {
     /// What connection tracking makes of it when nothing came before: an answer to a ping that nobody sent is invalid.
-    pub fn state(&self) -> u8 {
+    pub(crate) fn state(&self) -> u8 {
         if self.protocol == 1 && self.port == 0 || self.protocol == 58 && self.port == 129 { 3 } else { 0 }
     }
 
     /// What comes back.
-    pub fn answer(&self) -> Self {
-        Self { source: self.destination, destination: self.source, port: self.source_port, source_port: self.port, ..*self }
+    pub(crate) fn answer(&self) -> Self {
+        Self {
+            source: self.destination,
+            destination: self.source,
+            port: self.source_port,
+            source_port: self.port,
+            ..*self
+        }
     }
 
     /// Whether it can be sent through a router and be the first of a connection.
@@ -119,7 +125,7 @@ struct Line {
 }
 
 /// Two interfaces that a ruleset speaks of, or others.
-pub fn interfaces(text: &str, random: &mut Random) -> (String, String) {
+pub(crate) fn interfaces(text: &str, random: &mut Random) -> (String, String) {
     let mut pairs = vec![];
     for line in text.lines() {
         let after = |key: &str| {
@@ -138,7 +144,7 @@ pub fn interfaces(text: &str, random: &mut Random) -> (String, String) {
 }
 
 /// Draws packets, no two of one connection.
-pub fn packets(text: &str, count: usize, random: &mut Random) -> Vec<Packet> {
+pub(crate) fn packets(text: &str, count: usize, random: &mut Random) -> Vec<Packet> {
     let lines = lines(text);
     let mut all: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     for (place, word) in lines.iter().flat_map(|line| line.conditions.iter().flatten().flatten()) {
@@ -163,7 +169,10 @@ fn one(lines: &[Line], all: &BTreeMap<Place, Vec<String>>, random: &mut Random) 
     let is_v6 = line.is_v6 || (!mentions_v4(&line) && random.one_in(4));
     let mut words: BTreeMap<Place, String> = BTreeMap::new();
     for condition in &line.conditions {
-        let fitting: Vec<&Tuple> = condition.iter().filter(|tuple| tuple.iter().all(|(place, word)| fits(*place, word, is_v6))).collect();
+        let fitting: Vec<&Tuple> = condition
+            .iter()
+            .filter(|tuple| tuple.iter().all(|(place, word)| fits(*place, word, is_v6)))
+            .collect();
         if let Some(tuple) = random.of(&fitting) {
             words.extend(tuple.iter().cloned());
         }
@@ -175,7 +184,8 @@ fn one(lines: &[Line], all: &BTreeMap<Place, Vec<String>>, random: &mut Random) 
             words.extend(random.of(&fitting).map(|word| (*place, (*word).clone())));
         }
     }
-    let mut protocols: Vec<u8> = words.get(&Place::Protocol).and_then(|word| protocol(word)).into_iter().collect();
+    let mut protocols: Vec<u8> =
+        words.get(&Place::Protocol).and_then(|word| protocol(word)).into_iter().collect();
     if protocols.is_empty() {
         protocols.clone_from(&line.protocols);
     }
@@ -183,8 +193,15 @@ fn one(lines: &[Line], all: &BTreeMap<Place, Vec<String>>, random: &mut Random) 
         protocols = vec![6, 6, 17, 17, if is_v6 { 58 } else { 1 }, 47, 50, 89];
     }
     let protocol = *random.of(&protocols).unwrap_or(&6);
-    let mut value = |place: Place, random: &mut Random| words.get(&place).and_then(|word| pick(word, is_v6, random));
-    let anywhere = |random: &mut Random| if is_v6 { (0x2001_0db8u128 << 96) | u128::from(random.next()) } else { u128::from(random.next() as u32) };
+    let value =
+        |place: Place, random: &mut Random| words.get(&place).and_then(|word| pick(word, is_v6, random));
+    let anywhere = |random: &mut Random| {
+        if is_v6 {
+            (0x2001_0db8u128 << 96) | u128::from(random.next())
+        } else {
+            u128::from(random.next() as u32)
+        }
+    };
     let port = |random: &mut Random| random.between(1, 65535);
     let mut packet = Packet {
         family: u8::from(is_v6),
@@ -283,7 +300,8 @@ fn lines(text: &str) -> Vec<Line> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["define", name, "=", ..] => {
-                named.insert(format!("${name}"), line.split_once('=').map_or("", |(_, rest)| rest).to_owned());
+                named
+                    .insert(format!("${name}"), line.split_once('=').map_or("", |(_, rest)| rest).to_owned());
             }
             ["set" | "map", name, "{", ..] => current = Some(format!("@{name}")),
             ["elements", "=", ..] => {
@@ -296,11 +314,13 @@ fn lines(text: &str) -> Vec<Line> {
     }
     let is_rule = |line: &&str| {
         let line = line.trim_start();
-        ["accept", "drop", "reject", "jump", "goto", "vmap", "return"].iter().any(|word| line.contains(word)) && !["type", "policy", "elements", "map", "set", "#"].iter().any(|word| line.starts_with(word))
+        ["accept", "drop", "reject", "jump", "goto", "vmap", "return"].iter().any(|word| line.contains(word))
+            && !["type", "policy", "elements", "map", "set", "#"].iter().any(|word| line.starts_with(word))
     };
     let rules = text.lines().filter(is_rule);
     // What lets something through is drawn from more often.
-    let weighed = rules.flat_map(|line| std::iter::repeat_n(line, if line.contains("accept") { 3 } else { 1 }));
+    let weighed =
+        rules.flat_map(|line| std::iter::repeat_n(line, if line.contains("accept") { 3 } else { 1 }));
     weighed.map(|line| parse(line.split(" comment ").next().unwrap_or(line), &named)).collect()
 }
 
@@ -309,7 +329,8 @@ fn parse(line: &str, named: &BTreeMap<String, String>) -> Line {
     for (name, value) in named.iter().rev() {
         text = text.replace(name.as_str(), &format!(" {value} "));
     }
-    let spaced: String = text.chars().flat_map(|c| if "{},;()".contains(c) { vec![' ', c, ' '] } else { vec![c] }).collect();
+    let spaced: String =
+        text.chars().flat_map(|c| if "{},;()".contains(c) { vec![' ', c, ' '] } else { vec![c] }).collect();
     let mut out = Line::default();
     let (mut places, mut joins, mut tuple): (Vec<Place>, bool, Tuple) = (vec![], false, vec![]);
     let mut alternatives: Vec<Tuple> = vec![];
@@ -337,10 +358,18 @@ fn parse(line: &str, named: &BTreeMap<String, String>) -> Line {
         }
         match *word {
             "." => joins = true,
-            "tcp" | "udp" | "icmp" | "icmpv6" if places.last() != Some(&Place::Protocol) || words.get(at + 1).is_some_and(|next| ["dport", "sport", "type", "code"].contains(next)) => {
+            "tcp" | "udp" | "icmp" | "icmpv6"
+                if places.last() != Some(&Place::Protocol)
+                    || words
+                        .get(at + 1)
+                        .is_some_and(|next| ["dport", "sport", "type", "code"].contains(next)) =>
+            {
                 out.protocols.extend(protocol(word));
             }
-            word if word.starts_with(|c: char| c.is_ascii_hexdigit()) || protocol(word).is_some() || word.contains(':') && word.len() > 1 => {
+            word if word.starts_with(|c: char| c.is_ascii_hexdigit())
+                || protocol(word).is_some()
+                || word.contains(':') && word.len() > 1 =>
+            {
                 if !joins {
                     tuple.clear();
                 }
@@ -361,7 +390,7 @@ fn parse(line: &str, named: &BTreeMap<String, String>) -> Line {
 }
 
 /// A ruleset with a few changes of the kind that people make.
-pub fn mutated(text: &str, random: &mut Random) -> String {
+pub(crate) fn mutated(text: &str, random: &mut Random) -> String {
     let mut lines: Vec<String> = text.lines().filter(|line| *line != ORIGINAL).map(str::to_owned).collect();
     for _ in 0..=random.below(4) {
         let rules: Vec<usize> = (0..lines.len()).filter(|at| is_changeable(&lines[*at])).collect();
@@ -383,7 +412,11 @@ pub fn mutated(text: &str, random: &mut Random) -> String {
 
 fn is_changeable(line: &str) -> bool {
     let line = line.trim();
-    line.ends_with("accept") || line.ends_with("drop") || line.contains(" accept comment") || line.contains("elements =") || line.contains("vmap {")
+    line.ends_with("accept")
+        || line.ends_with("drop")
+        || line.contains(" accept comment")
+        || line.contains("elements =")
+        || line.contains("vmap {")
 }
 
 fn swap_words(line: &str, one: &str, two: &str) -> String {
@@ -392,7 +425,11 @@ fn swap_words(line: &str, one: &str, two: &str) -> String {
 
 fn change_number(line: &str, random: &mut Random) -> String {
     let head = line.split(" comment ").next().unwrap_or(line);
-    let digits: Vec<(usize, &str)> = head.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| (part.as_ptr() as usize - head.as_ptr() as usize, part)).collect();
+    let digits: Vec<(usize, &str)> = head
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .map(|part| (part.as_ptr() as usize - head.as_ptr() as usize, part))
+        .collect();
     let Some((at, part)) = random.of(&digits).copied() else { return line.to_owned() };
     let Ok(number) = part.parse::<u32>() else { return line.to_owned() };
     let changed = if random.one_in(2) { number + 1 } else { number.saturating_sub(1) };

@@ -66,13 +66,17 @@ const key = async (name, text) => {
   await send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
 };
 const settle = () => run('new Promise((resolve) => setTimeout(resolve, 300))');
-const visible = () => run("document.querySelectorAll('.card:not([hidden])').length");
+const visible = () => run("document.querySelectorAll('.part .card:not([hidden])').length");
 const shot = async (name, width, height, features, media = '') => {
   await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
   await send('Emulation.setEmulatedMedia', { media, features });
   await settle();
   const { cssContentSize } = await send('Page.getLayoutMetrics');
-  const clip = { x: 0, y: 0, width, height: Math.min(cssContentSize.height, 6000), scale: 1 };
+  // As high as the page: what is not in sight is not laid out.
+  const whole = Math.min(cssContentSize.height, 6000);
+  await send('Emulation.setDeviceMetricsOverride', { width, height: Math.ceil(whole), deviceScaleFactor: 1, mobile: width < 600 });
+  await settle();
+  const clip = { x: 0, y: 0, width, height: whole, scale: 1 };
   const { data } = await send('Page.captureScreenshot', { format: 'png', clip, captureBeyondViewport: true });
   writeFileSync(join(out, `${name}.png`), Buffer.from(data, 'base64'));
   return run('document.documentElement.scrollWidth > document.documentElement.clientWidth');
@@ -89,7 +93,7 @@ try {
   seen.cards = await visible();
   seen.loadMilliseconds = Date.now() - start;
   seen.hacked = await run("typeof window.hacked !== 'undefined' || document.querySelectorAll('img, iframe, object').length > 0");
-  seen.text = await run('document.body.innerText');
+  seen.text = process.env.JIG_NO_SHOTS ? '' : await run('document.body.innerText');
   seen.filterShown = await run("!document.getElementById('filter')?.hidden");
 
   // The keyboard alone.
@@ -115,13 +119,13 @@ try {
   await key('ArrowDown');
   await settle();
   seen.chosen = await run(`${select}?.value ?? ''`);
-  seen.matching = await run(`[...document.querySelectorAll('.card')].filter((card) => card.dataset.c === ${select}?.value).length`);
+  seen.matching = await run(`[...document.querySelectorAll('.part .card')].filter((card) => card.dataset.c === ${select}?.value).length`);
   seen.filtered = await visible();
-  await run("document.getElementById('reset')?.click()");
+  await run("document.getElementById('all')?.click()");
   await run("document.querySelector('a[data-line]')?.click()");
   await settle();
   seen.ofLine = await visible();
-  await run("document.getElementById('reset')?.click()");
+  await run("document.getElementById('all')?.click()");
 
   // Everything that can be reached has a name, and no id is twice.
   seen.nameless = await run(`[...document.querySelectorAll('a, button, input, select')].filter((e) =>
@@ -130,20 +134,22 @@ try {
   seen.deadLinks = await run(`[...document.querySelectorAll('a[href^="#"]')].filter((a) => !document.getElementById(a.hash.slice(1))).length`);
   seen.links = await run(`[...document.querySelectorAll('a')].filter((a) => !a.getAttribute('href').startsWith('#')).length`);
 
-  const light = [{ name: 'prefers-color-scheme', value: 'light' }];
-  const dark = [{ name: 'prefers-color-scheme', value: 'dark' }];
-  seen.wide = [
-    await shot('light', 1200, 900, light),
-    await shot('dark', 1200, 900, dark),
-    await shot('narrow', 390, 800, light),
-  ].some(Boolean);
-  await shot('print', 794, 1123, light, 'print');
-  await send('Emulation.clearDeviceMetricsOverride');
-  await send('Emulation.setEmulatedMedia', { media: '', features: [] });
-  const pdf = Buffer.from((await send('Page.printToPDF', { printBackground: true, preferCSSPageSize: true })).data, 'base64');
-  writeFileSync(join(out, 'page.pdf'), pdf);
-  seen.pdf = pdf.subarray(0, 5).toString();
-  seen.pdfBytes = pdf.length;
+  if (!process.env.JIG_NO_SHOTS) {
+    const light = [{ name: 'prefers-color-scheme', value: 'light' }];
+    const dark = [{ name: 'prefers-color-scheme', value: 'dark' }];
+    seen.wide = [
+      await shot('light', 1200, 900, light),
+      await shot('dark', 1200, 900, dark),
+      await shot('narrow', 390, 800, light),
+    ].some(Boolean);
+    await shot('print', 794, 1123, light, 'print');
+    await send('Emulation.clearDeviceMetricsOverride');
+    await send('Emulation.setEmulatedMedia', { media: '', features: [] });
+    const pdf = Buffer.from((await send('Page.printToPDF', { printBackground: true, preferCSSPageSize: true })).data, 'base64');
+    writeFileSync(join(out, 'page.pdf'), pdf);
+    seen.pdf = pdf.subarray(0, 5).toString();
+    seen.pdfBytes = pdf.length;
+  }
 
   // Without a script all of it is there to read.
   await send('Emulation.setScriptExecutionDisabled', { value: true });

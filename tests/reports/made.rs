@@ -37,6 +37,8 @@ pub(crate) fn drift(address: &str, file: &str, path: &str) -> Drift {
         cluster: None,
         count: 1,
         note: None,
+        id: String::new(),
+        next: None,
     }
 }
 
@@ -47,6 +49,8 @@ pub(crate) fn line(address: &str, verdict: Verdict, age: Option<i64>) -> LineRep
         blueprint: Some("packaging-line@1.3.0".into()),
         collected: age.map(|days| today().checked_sub(jiff::Span::new().days(days)).expect("a date")),
         age_days: age,
+        is_site: false,
+        deviations: vec![],
     }
 }
 
@@ -61,6 +65,7 @@ pub(crate) fn report(
     let found = |wanted: Disposition| findings.iter().filter(|drift| drift.disposition == wanted).count();
     let summary = Summary {
         lines: lines.len(),
+        sites: 0,
         in_order: verdicts(Verdict::InOrder),
         drifted: verdicts(Verdict::Drift),
         behind: verdicts(Verdict::Behind),
@@ -74,8 +79,8 @@ pub(crate) fn report(
     };
     let verdict = lines.iter().map(|line| line.verdict).max().unwrap_or(Verdict::InOrder);
     let mut findings = findings;
-    findings.sort_by(|a, b| a.consequence.cmp(&b.consequence));
-    Report { as_of: today(), verdict, summary, lines, findings, clusters, warnings }
+    findings.sort_by_key(|finding| finding.consequence);
+    Report { as_of: today(), verdict, summary, lines, findings, clusters, warnings, sealed: vec![] }
 }
 
 /// One morning of a small enterprise, with one of everything.

@@ -19,10 +19,12 @@ use crate::render::{RenderedFile, names as names_flow};
 use crate::report;
 use crate::resolve::approval::{Approvers, deviation_digest, gaps};
 use crate::resolve::plan::Plan;
+use crate::resolve::traffic;
 use crate::source::Tree;
 use crate::source::past::Past;
 use jiff::civil::Date;
 use rayon::prelude::*;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -320,6 +322,7 @@ impl Compared<'_> {
         let before = Before::new(&survey.work, survey.past.as_ref(), trees, self.returned, entry, then);
         let mut problems = vec![];
         let mut jobs = vec![];
+        let called = OnceCell::new();
         let mut used: BTreeSet<&str> = BTreeSet::new();
         let matched = matches(wanted, &self.returned.names, self.standard);
         let carries =
@@ -331,6 +334,10 @@ impl Compared<'_> {
                 continue;
             }
             let (rules, wrong) = survey.rules.get(&survey.work.renderer, self.standard, file);
+            let rules = match (rules.asks_for_names(), plan) {
+                (true, Some(plan)) => rules.naming(called.get_or_init(|| Arc::new(traffic::names(&[plan])))),
+                _ => rules,
+            };
             problems.extend(wrong);
             let single = [file.path.clone()];
             for name in if names.is_empty() { &single[..] } else { names } {

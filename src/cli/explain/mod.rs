@@ -95,10 +95,12 @@ fn explain_rule(session: &Session, rule: &Rule) -> Run {
         object.insert("what".into(), json!(rule.what));
         object.insert("why".into(), json!(rule.why));
         object.insert("instead".into(), json!(rule.instead));
+        object.insert("see".into(), json!(rule.see));
         session.out(&serde_json::Value::Object(object).to_string());
     } else {
         session.out(&format!("{} ({})\n", rule.name, rule.level.as_str()));
-        session.out(&format!("{}\n\nWhy: {}\nInstead: {}", rule.what, rule.why, rule.instead));
+        let see = if rule.see.is_empty() { String::new() } else { format!("\nSee: {}", rule.see) };
+        session.out(&format!("{}\n\nWhy: {}\nInstead: {}{see}", rule.what, rule.why, rule.instead));
     }
     Ok(Outcome::InOrder)
 }

@@ -30,7 +30,13 @@ struct Reader<'r, 't> {
 }
 
 /// Reads an entry from `permit` or `deny` on.
-pub(super) fn read<'t>(line: u32, words: &[&'t str], kind: Kind, objects: &Objects<'t>, dialect: Dialect) -> Rule {
+pub(super) fn read<'t>(
+    line: u32,
+    words: &[&'t str],
+    kind: Kind,
+    objects: &Objects<'t>,
+    dialect: Dialect,
+) -> Rule {
     let text = words.join(" ");
     let whole = of_kind(kind, dialect);
     let action = match words.first().copied() {
@@ -38,7 +44,17 @@ pub(super) fn read<'t>(line: u32, words: &[&'t str], kind: Kind, objects: &Objec
         Some("permit") => Action::Accept,
         Some("deny") => Action::Deny,
         // `evaluate`, `dynamic`, `no ...`: nobody knows.
-        _ => return Rule { line, parts: vec![Part { regions: vec![whole], doubt: Some(text.clone()), action: Action::Unknown }], text },
+        _ => {
+            return Rule {
+                line,
+                parts: vec![Part {
+                    regions: vec![whole],
+                    doubt: Some(text.clone()),
+                    action: Action::Unknown,
+                }],
+                text,
+            };
+        }
     };
     let mut reader = Reader { words, at: 1, objects, dialect, doubts: vec![] };
     let part = match reader.entry(kind) {
@@ -166,7 +182,9 @@ impl Reader<'_, '_> {
         match self.peek() {
             Some("eq" | "neq" | "lt" | "gt" | "range") => {
                 // Ports of a protocol without ports; a group of protocols was looked at before.
-                if protocol.is_some_and(|number| ![6, 17, 132].contains(&number)) || self.words.get(1).is_some_and(|word| matches!(*word, "ip" | "ipv6")) {
+                if protocol.is_some_and(|number| ![6, 17, 132].contains(&number))
+                    || self.words.get(1).is_some_and(|word| matches!(*word, "ip" | "ipv6"))
+                {
                     return None;
                 }
                 let (ranges, used) = services::ports(&self.words[self.at..], protocol)?;
@@ -174,7 +192,9 @@ impl Reader<'_, '_> {
                 Some(Some(vec![of(field, ranges)]))
             }
             Some("object-group") => {
-                let Some(Meaning::Service(found)) = self.words.get(self.at + 1).and_then(|name| self.objects.get(name)) else {
+                let Some(Meaning::Service(found)) =
+                    self.words.get(self.at + 1).and_then(|name| self.objects.get(name))
+                else {
                     return Some(None);
                 };
                 self.at += 2;
@@ -184,7 +204,9 @@ impl Reader<'_, '_> {
                 // A group speaks of destination ports; here it may stand for the source.
                 let moved = found.regions.iter().map(|region| {
                     let mut moved = region.clone();
-                    if field == Field::SourcePort && let Some(ranges) = region.get(Field::Port).cloned() {
+                    if field == Field::SourcePort
+                        && let Some(ranges) = region.get(Field::Port).cloned()
+                    {
                         moved.set(Field::Port, Ranges::span(0u8, Field::Port.largest()));
                         moved.set(Field::SourcePort, ranges);
                     }
@@ -211,14 +233,13 @@ impl Reader<'_, '_> {
                     }
                 }
                 ("log" | "log-input", _) => {}
-                ("sequence", Dialect::Ios) => self.at += 1,
                 // TCP with ACK or RST: everything but the first packet of a connection.
                 ("established", Dialect::Ios) if protocol == Some(6) => {
                     let later = of(Field::State, Ranges::span(1u8, Field::State.largest()));
                     regions = cross(&regions, &[later]);
                 }
                 // The entry permits as any other; what it lets back in is a matter of another list.
-                ("reflect", Dialect::Ios) => self.at += 1,
+                ("reflect" | "sequence", Dialect::Ios) => self.at += 1,
                 _ => {
                     let rest = self.words[self.at - 1..].join(" ");
                     self.doubts.push(rest);
@@ -249,8 +270,11 @@ impl Reader<'_, '_> {
 /// Whether the ports come with the protocol, as an object or group; a group of protocols alone has none.
 fn services_with_ports(word: Option<&str>, regions: &[Region]) -> bool {
     let is_protocol = |region: &Region| {
-        let numbers = region.get(Field::Protocol).map(|ranges| ranges.intervals().to_vec()).unwrap_or_default();
-        region.get(Field::Port).is_none() && !numbers.is_empty() && numbers.iter().all(|(low, high)| low == high && [6, 17, 132].contains(low))
+        let numbers =
+            region.get(Field::Protocol).map(|ranges| ranges.intervals().to_vec()).unwrap_or_default();
+        region.get(Field::Port).is_none()
+            && !numbers.is_empty()
+            && numbers.iter().all(|(low, high)| low == high && [6, 17, 132].contains(low))
     };
     matches!(word, Some("object" | "object-group")) && !regions.iter().all(is_protocol)
 }

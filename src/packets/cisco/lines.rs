@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line<'t> {
     /// Line, from 1.
-    pub line: u32,
+    pub number: u32,
     pub words: Vec<&'t str>,
     /// What stands below it.
     pub below: Vec<Line<'t>>,
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Vec<Line<'_>> {
             }
             continue;
         }
-        let found = Line { line: at as u32 + 1, words, below: vec![] };
+        let found = Line { number: at as u32 + 1, words, below: vec![] };
         let is_indented = line.starts_with([' ', '\t']);
         match out.last_mut().filter(|_| is_indented) {
             Some(parent) => parent.below.push(found),
@@ -45,7 +45,8 @@ pub(super) fn read(text: &str) -> Vec<Line<'_>> {
 /// What ends a banner that goes on in the next line.
 fn banner_end(line: &str, words: &[&str]) -> Option<String> {
     let delimiter = words.get(2)?;
-    let end = if delimiter.starts_with("^C") { "^C".to_owned() } else { delimiter.chars().next()?.to_string() };
+    let end =
+        if delimiter.starts_with("^C") { "^C".to_owned() } else { delimiter.chars().next()?.to_string() };
     // ASA writes one line per banner line, without delimiters.
     if !matches!(end.as_str(), "^C" | "#" | "%" | "$" | "@" | "~" | "\u{3}") {
         return None;

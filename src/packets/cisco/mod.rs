@@ -77,18 +77,26 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
     for line in &lines {
         if let Some((chain, kind)) = list(line) {
             let own = &mut entries.entry(chain).or_insert((kind, vec![])).1;
-            own.extend(line.below.iter().map(|entry| (entry.line, entry.words.clone())));
+            own.extend(line.below.iter().map(|entry| (entry.number, entry.words.clone())));
         } else if let Some((chain, kind, words)) = flat_entry(&line.words, dialect) {
-            entries.entry(chain).or_insert((kind, vec![])).1.push((line.line, words));
+            entries.entry(chain).or_insert((kind, vec![])).1.push((line.number, words));
         }
         bindings(line, dialect, &mut lists.bindings);
     }
     for (chain, (kind, entries)) in entries {
-        let mut rules: Vec<Rule> = in_order(entries).iter().map(|(line, words)| entry::read(*line, words, kind, &objects, dialect)).collect();
+        let mut rules: Vec<Rule> = in_order(entries)
+            .iter()
+            .map(|(line, words)| entry::read(*line, words, kind, &objects, dialect))
+            .collect();
         if kind == Kind::Ipv6 && dialect == Dialect::Ios {
             // What every IPv6 list of IOS ends with: neighbours are found before all is denied.
             let kinds = [135u8, 136].map(|kind| Services::icmp(true, kind, None).regions);
-            rules.push(Rule::simple(0, "permit icmp any any nd-ns, nd-na (implied)", kinds.concat(), Action::Accept));
+            rules.push(Rule::simple(
+                0,
+                "permit icmp any any nd-ns, nd-na (implied)",
+                kinds.concat(),
+                Action::Accept,
+            ));
         }
         for rule in &rules {
             for doubt in rule.parts.iter().filter_map(|part| part.doubt.clone()) {
@@ -121,8 +129,7 @@ fn flat_entry<'t>(words: &[&'t str], dialect: Dialect) -> Option<(String, Kind, 
         return match rest {
             ["extended", rest @ ..] => Some((name, Kind::Extended, rest.to_vec())),
             ["standard", rest @ ..] => Some((name, Kind::Standard, rest.to_vec())),
-            ["remark", ..] => Some((name, Kind::Extended, rest.to_vec())),
-            ["permit" | "deny", ..] => Some((name, Kind::Extended, rest.to_vec())),
+            ["remark" | "permit" | "deny", ..] => Some((name, Kind::Extended, rest.to_vec())),
             // `webtype`, `ethertype` and the like see other things than packets.
             _ => None,
         };
@@ -156,16 +163,26 @@ fn in_order(mut entries: Vec<(u32, Vec<&str>)>) -> Vec<(u32, Vec<&str>)> {
 }
 
 fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut Vec<Binding>) {
-    let mut bind = |interface: &str, direction: &str, chain: String| found.push(Binding { interface: interface.to_owned(), direction: direction.to_owned(), chain });
+    let mut bind = |interface: &str, direction: &str, chain: String| {
+        found.push(Binding { interface: interface.to_owned(), direction: direction.to_owned(), chain });
+    };
     match line.words.as_slice() {
-        ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => bind(interface, direction, format!("access-list {name}")),
-        ["access-group", name, "global"] if dialect == Dialect::Asa => bind("global", "in", format!("access-list {name}")),
+        ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => {
+            bind(interface, direction, format!("access-list {name}"));
+        }
+        ["access-group", name, "global"] if dialect == Dialect::Asa => {
+            bind("global", "in", format!("access-list {name}"));
+        }
         ["interface", interface @ ..] => {
             let interface = interface.join(" ");
             for below in &line.below {
                 match below.words.as_slice() {
-                    ["ip", "access-group", name, direction] => bind(&interface, direction, format!("ip access-list extended {name}")),
-                    ["ipv6", "traffic-filter", name, direction] => bind(&interface, direction, format!("ipv6 access-list {name}")),
+                    ["ip", "access-group", name, direction] => {
+                        bind(&interface, direction, format!("ip access-list extended {name}"));
+                    }
+                    ["ipv6", "traffic-filter", name, direction] => {
+                        bind(&interface, direction, format!("ipv6 access-list {name}"));
+                    }
                     _ => {}
                 }
             }

@@ -1,8 +1,8 @@
 //! Objects and groups of addresses, services, protocols and kinds of ICMP.
 
-use super::Dialect;
 use super::super::addresses::{self, Addresses};
 use super::super::services::Services;
+use super::Dialect;
 use super::lines::Line;
 use super::ports;
 use super::services;
@@ -74,7 +74,9 @@ impl<'t> Objects<'t> {
         self.known.insert(name.to_owned(), None);
         let found = match line.words.get(1).copied() {
             Some("network") => Some(Meaning::Network(self.network(line, dialect, depth))),
-            Some("service" | "protocol" | "icmp-type") => Some(Meaning::Service(self.service(line, dialect, depth))),
+            Some("service" | "protocol" | "icmp-type") => {
+                Some(Meaning::Service(self.service(line, dialect, depth)))
+            }
             _ => None,
         };
         self.known.insert(name.to_owned(), found.clone());
@@ -86,13 +88,17 @@ impl<'t> Objects<'t> {
         for member in &line.below {
             let found = match member.words.as_slice() {
                 ["description" | "nat" | "security-zone", ..] => continue,
-                ["group-object", name] | ["network-object", "object", name] => match self.resolve(name, dialect, depth + 1) {
-                    Some(Meaning::Network(found)) => Some(found),
-                    _ => None,
-                },
-                ["network-object", rest @ ..] | ["subnet", rest @ ..] => self.member(rest, dialect),
+                ["group-object", name] | ["network-object", "object", name] => {
+                    match self.resolve(name, dialect, depth + 1) {
+                        Some(Meaning::Network(found)) => Some(found),
+                        _ => None,
+                    }
+                }
+                ["network-object" | "subnet", rest @ ..] => self.member(rest, dialect),
                 rest => {
-                    let numbered = rest.first().is_some_and(|word| dialect == Dialect::Ios && word.bytes().all(|byte| byte.is_ascii_digit()));
+                    let numbered = rest.first().is_some_and(|word| {
+                        dialect == Dialect::Ios && word.bytes().all(|byte| byte.is_ascii_digit())
+                    });
                     self.member(if numbered { &rest[1..] } else { rest }, dialect)
                 }
             };
@@ -121,15 +127,18 @@ impl<'t> Objects<'t> {
         for member in &line.below {
             let found = match member.words.as_slice() {
                 ["description", ..] => continue,
-                ["group-object", name] | ["service-object", "object", name] => match self.resolve(name, dialect, depth + 1) {
-                    Some(Meaning::Service(found)) => Some(found),
-                    _ => None,
-                },
+                ["group-object", name] | ["service-object", "object", name] => {
+                    match self.resolve(name, dialect, depth + 1) {
+                        Some(Meaning::Service(found)) => Some(found),
+                        _ => None,
+                    }
+                }
                 ["port-object", rest @ ..] => services::ports_of(of, rest),
                 ["protocol-object", name] => ports::protocol(name).map(Services::protocol),
-                ["icmp-object", name] => ports::icmp(name, false).map(|(kind, code)| Services::icmp(false, kind, code)),
-                ["service-object" | "service", rest @ ..] => services::read(rest),
-                rest => services::read(rest),
+                ["icmp-object", name] => {
+                    ports::icmp(name, false).map(|(kind, code)| Services::icmp(false, kind, code))
+                }
+                ["service-object" | "service", rest @ ..] | rest => services::read(rest),
             };
             all.join(found.unwrap_or_else(|| Services::lost(member.text())));
         }

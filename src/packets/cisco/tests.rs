@@ -1,17 +1,20 @@
 //! Entries as Cisco's products read them.
 
 use super::{Dialect, read};
-use crate::packets::tests::{Ask, ask};
 use crate::packets::Side;
+use crate::packets::tests::{Ask, ask};
 
 fn ios(entries: &str, packet: &str) -> Ask {
-    let text = format!("object-group network PLC\n host 10.1.0.5\n 10.2.0.0 255.255.0.0\nobject-group service WEB\n tcp eq 443\n tcp range 8000 8010\n udp eq domain\nip access-list extended OT\n{entries}");
+    let text = format!(
+        "object-group network PLC\n host 10.1.0.5\n 10.2.0.0 255.255.0.0\nobject-group service WEB\n tcp eq 443\n tcp range 8000 8010\n udp eq domain\nip access-list extended OT\n{entries}"
+    );
     verdict(&text, "ip access-list extended OT", Dialect::Ios, packet)
 }
 
 fn verdict(text: &str, chain: &str, dialect: Dialect, packet: &str) -> Ask {
     let lists = read(text, dialect);
-    let gates = [lists.gate(chain).unwrap_or_else(|| panic!("no {chain} in {:?}", lists.ruleset.chains.keys()))];
+    let gates =
+        [lists.gate(chain).unwrap_or_else(|| panic!("no {chain} in {:?}", lists.ruleset.chains.keys()))];
     ask(Side { ruleset: &lists.ruleset, gates: &gates }, packet)
 }
 
@@ -61,7 +64,11 @@ fn numbered_lists_and_lists_of_ipv6() {
     assert_eq!(ask("ip access-list 101", "tcp 10.0.1.7 2.2.2.2 22"), Ask::Accept);
     assert_eq!(ask("ipv6 access-list SIX", "tcp 2001:db8::1 2001:db8::2 443"), Ask::Accept);
     assert_eq!(ask("ipv6 access-list SIX", "udp 2001:db8::1 2001:db8::9 53"), Ask::Deny);
-    assert_eq!(ask("ipv6 access-list SIX", "icmp 2001:db8::1 2001:db8::2 135"), Ask::Accept, "neighbours are found");
+    assert_eq!(
+        ask("ipv6 access-list SIX", "icmp 2001:db8::1 2001:db8::2 135"),
+        Ask::Accept,
+        "neighbours are found"
+    );
     // An IPv4 list says nothing about IPv6.
     assert_eq!(ask("ip access-list 101", "tcp 2001:db8::1 2001:db8::2 22"), Ask::Accept);
 }
@@ -73,31 +80,87 @@ fn asa_entries_decide_as_the_device_does() {
         object-group service PLC tcp\n port-object eq 502\n port-object range 100 110\nobject-group service MIX\n service-object udp destination eq ntp\n service-object tcp source gt 1023 destination eq 22\n\
         object-group protocol TU\n protocol-object tcp\n protocol-object udp\nobject-group icmp-type PINGS\n icmp-object echo\n";
     for (entries, packet, wanted) in [
-        ("access-list A extended permit tcp any object-group CELLS eq 443", "tcp 1.1.1.1 172.16.0.77 443", Ask::Accept),
-        ("access-list A extended permit tcp any object-group CELLS eq 443", "tcp 1.1.1.1 10.9.9.9 443", Ask::Accept),
-        ("access-list A extended permit tcp any object-group CELLS eq 443", "tcp 1.1.1.1 172.16.1.77 443", Ask::Deny),
-        ("access-list A extended permit tcp any host historian object-group PLC", "tcp 1.1.1.1 10.7.7.7 105", Ask::Accept),
+        (
+            "access-list A extended permit tcp any object-group CELLS eq 443",
+            "tcp 1.1.1.1 172.16.0.77 443",
+            Ask::Accept,
+        ),
+        (
+            "access-list A extended permit tcp any object-group CELLS eq 443",
+            "tcp 1.1.1.1 10.9.9.9 443",
+            Ask::Accept,
+        ),
+        (
+            "access-list A extended permit tcp any object-group CELLS eq 443",
+            "tcp 1.1.1.1 172.16.1.77 443",
+            Ask::Deny,
+        ),
+        (
+            "access-list A extended permit tcp any host historian object-group PLC",
+            "tcp 1.1.1.1 10.7.7.7 105",
+            Ask::Accept,
+        ),
         ("access-list A extended permit object OPC any any", "tcp 1.1.1.1 10.7.7.7 4840", Ask::Accept),
         ("access-list A extended permit object-group MIX any any", "tcp 1.1.1.1 10.7.7.7 22", Ask::Accept),
         ("access-list A extended permit object-group MIX any any", "udp 1.1.1.1 10.7.7.7 124", Ask::Deny),
-        ("access-list A extended permit object-group TU any any eq 53", "udp 1.1.1.1 10.7.7.7 53", Ask::Accept),
-        ("access-list A extended permit icmp any any object-group PINGS", "icmp 1.1.1.1 10.7.7.7 8", Ask::Accept),
-        ("access-list A extended permit icmp any any object-group PINGS", "icmp 1.1.1.1 10.7.7.7 0", Ask::Deny),
+        (
+            "access-list A extended permit object-group TU any any eq 53",
+            "udp 1.1.1.1 10.7.7.7 53",
+            Ask::Accept,
+        ),
+        (
+            "access-list A extended permit icmp any any object-group PINGS",
+            "icmp 1.1.1.1 10.7.7.7 8",
+            Ask::Accept,
+        ),
+        (
+            "access-list A extended permit icmp any any object-group PINGS",
+            "icmp 1.1.1.1 10.7.7.7 0",
+            Ask::Deny,
+        ),
         ("access-list A extended permit tcp any object SPAN eq ssh", "tcp 1.1.1.1 10.6.0.9 22", Ask::Accept),
         ("access-list A extended permit tcp any object WEB eq ssh", "tcp 1.1.1.1 10.6.0.9 22", Ask::Unknown),
         ("access-list A extended permit tcp any any eq 22 inactive", "tcp 1.1.1.1 10.6.0.9 22", Ask::Deny),
-        ("access-list A extended deny ip any any4 log warnings interval 60\naccess-list A extended permit ip any any", "tcp 2001:db8::1 2001:db8::2 22", Ask::Accept),
-        ("access-list A line 1 extended permit ip 10.0.0.0 255.0.0.0 any time-range nights", "tcp 10.1.1.1 2.2.2.2 22", Ask::Unknown),
-        ("access-list A extended permit ip object-group-user U any any", "tcp 10.1.1.1 2.2.2.2 22", Ask::Unknown),
+        (
+            "access-list A extended deny ip any any4 log warnings interval 60\naccess-list A extended permit ip any any",
+            "tcp 2001:db8::1 2001:db8::2 22",
+            Ask::Accept,
+        ),
+        (
+            "access-list A line 1 extended permit ip 10.0.0.0 255.0.0.0 any time-range nights",
+            "tcp 10.1.1.1 2.2.2.2 22",
+            Ask::Unknown,
+        ),
+        (
+            "access-list A extended permit ip object-group-user U any any",
+            "tcp 10.1.1.1 2.2.2.2 22",
+            Ask::Unknown,
+        ),
         ("access-list A standard permit 10.0.0.0 255.0.0.0", "tcp 10.1.1.1 2.2.2.2 22", Ask::Accept),
-        ("access-list A remark permit all\naccess-list A extended deny ip any any", "tcp 10.1.1.1 2.2.2.2 22", Ask::Deny),
+        (
+            "access-list A remark permit all\naccess-list A extended deny ip any any",
+            "tcp 10.1.1.1 2.2.2.2 22",
+            Ask::Deny,
+        ),
     ] {
-        assert_eq!(verdict(&format!("{text}{entries}\naccess-group A in interface outside\n"), "access-list A", Dialect::Asa, packet), wanted, "{entries} | {packet}");
+        assert_eq!(
+            verdict(
+                &format!("{text}{entries}\naccess-group A in interface outside\n"),
+                "access-list A",
+                Dialect::Asa,
+                packet
+            ),
+            wanted,
+            "{entries} | {packet}"
+        );
     }
 }
 
 #[test]
 fn groups_that_hold_themselves_end() {
     let text = "object-group network A\n group-object B\nobject-group network B\n group-object A\n host 10.0.0.1\nip access-list extended L\n permit ip object-group A any\n";
-    assert_eq!(verdict(text, "ip access-list extended L", Dialect::Ios, "tcp 9.9.9.9 1.1.1.1 1"), Ask::Unknown);
+    assert_eq!(
+        verdict(text, "ip access-list extended L", Dialect::Ios, "tcp 9.9.9.9 1.1.1.1 1"),
+        Ask::Unknown
+    );
 }

@@ -16,13 +16,49 @@ const MOST_NESTED: usize = 16;
 
 /// What a FortiGate knows without being told, beside `ALL` (FortiOS Administration Guide, predefined services).
 const PREDEFINED: &[(&str, &str, &str)] = &[
-    ("ALL_TCP", "1-65535", ""), ("ALL_UDP", "", "1-65535"), ("FTP", "21", ""), ("FTP_GET", "21", ""), ("FTP_PUT", "21", ""), ("BGP", "179", ""),
-    ("DNS", "53", "53"), ("FINGER", "79", ""), ("GOPHER", "70", ""), ("HTTP", "80", ""), ("HTTPS", "443", ""), ("IKE", "", "500 4500"),
-    ("IMAP", "143", ""), ("IMAPS", "993", ""), ("IRC", "6660-6669", ""), ("KERBEROS", "88 464", "88 464"), ("L2TP", "1701", "1701"), ("LDAP", "389", ""),
-    ("LDAP_UDP", "", "389"), ("MS-SQL", "1433 1434", ""), ("MYSQL", "3306", ""), ("NNTP", "119", ""), ("NTP", "123", "123"), ("POP3", "110", ""),
-    ("POP3S", "995", ""), ("PPTP", "1723", ""), ("RADIUS", "", "1812 1813"), ("RDP", "3389", ""), ("RIP", "", "520"), ("SAMBA", "139", ""),
-    ("SIP", "5060", "5060"), ("SMB", "445", ""), ("SMTP", "25", ""), ("SMTPS", "465", ""), ("SNMP", "161-162", "161-162"), ("SQUID", "3128", ""),
-    ("SSH", "22", ""), ("SYSLOG", "", "514"), ("TELNET", "23", ""), ("TFTP", "", "69"), ("VNC", "5900", ""), ("WINS", "1512", "1512"), ("X-WINDOWS", "6000-6063", ""),
+    ("ALL_TCP", "1-65535", ""),
+    ("ALL_UDP", "", "1-65535"),
+    ("FTP", "21", ""),
+    ("FTP_GET", "21", ""),
+    ("FTP_PUT", "21", ""),
+    ("BGP", "179", ""),
+    ("DNS", "53", "53"),
+    ("FINGER", "79", ""),
+    ("GOPHER", "70", ""),
+    ("HTTP", "80", ""),
+    ("HTTPS", "443", ""),
+    ("IKE", "", "500 4500"),
+    ("IMAP", "143", ""),
+    ("IMAPS", "993", ""),
+    ("IRC", "6660-6669", ""),
+    ("KERBEROS", "88 464", "88 464"),
+    ("L2TP", "1701", "1701"),
+    ("LDAP", "389", ""),
+    ("LDAP_UDP", "", "389"),
+    ("MS-SQL", "1433 1434", ""),
+    ("MYSQL", "3306", ""),
+    ("NNTP", "119", ""),
+    ("NTP", "123", "123"),
+    ("POP3", "110", ""),
+    ("POP3S", "995", ""),
+    ("PPTP", "1723", ""),
+    ("RADIUS", "", "1812 1813"),
+    ("RDP", "3389", ""),
+    ("RIP", "", "520"),
+    ("SAMBA", "139", ""),
+    ("SIP", "5060", "5060"),
+    ("SMB", "445", ""),
+    ("SMTP", "25", ""),
+    ("SMTPS", "465", ""),
+    ("SNMP", "161-162", "161-162"),
+    ("SQUID", "3128", ""),
+    ("SSH", "22", ""),
+    ("SYSLOG", "", "514"),
+    ("TELNET", "23", ""),
+    ("TFTP", "", "69"),
+    ("VNC", "5900", ""),
+    ("WINS", "1512", "1512"),
+    ("X-WINDOWS", "6000-6063", ""),
 ];
 
 /// The objects of one scope.
@@ -34,8 +70,12 @@ pub(super) struct Objects<'t> {
 
 impl<'t> Objects<'t> {
     pub(super) fn new(tables: &'t [Table]) -> Self {
-        let by_name = |table: &'t Table| table.entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
-        Self { asked: Cell::new(0), tables: tables.iter().map(|table| (table.name.as_str(), by_name(table))).collect() }
+        let by_name =
+            |table: &'t Table| table.entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
+        Self {
+            asked: Cell::new(0),
+            tables: tables.iter().map(|table| (table.name.as_str(), by_name(table))).collect(),
+        }
     }
 
     fn find(&self, table: &str, name: &str) -> Option<&'t Entry> {
@@ -59,7 +99,9 @@ impl<'t> Objects<'t> {
             if all.lost.is_some() && depth > 0 {
                 break;
             }
-            let found = self.one_address(name, is_v6, depth).unwrap_or_else(|| Addresses::lost(format!("address {name}")));
+            let found = self
+                .one_address(name, is_v6, depth)
+                .unwrap_or_else(|| Addresses::lost(format!("address {name}")));
             all = all.join(&found);
         }
         all
@@ -69,7 +111,11 @@ impl<'t> Objects<'t> {
         if depth > MOST_NESTED || self.is_tired() {
             return None;
         }
-        let (plain, group) = if is_v6 { ("firewall address6", "firewall addrgrp6") } else { ("firewall address", "firewall addrgrp") };
+        let (plain, group) = if is_v6 {
+            ("firewall address6", "firewall addrgrp6")
+        } else {
+            ("firewall address", "firewall addrgrp")
+        };
         if let Some(entry) = self.find(plain, name) {
             return if is_v6 { address6(entry) } else { address(entry) };
         }
@@ -97,7 +143,9 @@ impl<'t> Objects<'t> {
             if all.lost.is_some() && depth > 0 {
                 break;
             }
-            all.join(self.one_service(name, depth).unwrap_or_else(|| Services::lost(format!("service {name}"))));
+            all.join(
+                self.one_service(name, depth).unwrap_or_else(|| Services::lost(format!("service {name}"))),
+            );
         }
         all
     }
@@ -123,7 +171,9 @@ impl<'t> Objects<'t> {
                 return None;
             }
             all = all.join(&Ranges::one(interface(name)));
-            for member in self.find("system zone", name).and_then(|zone| zone.get("interface")).unwrap_or_default() {
+            for member in
+                self.find("system zone", name).and_then(|zone| zone.get("interface")).unwrap_or_default()
+            {
                 all = all.join(&Ranges::one(interface(member)));
             }
         }
@@ -171,8 +221,23 @@ fn address6(entry: &Entry) -> Option<Addresses> {
 
 fn service(entry: &Entry) -> Option<Services> {
     const PLAIN: [&str; 17] = [
-        "protocol", "tcp-portrange", "udp-portrange", "sctp-portrange", "icmptype", "icmpcode", "protocol-number", "comment", "category", "color",
-        "visibility", "uuid", "fabric-object", "session-ttl", "tcp-halfclose-timer", "udp-idle-timer", "unset-icmptype",
+        "protocol",
+        "tcp-portrange",
+        "udp-portrange",
+        "sctp-portrange",
+        "icmptype",
+        "icmpcode",
+        "protocol-number",
+        "comment",
+        "category",
+        "color",
+        "visibility",
+        "uuid",
+        "fabric-object",
+        "session-ttl",
+        "tcp-halfclose-timer",
+        "udp-idle-timer",
+        "unset-icmptype",
     ];
     // `iprange`, `fqdn`, `proxy`, `app-service-type` and what is not known narrow it.
     if entry.settings.iter().any(|setting| !PLAIN.contains(&setting.key.as_str())) {
@@ -212,7 +277,8 @@ fn ports(entry: &Entry) -> Option<Services> {
 
 /// `80`, `80-90`, `443:1024-65535`: destination, then source.
 fn range(text: &str, protocol: u8) -> Option<Services> {
-    let (target, source) = text.split_once(':').map_or((text, None), |(target, source)| (target, Some(source)));
+    let (target, source) =
+        text.split_once(':').map_or((text, None), |(target, source)| (target, Some(source)));
     let span = |text: &str| -> Option<Ranges> {
         let (low, high) = text.split_once('-').unwrap_or((text, text));
         let (low, high): (u16, u16) = (names::decimal(low)?, names::decimal(high)?);

@@ -75,21 +75,57 @@ fn policies_decide_as_the_device_does() {
         (policy(1, &format!("{to_cell}\nset status disable")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Deny),
         (policy(1, &format!("{to_cell}\nset nat enable")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Unknown),
         (policy(1, &format!("{to_cell}\nset nat enable")), "tcp 1.1.1.1 10.20.104.7 4841", Ask::Deny),
-        (policy(1, &format!("{to_cell}\nset groups \"staff\"")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Unknown),
+        (
+            policy(1, &format!("{to_cell}\nset groups \"staff\"")),
+            "tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Unknown,
+        ),
         (policy(1, &to_cell.replace("\"cell\"", "\"empty\"")), "tcp 1.1.1.1 9.9.9.9 4840", Ask::Accept),
         (policy(1, &to_cell.replace("\"cell\"", "\"names\"")), "tcp 1.1.1.1 9.9.9.9 4840", Ask::Unknown),
         (policy(1, &to_cell.replace("\"cell\"", "\"gone\"")), "tcp 1.1.1.1 9.9.9.9 4840", Ask::Unknown),
         (policy(1, &to_cell.replace("\"cell\"", "\"both\"")), "tcp 1.1.1.1 10.1.0.9 4840", Ask::Accept),
-        (policy(1, &to_cell.replace("\"opcua\"", "\"all of it\"")), "udp 1.1.1.1 10.20.104.7 53", Ask::Accept),
+        (
+            policy(1, &to_cell.replace("\"opcua\"", "\"all of it\"")),
+            "udp 1.1.1.1 10.20.104.7 53",
+            Ask::Accept,
+        ),
         (policy(1, &to_cell.replace("\"opcua\"", "\"odd\"")), "tcp 1.1.1.1 10.20.104.7 443", Ask::Accept),
         (policy(1, &to_cell.replace("\"opcua\"", "\"PING\"")), "icmp 1.1.1.1 10.20.104.7 8", Ask::Accept),
-        (policy(1, &to_cell.replace("\"opcua\"", "\"nobody knows\"")), "tcp 1.1.1.1 10.20.104.7 1", Ask::Unknown),
-        (policy(1, &to_cell.replace("\"always\"", "\"nights\"")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Accept),
-        (policy(1, &format!("{to_cell}\nset schedule \"nights\"")), "tcp 1.1.1.1 10.20.104.7 4840", Ask::Unknown),
-        (policy(1, "set srcaddr6 \"six\"\nset dstaddr6 \"all\"\nset service \"ALL\"\nset action accept"), "tcp 2001:db8::1 2001:db9::2 80", Ask::Accept),
-        (policy(1, "set srcaddr6 \"six\"\nset dstaddr6 \"all\"\nset service \"ALL\"\nset action accept"), "tcp 1.1.1.1 2.2.2.2 80", Ask::Deny),
-        (policy(1, to_cell).replace("set srcintf \"any\"", "set srcintf \"OT\""), "port3 tcp 1.1.1.1 10.20.104.7 4840", Ask::Accept),
-        (policy(1, to_cell).replace("set srcintf \"any\"", "set srcintf \"OT\""), "port5 tcp 1.1.1.1 10.20.104.7 4840", Ask::Deny),
+        (
+            policy(1, &to_cell.replace("\"opcua\"", "\"nobody knows\"")),
+            "tcp 1.1.1.1 10.20.104.7 1",
+            Ask::Unknown,
+        ),
+        (
+            policy(1, &to_cell.replace("\"always\"", "\"nights\"")),
+            "tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Accept,
+        ),
+        (
+            policy(1, &format!("{to_cell}\nset schedule \"nights\"")),
+            "tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Unknown,
+        ),
+        (
+            policy(1, "set srcaddr6 \"six\"\nset dstaddr6 \"all\"\nset service \"ALL\"\nset action accept"),
+            "tcp 2001:db8::1 2001:db9::2 80",
+            Ask::Accept,
+        ),
+        (
+            policy(1, "set srcaddr6 \"six\"\nset dstaddr6 \"all\"\nset service \"ALL\"\nset action accept"),
+            "tcp 1.1.1.1 2.2.2.2 80",
+            Ask::Deny,
+        ),
+        (
+            policy(1, to_cell).replace("set srcintf \"any\"", "set srcintf \"OT\""),
+            "port3 tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Accept,
+        ),
+        (
+            policy(1, to_cell).replace("set srcintf \"any\"", "set srcintf \"OT\""),
+            "port5 tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Deny,
+        ),
     ] {
         assert_eq!(verdict(&policies, packet), wanted, "{policies} | {packet}");
     }
@@ -97,7 +133,8 @@ fn policies_decide_as_the_device_does() {
 
 #[test]
 fn order_is_that_of_the_table_after_moves() {
-    let accept = policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset action accept");
+    let accept =
+        policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset action accept");
     let deny = policy(2, "set srcaddr \"all\"\nset dstaddr \"cell\"\nset service \"ALL\"\nset action deny");
     let packet = "tcp 1.1.1.1 10.20.104.7 4840";
     assert_eq!(verdict(&format!("{accept}\n{deny}"), packet), Ask::Accept);
@@ -108,10 +145,16 @@ fn order_is_that_of_the_table_after_moves() {
 
 #[test]
 fn other_tables_that_decide_make_everything_doubtful() {
-    let text = format!("{OBJECTS}config firewall policy\n{}\nend\nconfig firewall DoS-policy\nedit 1\nset interface \"port1\"\nnext\nend\n", policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset action accept"));
+    let text = format!(
+        "{OBJECTS}config firewall policy\n{}\nend\nconfig firewall DoS-policy\nedit 1\nset interface \"port1\"\nnext\nend\n",
+        policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset action accept")
+    );
     let policies = read(&text).unwrap_or_else(|why| panic!("{why:?}"));
     let gates = [policies.gate("firewall policy")];
-    assert_eq!(ask(Side { ruleset: &policies.ruleset, gates: &gates }, "tcp 1.1.1.1 2.2.2.2 1"), Ask::Unknown);
+    assert_eq!(
+        ask(Side { ruleset: &policies.ruleset, gates: &gates }, "tcp 1.1.1.1 2.2.2.2 1"),
+        Ask::Unknown
+    );
 }
 
 #[test]

@@ -65,7 +65,13 @@ pub(super) fn read(text: &str) -> Result<Vec<Table>, Unreadable> {
 type Lines = std::vec::IntoIter<(u32, Vec<String>)>;
 
 /// Reads a table up to its `end`. What is written twice is one table.
-fn table(lines: &mut Lines, line: u32, name: &str, into: &mut Vec<Table>, depth: usize) -> Result<(), Unreadable> {
+fn table(
+    lines: &mut Lines,
+    line: u32,
+    name: &str,
+    into: &mut Vec<Table>,
+    depth: usize,
+) -> Result<(), Unreadable> {
     if depth > MOST_NESTED {
         return Err(Unreadable::new("nested too deep", line as usize));
     }
@@ -97,7 +103,7 @@ fn table(lines: &mut Lines, line: u32, name: &str, into: &mut Vec<Table>, depth:
             }
             ["delete", name] => table.entries.retain(|entry| entry.name != *name),
             ["purge"] => table.entries.clear(),
-            ["set" | "unset" | "append" | "unselect" | "select" | "clear", ..] | ["config", ..] => {
+            ["set" | "unset" | "append" | "unselect" | "select" | "clear" | "config", ..] => {
                 // A table without entries is an entry of its own.
                 let at = position(table, "").unwrap_or_else(|| {
                     table.entries.push(Entry { line, ..Entry::default() });
@@ -128,7 +134,13 @@ fn entry(lines: &mut Lines, entry: &mut Entry, depth: usize) -> Result<bool, Unr
     Err(Unreadable::new("the file ends inside an entry", entry.line as usize))
 }
 
-fn statement(lines: &mut Lines, entry: &mut Entry, line: u32, words: &[&str], depth: usize) -> Result<(), Unreadable> {
+fn statement(
+    lines: &mut Lines,
+    entry: &mut Entry,
+    line: u32,
+    words: &[&str],
+    depth: usize,
+) -> Result<(), Unreadable> {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     match words {
         ["set", key, values @ ..] => entry.set(line, (*key).to_owned(), owned(values)),
@@ -137,7 +149,13 @@ fn statement(lines: &mut Lines, entry: &mut Entry, line: u32, words: &[&str], de
             entry.set(line, (*key).to_owned(), all);
         }
         ["unselect", key, values @ ..] => {
-            let rest = entry.get(key).unwrap_or_default().iter().filter(|value| !values.contains(&value.as_str())).cloned().collect();
+            let rest = entry
+                .get(key)
+                .unwrap_or_default()
+                .iter()
+                .filter(|value| !values.contains(&value.as_str()))
+                .cloned()
+                .collect();
             entry.set(line, (*key).to_owned(), rest);
         }
         ["unset" | "clear", key, ..] => entry.settings.retain(|setting| setting.key != *key),

@@ -1,7 +1,7 @@
 //! One spelling for everything that means the same: sets sorted, services as numbers, no counters, no comments.
 
-use super::listing::{Chain, Set, Word, Words};
 use super::super::names;
+use super::listing::{Chain, Set, Word, Words};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,7 +15,8 @@ pub(crate) struct Entry {
 
 /// The rules of a chain that do something.
 pub(crate) fn entries(chain: &Chain) -> Vec<Entry> {
-    let entries = chain.rules.iter().map(|rule| Entry { canon: canon(rule), shown: shown(rule), line: rule.line });
+    let entries =
+        chain.rules.iter().map(|rule| Entry { canon: canon(rule), shown: shown(rule), line: rule.line });
     entries.filter(|entry| !entry.canon.is_empty()).collect()
 }
 
@@ -86,7 +87,13 @@ pub(crate) fn spell_sorted(words: &[Word]) -> String {
 
 /// Type, hook and priority: priorities have names.
 pub(crate) fn hook(words: &[Word]) -> String {
-    let words: Vec<&str> = words.iter().filter_map(|word| match word { Word::Plain(text) | Word::Quoted(text) => Some(text.as_str()), _ => None }).collect();
+    let words: Vec<&str> = words
+        .iter()
+        .filter_map(|word| match word {
+            Word::Plain(text) | Word::Quoted(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
     let at = words.iter().position(|word| *word == "priority").unwrap_or(words.len());
     let head = words[..at].join(" ");
     let rest = words.get(at + 1..).unwrap_or_default().concat();
@@ -96,10 +103,22 @@ pub(crate) fn hook(words: &[Word]) -> String {
 
 fn priority(text: &str, head: &str) -> String {
     let is_bridge = head.contains("bridge");
-    let names: [(&str, i32); 7] = [("raw", -300), ("mangle", -150), ("dstnat", if is_bridge { -300 } else { -100 }), ("filter", 0), ("security", 50), ("srcnat", if is_bridge { 300 } else { 100 }), ("out", 100)];
+    let names: [(&str, i32); 7] = [
+        ("raw", -300),
+        ("mangle", -150),
+        ("dstnat", if is_bridge { -300 } else { -100 }),
+        ("filter", 0),
+        ("security", 50),
+        ("srcnat", if is_bridge { 300 } else { 100 }),
+        ("out", 100),
+    ];
     for (name, base) in names {
         if let Some(rest) = text.strip_prefix(name) {
-            return if rest.is_empty() { base.to_string() } else { rest.parse::<i32>().map_or_else(|_| text.to_owned(), |offset| (base + offset).to_string()) };
+            return if rest.is_empty() {
+                base.to_string()
+            } else {
+                rest.parse::<i32>().map_or_else(|_| text.to_owned(), |offset| (base + offset).to_string())
+            };
         }
     }
     text.to_owned()
@@ -139,7 +158,9 @@ fn canon(rule: &Words) -> String {
         if word == "==" {
             continue;
         }
-        if matches!(word.as_str(), "iifname" | "oifname" | "iif" | "oif") && tidy.last().is_some_and(|last| last == "meta") {
+        if matches!(word.as_str(), "iifname" | "oifname" | "iif" | "oif")
+            && tidy.last().is_some_and(|last| last == "meta")
+        {
             tidy.pop();
         }
         tidy.push(word);
@@ -193,7 +214,8 @@ fn value(text: &str, context: &[String]) -> String {
 
 /// An address or prefix in its one spelling: host bits are masked, as nft does.
 fn prefix(text: &str) -> Option<String> {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let (address, length) =
+        text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
     match address.parse::<IpAddr>().ok()? {
         IpAddr::V4(address) => {
             let length: u32 = length.map_or(Ok(32), str::parse).ok().filter(|length| *length <= 32)?;

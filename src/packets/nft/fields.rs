@@ -7,10 +7,14 @@ use super::super::region::{Field, IPV4, IPV6, Region};
 /// What kind of value a field has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    Address { is_v6: bool },
+    Address {
+        is_v6: bool,
+    },
     Protocol,
     Port,
-    Icmp { is_v6: bool },
+    Icmp {
+        is_v6: bool,
+    },
     Code,
     State,
     Interface,
@@ -53,13 +57,21 @@ pub(super) fn asked(words: &[&str]) -> Option<Asked> {
     };
     match (first, second) {
         ("ip", "saddr") => understood(2, Field::Source, Kind::Address { is_v6: false }, family(IPV4), None),
-        ("ip", "daddr") => understood(2, Field::Destination, Kind::Address { is_v6: false }, family(IPV4), None),
+        ("ip", "daddr") => {
+            understood(2, Field::Destination, Kind::Address { is_v6: false }, family(IPV4), None)
+        }
         ("ip6", "saddr") => understood(2, Field::Source, Kind::Address { is_v6: true }, family(IPV6), None),
-        ("ip6", "daddr") => understood(2, Field::Destination, Kind::Address { is_v6: true }, family(IPV6), None),
+        ("ip6", "daddr") => {
+            understood(2, Field::Destination, Kind::Address { is_v6: true }, family(IPV6), None)
+        }
         ("ip", "protocol") => understood(2, Field::Protocol, Kind::Protocol, family(IPV4), None),
         ("ip6", "nexthdr") => understood(2, Field::Protocol, Kind::Protocol, family(IPV6), None),
-        ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "dport") => understood(2, Field::Port, Kind::Port, of_protocol(first), None),
-        ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "sport") => understood(2, Field::SourcePort, Kind::Port, of_protocol(first), None),
+        ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "dport") => {
+            understood(2, Field::Port, Kind::Port, of_protocol(first), None)
+        }
+        ("tcp" | "udp" | "sctp" | "dccp" | "udplite", "sport") => {
+            understood(2, Field::SourcePort, Kind::Port, of_protocol(first), None)
+        }
         ("th", "dport") => understood(2, Field::Port, Kind::Port, with_ports(), Some(without_ports())),
         ("th", "sport") => understood(2, Field::SourcePort, Kind::Port, with_ports(), Some(without_ports())),
         ("icmp", "type") => understood(2, Field::Port, Kind::Icmp { is_v6: false }, of_icmp(false), None),
@@ -73,7 +85,9 @@ pub(super) fn asked(words: &[&str]) -> Option<Asked> {
         ("iifname" | "iif", _) => understood(1, Field::In, Kind::Interface, Region::all(), None),
         ("oifname" | "oif", _) => understood(1, Field::Out, Kind::Interface, Region::all(), None),
         ("meta", "nfproto") => understood(2, Field::Family, Kind::Family, Region::all(), None),
-        ("meta", "protocol") | ("ether", "type") => understood(2, Field::Family, Kind::EtherType, Region::all(), None),
+        ("meta", "protocol") | ("ether", "type") => {
+            understood(2, Field::Family, Kind::EtherType, Region::all(), None)
+        }
         _ => shape(words),
     }
 }
@@ -81,8 +95,28 @@ pub(super) fn asked(words: &[&str]) -> Option<Asked> {
 /// A field that has a known number of words and is not understood.
 fn shape(words: &[&str]) -> Option<Asked> {
     const META: [&str; 22] = [
-        "mark", "length", "pkttype", "skuid", "skgid", "cpu", "cgroup", "rtclassid", "priority", "iifgroup", "oifgroup", "iiftype",
-        "oiftype", "ibrname", "obrname", "iifkind", "oifkind", "random", "secpath", "day", "hour", "time",
+        "mark",
+        "length",
+        "pkttype",
+        "skuid",
+        "skgid",
+        "cpu",
+        "cgroup",
+        "rtclassid",
+        "priority",
+        "iifgroup",
+        "oifgroup",
+        "iiftype",
+        "oiftype",
+        "ibrname",
+        "obrname",
+        "iifkind",
+        "oifkind",
+        "random",
+        "secpath",
+        "day",
+        "hour",
+        "time",
     ];
     const CT: [&str; 8] = ["mark", "status", "direction", "expiration", "helper", "label", "zone", "id"];
     const IP: [&str; 8] = ["version", "hdrlength", "dscp", "ecn", "length", "id", "ttl", "checksum"];
@@ -99,7 +133,14 @@ fn shape(words: &[&str]) -> Option<Asked> {
         "tcp" if TCP.contains(&second) => (2, of_protocol("tcp")),
         "udp" if matches!(second, "length" | "checksum") => (2, of_protocol("udp")),
         "icmp" if matches!(second, "checksum" | "id" | "sequence" | "mtu" | "gateway") => (2, of_icmp(false)),
-        "icmpv6" if matches!(second, "checksum" | "id" | "sequence" | "mtu" | "parameter-problem" | "packet-too-big" | "max-delay") => (2, of_icmp(true)),
+        "icmpv6"
+            if matches!(
+                second,
+                "checksum" | "id" | "sequence" | "mtu" | "parameter-problem" | "packet-too-big" | "max-delay"
+            ) =>
+        {
+            (2, of_icmp(true))
+        }
         "ether" if matches!(second, "saddr" | "daddr") => (2, Region::all()),
         "vlan" if matches!(second, "id" | "cfi" | "pcp" | "type" | "dei") => (2, Region::all()),
         "socket" if matches!(second, "transparent" | "mark" | "wildcard") => (2, Region::all()),
@@ -122,11 +163,15 @@ fn of_protocol(name: &str) -> Region {
 }
 
 fn with_ports() -> Region {
-    of(Field::Protocol, &Ranges::of(WITH_PORTS.iter().map(|number| (u128::from(*number), u128::from(*number))).collect()))
+    of(
+        Field::Protocol,
+        &Ranges::of(WITH_PORTS.iter().map(|number| (u128::from(*number), u128::from(*number))).collect()),
+    )
 }
 
 fn without_ports() -> Region {
-    let ports = Ranges::of(WITH_PORTS.iter().map(|number| (u128::from(*number), u128::from(*number))).collect());
+    let ports =
+        Ranges::of(WITH_PORTS.iter().map(|number| (u128::from(*number), u128::from(*number))).collect());
     of(Field::Protocol, &ports.outside(Field::Protocol.largest()))
 }
 

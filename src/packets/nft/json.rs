@@ -35,8 +35,15 @@ pub(super) fn to_text(json: &str) -> Result<String, Unreadable> {
                     Some(hook) => {
                         let priority = body.get("prio").map_or_else(|| "0".into(), Json::to_string);
                         let policy = body.get("policy").and_then(Json::as_str).unwrap_or("accept");
-                        let device = body.get("dev").and_then(Json::as_str).map(|dev| format!(" device \"{dev}\"")).unwrap_or_default();
-                        format!("type {} hook {hook}{device} priority {priority}; policy {policy};", text("type"))
+                        let device = body
+                            .get("dev")
+                            .and_then(Json::as_str)
+                            .map(|dev| format!(" device \"{dev}\""))
+                            .unwrap_or_default();
+                        format!(
+                            "type {} hook {hook}{device} priority {priority}; policy {policy};",
+                            text("type")
+                        )
                     }
                     None => String::new(),
                 };
@@ -44,14 +51,19 @@ pub(super) fn to_text(json: &str) -> Result<String, Unreadable> {
             }
             "set" | "map" => tables.entry(table).or_default().sets.push(set(kind, body)),
             "rule" => {
-                let words: Vec<String> = body.get("expr").and_then(Json::as_array).into_iter().flatten().map(statement).collect();
+                let words: Vec<String> =
+                    body.get("expr").and_then(Json::as_array).into_iter().flatten().map(statement).collect();
                 let chain = text("chain");
                 let own = tables.entry(table).or_default();
                 if let Some(known) = own.chains.iter_mut().find(|(name, ..)| *name == chain) {
                     known.2.push(words.join(" "));
                 }
             }
-            other => tables.entry(table).or_default().others.push(format!("{other} {} {{ json:{} }}", text("name"), opaque(body))),
+            other => tables.entry(table).or_default().others.push(format!(
+                "{other} {} {{ json:{} }}",
+                text("name"),
+                opaque(body)
+            )),
         }
     }
     Ok(write(&tables))
@@ -99,7 +111,8 @@ fn set(kind: &str, body: &Json) -> String {
         }
     }
     if let Some(items) = body.get("elem").and_then(Json::as_array) {
-        let _ = writeln!(out, "elements = {{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "));
+        let _ =
+            writeln!(out, "elements = {{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "));
     }
     out.push('}');
     out
@@ -113,11 +126,17 @@ fn scalar(value: &Json) -> String {
 }
 
 /// Fields that rules ask for: after setting one, what follows meets another packet.
-const MODELLED: [&str; 9] = ["saddr", "daddr", "sport", "dport", "type", "code", "protocol", "nexthdr", "version"];
+const MODELLED: [&str; 9] =
+    ["saddr", "daddr", "sport", "dport", "type", "code", "protocol", "nexthdr", "version"];
 
 /// Whether an expression holds anything that has no spelling here.
 fn unknown(value: &Json) -> bool {
-    let text = ["left", "right"].iter().filter_map(|side| value.get(side)).map(expression).collect::<Vec<_>>().concat();
+    let text = ["left", "right"]
+        .iter()
+        .filter_map(|side| value.get(side))
+        .map(expression)
+        .collect::<Vec<_>>()
+        .concat();
     let own = if value.get("left").is_some() { text } else { expression(value) };
     own.contains("json:")
 }
@@ -130,18 +149,28 @@ fn statement(value: &Json) -> String {
         "match" if unknown(body) => format!("json-match:{}", opaque(value)),
         "match" => {
             let operator = body.get("op").and_then(Json::as_str).unwrap_or("==");
-            let operator = if matches!(operator, "==" | "in") { String::new() } else { format!("{operator} ") };
+            let operator =
+                if matches!(operator, "==" | "in") { String::new() } else { format!("{operator} ") };
             let side = |name: &str| body.get(name).map(expression).unwrap_or_default();
             format!("{} {operator}{}", side("left"), side("right"))
         }
         "accept" | "drop" | "return" | "continue" | "counter" | "masquerade" | "notrack" => kind.clone(),
         "comment" => String::new(),
-        "jump" | "goto" => format!("{kind} {}", body.get("target").and_then(Json::as_str).unwrap_or_default()),
+        "jump" | "goto" => {
+            format!("{kind} {}", body.get("target").and_then(Json::as_str).unwrap_or_default())
+        }
         "reject" => reject(body),
         "log" => log(body),
         "vmap" if body.get("key").is_some_and(unknown) => format!("json:{}", opaque(value)),
         // Sets something; what it is decides whether later rules see another packet.
-        "mangle" if body.pointer("/key/payload/field").and_then(Json::as_str).is_some_and(|field| MODELLED.contains(&field)) => format!("json:{}", opaque(value)),
+        "mangle"
+            if body
+                .pointer("/key/payload/field")
+                .and_then(Json::as_str)
+                .is_some_and(|field| MODELLED.contains(&field)) =>
+        {
+            format!("json:{}", opaque(value))
+        }
         "mangle" => format!("json-set:{}", opaque(value)),
         "vmap" => {
             let side = |name: &str| body.get(name).map(expression).unwrap_or_default();
@@ -150,7 +179,10 @@ fn statement(value: &Json) -> String {
         "limit" => {
             let number = |name: &str| body.get(name).map(scalar).unwrap_or_default();
             let over = if body.get("inv").and_then(Json::as_bool) == Some(true) { "over " } else { "" };
-            let burst = body.get("burst").map(|burst| format!(" burst {} packets", scalar(burst))).unwrap_or_default();
+            let burst = body
+                .get("burst")
+                .map(|burst| format!(" burst {} packets", scalar(burst)))
+                .unwrap_or_default();
             format!("limit rate {over}{}/{}{burst}", number("rate"), number("per"))
         }
         _ => format!("json:{}", opaque(value)),
@@ -182,8 +214,12 @@ fn log(body: &Json) -> String {
 fn expression(value: &Json) -> String {
     let Some((kind, body)) = value.as_object().and_then(|object| object.iter().next()) else {
         return match value {
-            Json::Array(items) if items.len() == 2 && items.iter().any(Json::is_object) => format!("{} : {}", expression(&items[0]), expression(&items[1])),
-            Json::Array(items) => format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
+            Json::Array(items) if items.len() == 2 && items.iter().any(Json::is_object) => {
+                format!("{} : {}", expression(&items[0]), expression(&items[1]))
+            }
+            Json::Array(items) => {
+                format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "))
+            }
             other => scalar(other),
         };
     };
@@ -195,10 +231,16 @@ fn expression(value: &Json) -> String {
             key => format!("meta {key}"),
         },
         "ct" if body.get("dir").is_none() => format!("ct {}", text("key")),
-        "prefix" => format!("{}/{}", body.get("addr").map(scalar).unwrap_or_default(), body.get("len").map(scalar).unwrap_or_default()),
+        "prefix" => format!(
+            "{}/{}",
+            body.get("addr").map(scalar).unwrap_or_default(),
+            body.get("len").map(scalar).unwrap_or_default()
+        ),
         "range" => words(body).join("-"),
         "set" => match body {
-            Json::Array(items) => format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
+            Json::Array(items) => {
+                format!("{{ {} }}", items.iter().map(expression).collect::<Vec<_>>().join(", "))
+            }
             other => expression(other),
         },
         "concat" => body.as_array().into_iter().flatten().map(expression).collect::<Vec<_>>().join(" . "),

@@ -76,7 +76,8 @@ impl Chain {
     }
 
     pub(crate) fn canonical(&self) -> String {
-        let rules: Vec<String> = super::canonical::entries(self).into_iter().map(|entry| entry.canon).collect();
+        let rules: Vec<String> =
+            super::canonical::entries(self).into_iter().map(|entry| entry.canon).collect();
         format!("{:?} {} {}", self.hook, self.policy(), rules.join("\n"))
     }
 }
@@ -102,8 +103,13 @@ impl Table {
     }
 
     pub(crate) fn canonical(&self) -> String {
-        let chains: Vec<String> = self.chains.iter().map(|(name, chain)| format!("{name} {}", chain.canonical())).collect();
-        let sets: Vec<String> = self.sets.iter().map(|(name, set)| format!("{name} {} {:?}", set.kind(), super::canonical::elements(set).keys())).collect();
+        let chains: Vec<String> =
+            self.chains.iter().map(|(name, chain)| format!("{name} {}", chain.canonical())).collect();
+        let sets: Vec<String> = self
+            .sets
+            .iter()
+            .map(|(name, set)| format!("{name} {} {:?}", set.kind(), super::canonical::elements(set).keys()))
+            .collect();
         format!("{chains:?} {sets:?} {:?}", self.others)
     }
 }

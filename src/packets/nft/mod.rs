@@ -9,8 +9,8 @@ mod text;
 mod tokens;
 mod values;
 
-use super::region::{Field, IPV4, IPV6, Region};
 use super::ranges::Ranges;
+use super::region::{Field, IPV4, IPV6, Region};
 use super::rules::{Action, Gate, Ruleset, Unread, Verdict};
 use listing::{Chain, Listing};
 use std::collections::BTreeSet;
@@ -123,7 +123,9 @@ pub(crate) fn packets(listing: &Listing) -> Nft {
             let rules = rules.rules.iter().map(|words| rule::read(words, table, &prefix)).collect();
             nft.ruleset.chains.insert(full, rules);
         }
-        nft.ruleset.unread.extend(table.others.keys().map(|what| Unread { line: table.line, what: format!("{name} {what}") }));
+        nft.ruleset.unread.extend(
+            table.others.keys().map(|what| Unread { line: table.line, what: format!("{name} {what}") }),
+        );
     }
     for rule in nft.ruleset.chains.values().flatten() {
         for doubt in rule.parts.iter().filter_map(|part| part.doubt.as_ref()) {
@@ -138,7 +140,13 @@ pub(crate) fn packets(listing: &Listing) -> Nft {
 
 fn hook(name: &str, table: &str, chain: &Chain) -> Option<Hook> {
     let words: Vec<&str> = chain.hook.as_deref()?.split_whitespace().collect();
-    let after = |key: &str| words.iter().position(|word| *word == key).and_then(|at| words.get(at + 1)).map(|word| (*word).to_owned());
+    let after = |key: &str| {
+        words
+            .iter()
+            .position(|word| *word == key)
+            .and_then(|at| words.get(at + 1))
+            .map(|word| (*word).to_owned())
+    };
     let default = if chain.policy() == "accept" { Verdict::Accept } else { Verdict::Deny };
     let sees = match table.split(' ').next() {
         Some("ip") => family(IPV4),

@@ -18,7 +18,14 @@ const MOST_REGIONS: usize = 20_000;
 /// Reads a rule of a table; `prefix` goes before names of chains.
 pub(super) fn read(rule: &Words, table: &Table, prefix: &str) -> Rule {
     let words = canonical::strip(&rule.words);
-    let mut reader = Reader { words: &words, at: 0, table, prefix, ways: vec![Way { regions: vec![Region::all()], doubts: vec![] }], parts: vec![] };
+    let mut reader = Reader {
+        words: &words,
+        at: 0,
+        table,
+        prefix,
+        ways: vec![Way { regions: vec![Region::all()], doubts: vec![] }],
+        parts: vec![],
+    };
     reader.rule();
     Rule { line: rule.line, text: canonical::spell(&words), parts: reader.parts }
 }
@@ -109,7 +116,10 @@ impl Reader<'_> {
 
     fn log(&mut self) {
         self.at += 1;
-        while matches!(self.peek(), Some("prefix" | "level" | "group" | "snaplen" | "queue-threshold" | "flags")) {
+        while matches!(
+            self.peek(),
+            Some("prefix" | "level" | "group" | "snaplen" | "queue-threshold" | "flags")
+        ) {
             self.at += 2;
             while self.words.get(self.at) == Some(&Word::Comma) {
                 self.at += 2;
@@ -128,7 +138,10 @@ impl Reader<'_> {
             self.at += usize::from(is_limit && self.peek() == Some("rate"));
             self.at += usize::from(matches!(self.peek(), Some("over" | "until")));
             self.at += 1;
-            while matches!(self.peek(), Some("bytes" | "kbytes" | "mbytes" | "gbytes" | "packets" | "burst" | "used")) {
+            while matches!(
+                self.peek(),
+                Some("bytes" | "kbytes" | "mbytes" | "gbytes" | "packets" | "burst" | "used")
+            ) {
                 self.at += if matches!(self.peek(), Some("burst" | "used")) { 2 } else { 1 };
             }
             // `10 bytes/second` is two words.
@@ -211,7 +224,8 @@ impl Reader<'_> {
 
     /// What sets hold is part of a condition that nobody knows.
     fn spelled_sets(&self, from: usize, to: usize) -> String {
-        let names = self.words[from..to].iter().filter_map(Word::plain).filter_map(|word| word.strip_prefix('@'));
+        let names =
+            self.words[from..to].iter().filter_map(Word::plain).filter_map(|word| word.strip_prefix('@'));
         let sets = names.filter_map(|name| self.table.sets.get(name));
         sets.map(|set| format!(" {:?}", canonical::elements(set).into_keys().collect::<Vec<_>>())).collect()
     }
@@ -245,7 +259,11 @@ impl Reader<'_> {
         let is_listed = !matches!(self.words.get(self.at), Some(Word::Braces(_)));
         let items = self.items()?;
         // `ct state != a,b` is a test of bits.
-        if is_listed && items.len() > 1 && operator != "==" && self.words.get(self.at - 2) == Some(&Word::Comma) {
+        if is_listed
+            && items.len() > 1
+            && operator != "=="
+            && self.words.get(self.at - 2) == Some(&Word::Comma)
+        {
             return None;
         }
         if self.peek().is_some_and(|word| OPERATORS.contains(&word)) {
@@ -282,7 +300,10 @@ impl Reader<'_> {
     fn named(&self, name: &str) -> Option<Vec<Vec<Word>>> {
         let set = self.table.sets.get(name)?;
         // What packets can add to a set is not known from its listing.
-        let moves = set.settings.get("flags").is_some_and(|flags| flags.contains("dynamic") || flags.contains("timeout"));
+        let moves = set
+            .settings
+            .get("flags")
+            .is_some_and(|flags| flags.contains("dynamic") || flags.contains("timeout"));
         if moves || set.settings.contains_key("timeout") {
             return None;
         }
@@ -363,15 +384,54 @@ impl Reader<'_> {
 }
 
 /// What may stand between values.
-const OPERATORS: [&str; 18] =
-    ["!=", "==", "<", ">", "<=", ">=", "&", "|", "^", "/", "<<", ">>", "and", "or", "xor", "lshift", "rshift", "!"];
+const OPERATORS: [&str; 18] = [
+    "!=", "==", "<", ">", "<=", ">=", "&", "|", "^", "/", "<<", ">>", "and", "or", "xor", "lshift", "rshift",
+    "!",
+];
 
 /// Whether a word begins a statement, so that it is no value.
 fn starts_statement(word: &str) -> bool {
     const WORDS: [&str; 40] = [
-        "accept", "drop", "reject", "return", "jump", "goto", "continue", "queue", "log", "limit", "quota", "counter", "meta", "ct", "ip",
-        "ip6", "tcp", "udp", "th", "icmp", "icmpv6", "ether", "vlan", "iif", "oif", "iifname", "oifname", "fib", "rt", "socket", "sctp",
-        "snat", "dnat", "masquerade", "redirect", "notrack", "set", "add", "update", "vmap",
+        "accept",
+        "drop",
+        "reject",
+        "return",
+        "jump",
+        "goto",
+        "continue",
+        "queue",
+        "log",
+        "limit",
+        "quota",
+        "counter",
+        "meta",
+        "ct",
+        "ip",
+        "ip6",
+        "tcp",
+        "udp",
+        "th",
+        "icmp",
+        "icmpv6",
+        "ether",
+        "vlan",
+        "iif",
+        "oif",
+        "iifname",
+        "oifname",
+        "fib",
+        "rt",
+        "socket",
+        "sctp",
+        "snat",
+        "dnat",
+        "masquerade",
+        "redirect",
+        "notrack",
+        "set",
+        "add",
+        "update",
+        "vmap",
     ];
     // Some of these are values as well (`meta protocol ip`); then the rest of the rule is not understood, which is safe.
     WORDS.contains(&word) && names::protocol(word).is_none()

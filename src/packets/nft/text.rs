@@ -144,7 +144,11 @@ impl Reader {
             other => {
                 let mut words = self.statement(0)?;
                 let name = match words.iter().position(|word| matches!(word, Word::Braces(_))) {
-                    Some(at) => words.drain(..at).filter_map(|word| word.plain().map(str::to_owned)).collect::<Vec<_>>().join(" "),
+                    Some(at) => words
+                        .drain(..at)
+                        .filter_map(|word| word.plain().map(str::to_owned))
+                        .collect::<Vec<_>>()
+                        .join(" "),
                     None => String::new(),
                 };
                 if other == "counter" {
@@ -160,7 +164,10 @@ impl Reader {
 
     fn chain_body(&mut self, table: &str, name: &str) -> Read<()> {
         let line = self.line();
-        self.table_mut(table).chains.entry(name.to_owned()).or_insert_with(|| Chain { line, ..Chain::default() });
+        self.table_mut(table)
+            .chains
+            .entry(name.to_owned())
+            .or_insert_with(|| Chain { line, ..Chain::default() });
         self.skip_ends();
         if self.peek() != Some(&Token::Open) {
             return Ok(());
@@ -210,7 +217,9 @@ impl Reader {
                         }
                         set.elements.extend(self.elements()?);
                     }
-                    Some(Token::Word(key)) if key.starts_with("elements=") => set.elements.extend(self.elements()?),
+                    Some(Token::Word(key)) if key.starts_with("elements=") => {
+                        set.elements.extend(self.elements()?);
+                    }
                     Some(Token::Word(key)) => {
                         let words = self.statement(0)?;
                         set.settings.insert(key, super::canonical::spell_sorted(&words));
@@ -232,7 +241,13 @@ impl Reader {
 
     fn elements(&mut self) -> Read<Vec<Vec<Word>>> {
         let words = self.statement(0)?;
-        Ok(words.into_iter().flat_map(|word| match word { Word::Braces(items) => items, _ => vec![] }).collect())
+        Ok(words
+            .into_iter()
+            .flat_map(|word| match word {
+                Word::Braces(items) => items,
+                _ => vec![],
+            })
+            .collect())
     }
 
     /// `add table`, `add chain`, `add rule`, `add set`, `add element`.
@@ -293,7 +308,9 @@ impl Reader {
             "chain" => {
                 let table = self.table_name()?;
                 let chain = self.word()?;
-                if let Some(chain) = self.listing.tables.get_mut(&table).and_then(|table| table.chains.get_mut(&chain)) {
+                if let Some(chain) =
+                    self.listing.tables.get_mut(&table).and_then(|table| table.chains.get_mut(&chain))
+                {
                     chain.rules.clear();
                 }
             }
@@ -321,8 +338,7 @@ impl Reader {
         let mut words = vec![];
         loop {
             match self.peek() {
-                None | Some(Token::End) => break,
-                Some(Token::Close) => break,
+                None | Some(Token::End | Token::Close) => break,
                 Some(Token::Comma) => {
                     if depth > 0 {
                         break;

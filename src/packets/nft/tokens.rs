@@ -46,7 +46,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, u32)>, Unreadable> {
                 loop {
                     match chars.next() {
                         Some((_, '"')) => break,
-                        Some((_, '\n')) | None => return Err(Unreadable::new("a quote that does not end", line as usize)),
+                        Some((_, '\n')) | None => {
+                            return Err(Unreadable::new("a quote that does not end", line as usize));
+                        }
                         Some((_, c)) => quoted.push(c),
                     }
                 }

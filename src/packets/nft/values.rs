@@ -45,7 +45,10 @@ fn compared(key: &Known, operator: &str, ranges: &Ranges) -> Option<Ranges> {
         return Some(ranges.outside(largest));
     }
     let value = ranges.single()?;
-    if !matches!(key.kind, Kind::Port | Kind::Protocol | Kind::Address { .. } | Kind::Icmp { .. } | Kind::Code) {
+    if !matches!(
+        key.kind,
+        Kind::Port | Kind::Protocol | Kind::Address { .. } | Kind::Icmp { .. } | Kind::Code
+    ) {
         return None;
     }
     Some(match operator {
@@ -66,11 +69,14 @@ fn concatenated(keys: &[Known], items: &[Vec<Word>]) -> Option<Condition> {
         if parts.len() != keys.len() {
             return None;
         }
-        let (mut known, mut unknown) = (Some(Region::all()), keys.iter().any(|key| key.maybe.is_some()).then(Region::all));
+        let (mut known, mut unknown) =
+            (Some(Region::all()), keys.iter().any(|key| key.maybe.is_some()).then(Region::all));
         for (key, part) in keys.iter().zip(parts) {
             let [Word::Plain(text) | Word::Quoted(text)] = part else { return None };
             let ranges = value(key, text)?;
-            known = known.and_then(|region| region.and(&key.sure)).and_then(|region| region.with(key.field, &ranges));
+            known = known
+                .and_then(|region| region.and(&key.sure))
+                .and_then(|region| region.with(key.field, &ranges));
             unknown = unknown.and_then(|region| match &key.maybe {
                 Some(maybe) => region.and(maybe),
                 None => region.and(&key.sure).and_then(|region| region.with(key.field, &ranges)),
@@ -93,7 +99,10 @@ fn value(key: &Known, text: &str) -> Option<Ranges> {
 }
 
 fn plain_value(key: &Known, text: &str) -> Option<Ranges> {
-    let ranged = matches!(key.kind, Kind::Address { .. } | Kind::Port | Kind::Protocol | Kind::Icmp { .. } | Kind::Code);
+    let ranged = matches!(
+        key.kind,
+        Kind::Address { .. } | Kind::Port | Kind::Protocol | Kind::Icmp { .. } | Kind::Code
+    );
     if let (true, Some((first, last))) = (ranged, text.split_once('-'))
         && let (Some(low), Some(high)) = (single(key, first), single(key, last))
     {

@@ -1,8 +1,7 @@
 //! What a change does and who must agree, as a part of a page.
 
-use super::{diff, facts};
-use crate::compare::Class;
-use crate::report::change::{Approval, Change, Group};
+use super::diff;
+use crate::report::change::{Approval, Because, Change, Group};
 use crate::report::words::{clean, plural, some};
 use maud::{Markup, html};
 
@@ -22,47 +21,45 @@ pub(super) fn draw(change: &Change) -> Markup {
         }
         section #effect aria-labelledby="effect-title" {
             h2 #effect-title { "What it does" }
-            @if change.effect.groups.is_empty() { p .empty { "Nothing changes on any line." } }
+            @if change.effect.groups.is_empty() { p .empty { "No rendered file changes." } }
+            @if !change.effect.paths.is_empty() {
+                ul .paths { @for path in &change.effect.paths { li { b { (clean(&path.meaning)) } " " (clean(&some(&path.lines, NAMES))) } } }
+            }
+            @if !change.effect.unknown.is_empty() {
+                p .unknown { span .chip.untold { "cannot tell" } " for " (clean(&some(&change.effect.unknown, NAMES))) ": they do not render" }
+            }
             @for group in &change.effect.groups { (effect(group)) }
         }
-        @if change.older > 0 {
-            p .about { (plural(change.older, "finding")) " of before " (if change.older == 1 { "does" } else { "do" }) " not count." }
+        @if change.old > 0 {
+            p .about { (plural(change.old, "finding")) " of before " (if change.old == 1 { "does" } else { "do" }) " not count." }
         }
     }
 }
 
 fn row(approval: &Approval) -> Markup {
-    let because: Vec<String> = approval
-        .because
-        .iter()
-        .map(|because| match &because.address {
-            Some(address) => format!("{} {} ({address})", because.what, because.id),
-            None => format!("{} {}", because.what, because.id),
-        })
-        .collect();
+    let because: Vec<String> = approval.because.iter().map(Because::words).collect();
     html! {
         tr {
             th scope="row" { (clean(&approval.right)) }
-            td { b { (clean(&approval.decides)) } " " (clean(&approval.team)) }
-            td { (clean(&approval.agrees.join(", "))) }
-            td { (approval.within_working_days.map(|days| plural(days as usize, "working day")).unwrap_or_default()) }
-            td { (clean(&some(&because, NAMES))) }
+            td data-label="Decides" { b { (clean(&approval.decides)) } " " (clean(&approval.team)) }
+            td data-label="Agrees" { (clean(&approval.agrees.join(", "))) }
+            td data-label="Within" { (approval.within()) }
+            td data-label="Because of" { (clean(&some(&because, NAMES))) }
         }
     }
 }
 
 fn effect(group: &Group) -> Markup {
     let tone = match group.consequence {
-        Class::Path | Class::Security | Class::Data => "grave",
-        Class::Metric | Class::Settings => "drift",
-        Class::Look => "mild",
+        _ if group.is_grave() => "grave",
+        "look" => "mild",
+        _ => "drift",
     };
-    let title = group.meaning.clone().unwrap_or_else(|| group.path.clone());
+    let varies = if group.varies { ", each with its own values" } else { "" };
     html! {
         section .effect.card.(tone) {
-            header { span .chip.(tone) { (group.consequence.as_str()) } h4 { (clean(&title)) } span .chip { "+" (group.added) " −" (group.removed) } }
-            p .place { (plural(group.lines.len(), "line")) ": " (clean(&some(&group.lines, NAMES))) }
-            (facts(&[("File", group.path.clone())]))
+            header { span .chip.(tone) { (group.consequence) } h4 { (clean(&group.path)) } span .chip { "+" (group.added) " −" (group.removed) } }
+            p .place { (plural(group.lines.len(), "line")) ": " (clean(&some(&group.lines, NAMES))) (varies) }
             @if !group.diff.is_empty() { details open { summary { "Change" } (diff(&group.diff)) } }
         }
     }

@@ -6,16 +6,21 @@ use super::{Choice, Head, Names, Tile, document, facts, filter, numbers};
 use crate::compare::{Class, Cluster, Disposition, Drift, Kind, LineReport, Report, Verdict};
 use crate::report::Drifts;
 use crate::report::drifts::{
-    SECTIONS, Section, attribution, deviation, groups, is_open, is_untold, kind, meaning, next_step, place,
+    SECTIONS, Section, attribution, deviation, files, groups, is_open, is_untold, kind, meaning, next_step,
+    owners, place,
 };
-use crate::report::words::{clean, plural, some};
+use crate::report::words::{self, clean, cut, plural, some};
 use maud::{Markup, html};
+use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Most things that are to be done first.
 const FIRST: usize = 3;
 /// Most names in a sentence.
 const NAMES: usize = 6;
+
+/// From how many cards on a browser should lay out only those that are seen.
+pub(super) const MANY: usize = 200;
 
 /// What all cards look things up in.
 struct Page<'a> {
@@ -31,6 +36,15 @@ struct Page<'a> {
 struct Card<'a> {
     id: usize,
     group: Vec<&'a Drift>,
+}
+
+impl Card<'_> {
+    /// Its place on the page: the name of the difference, which stays from day to day.
+    fn anchor(&self) -> String {
+        let id = &self.group[0].id;
+        let is_plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if is_plain { format!("d-{id}") } else { format!("d{}", self.id) }
+    }
 }
 
 pub(super) fn page(drifts: &Drifts<'_>) -> Markup {
@@ -69,7 +83,8 @@ pub(super) fn page(drifts: &Drifts<'_>) -> Markup {
     let number: HashMap<&str, usize> =
         page.lines.numbers.iter().map(|(name, number)| (name.as_str(), *number)).collect();
     let main = html! {
-        main #main tabindex="-1" {
+        main #main .many[count > MANY] tabindex="-1" {
+            (contents(report, &cards))
             (first(&cards))
             (heat::map(report, &number))
             (clusters(report, &cards))
@@ -146,10 +161,40 @@ fn capital(text: &str) -> String {
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
+/// Where everything is.
+fn contents(report: &Report, cards: &[(&Section, Vec<Card<'_>>)]) -> Markup {
+    let named = report.lines.iter().any(|line| line.address.is_some());
+    let parts = cards.iter().filter(|(section, cards)| !section.quiet && !cards.is_empty());
+    html! {
+        nav aria-label="Parts of this page" {
+            @if named { a href="#lines" { "Lines" } }
+            @for (section, cards) in parts { a href={ "#s-" (section.id) } { (section.title) " " small { (cards.len()) } } }
+            @if !report.warnings.is_empty() { a href="#warnings" { "About this comparison" } }
+            @if named { a href="#evidence" { "Evidence" } }
+        }
+    }
+}
+
+fn urgent<'c, 'd>(cards: &'c [(&Section, Vec<Card<'d>>)]) -> Vec<&'c Card<'d>> {
+    let mut seen: HashSet<(Option<&str>, &str)> = HashSet::new();
+    let mut out = vec![];
+    for card in cards.iter().flat_map(|(_, cards)| cards) {
+        let drift = card.group[0];
+        // What one deviation covers on one line is one thing to do.
+        let known = drift.deviation.as_deref().is_some_and(|id| !seen.insert((drift.address.as_deref(), id)));
+        if !known && (is_open(drift) || is_untold(drift)) {
+            out.push(card);
+        }
+        if out.len() == FIRST {
+            break;
+        }
+    }
+    out
+}
+
 /// What to do first: the worst of what is open, then what could not be told.
 fn first(cards: &[(&Section, Vec<Card<'_>>)]) -> Markup {
-    let acts = |card: &&Card<'_>| is_open(card.group[0]) || is_untold(card.group[0]);
-    let urgent: Vec<&Card<'_>> = cards.iter().flat_map(|(_, cards)| cards).filter(acts).take(FIRST).collect();
+    let urgent = urgent(cards);
     if urgent.is_empty() {
         return html! {};
     }
@@ -160,9 +205,9 @@ fn first(cards: &[(&Section, Vec<Card<'_>>)]) -> Markup {
                 @for card in urgent {
                     @let drift = card.group[0];
                     li {
-                        a href={ "#d" (card.id) } { (title(drift)) }
+                        a href={ "#" (card.anchor()) } { (title(drift)) }
                         p { (clean(&whereabouts(&card.group)))
-                            @if let Some(owner) = &drift.owner { " · owner " b { (clean(owner)) } }
+                            @if !owners(&card.group).is_empty() { " · owner " b { (owners(&card.group)) } }
                             @if let Some(next) = next_step(drift) { " · " (next) } }
                     }
                 }
@@ -173,27 +218,48 @@ fn first(cards: &[(&Section, Vec<Card<'_>>)]) -> Markup {
 
 /// What a difference means, or what it is, in words.
 fn title(drift: &Drift) -> String {
-    let words = match (meaning(drift), &drift.note, is_untold(drift)) {
-        (Some(meaning), ..) => meaning.to_owned(),
-        (None, Some(note), true) => note.clone(),
-        _ => {
-            let path = drift
-                .path
-                .rsplit([' ', '/'])
-                .find(|part| !part.is_empty() && *part != ">")
-                .unwrap_or_default();
-            let name = if drift.path.is_empty() || path.len() > 40 {
-                drift.file.rsplit('/').next().unwrap_or_default()
-            } else {
-                path
-            };
-            format!(
-                "{name}: {}",
-                if kind(drift).is_empty() { drift.kind.as_str().to_owned() } else { kind(drift) }
-            )
-        }
+    match (meaning(drift), &drift.note, is_untold(drift)) {
+        (Some(meaning), ..) if !is_vague(meaning) => capital(&clean(meaning)),
+        (None, Some(note), true) => capital(&clean(note)),
+        _ => clean(&format!("{}: {}", name(drift), became(drift))),
+    }
+}
+
+/// Whether a meaning says that nobody knows it: then what it is says more.
+fn is_vague(meaning: &str) -> bool {
+    meaning.starts_with("unknown")
+}
+
+/// The last name of a path, or of a file; a number says nothing.
+fn name(drift: &Drift) -> String {
+    let is_name =
+        |part: &&str| !part.is_empty() && *part != ">" && !part.bytes().all(|byte| byte.is_ascii_digit());
+    let of_file = drift.file.rsplit('/').next().unwrap_or_default();
+    let last = if drift.path.contains(" > ") {
+        drift.path.rsplit(" > ").next()
+    } else {
+        drift.path.rsplit('/').find(is_name)
     };
-    capital(&clean(&words))
+    cut(last.filter(|name| !name.is_empty()).unwrap_or(of_file), TITLE)
+}
+
+/// Most characters of a name or a value in a title.
+const TITLE: usize = 60;
+
+/// What became of it: the values, where they are short.
+fn became(drift: &Drift) -> String {
+    let short = |value: &Option<Json>| match value.as_ref()? {
+        Json::Array(_) | Json::Object(_) => None,
+        value if value.as_str() == Some("") => Some("nothing".to_owned()),
+        value => Some(words::value(value)).filter(|text| text.len() <= TITLE && !text.contains('\n')),
+    };
+    match (drift.kind, short(&drift.intended), short(&drift.deployed)) {
+        (Kind::Changed | Kind::TypeChanged, Some(intended), Some(deployed)) => {
+            format!("{deployed} instead of {intended}")
+        }
+        _ if kind(drift).is_empty() => drift.kind.as_str().to_owned(),
+        _ => kind(drift),
+    }
 }
 
 fn addresses<'d>(group: &[&'d Drift]) -> Vec<&'d str> {
@@ -209,7 +275,8 @@ fn whereabouts(group: &[&Drift]) -> String {
     let lines = addresses(group);
     match lines.len() {
         0 => place(group[0]),
-        1 => format!("{} {}", lines[0], own_place(group[0])),
+        1 if group.len() > 1 => format!("{}: {}", lines[0], some(&files(group), NAMES)),
+        1 => format!("{} {}", lines[0], own_place(group[0])).trim_end().to_owned(),
         count => format!("{count} lines: {}", some(&lines, NAMES)),
     }
 }
@@ -222,10 +289,11 @@ fn own_place(drift: &Drift) -> String {
 }
 
 fn clusters(report: &Report, cards: &[(&Section, Vec<Card<'_>>)]) -> Markup {
-    let by_id: HashMap<&str, usize> = cards
+    let by_id: HashMap<&str, String> = cards
         .iter()
         .flat_map(|(_, cards)| cards)
-        .filter_map(|card| Some((card.group[0].cluster.as_deref()?, card.id)))
+        .filter(|card| card.group[0].disposition != Disposition::Ignored)
+        .filter_map(|card| Some((card.group[0].cluster.as_deref()?, card.anchor())))
         .collect();
     let shared: Vec<&Cluster> = report
         .clusters
@@ -243,10 +311,10 @@ fn clusters(report: &Report, cards: &[(&Section, Vec<Card<'_>>)]) -> Markup {
                 tbody {
                     @for cluster in shared {
                         tr {
-                            td .number { (cluster.lines.len()) }
-                            td { a href={ "#d" (by_id[cluster.id.as_str()]) } { (clean(&cluster.summary)) } }
-                            td { (clean(&some(&cluster.lines, NAMES))) }
-                            td { @if cluster.promote { span .chip.ask { "is it wrong there?" } } }
+                            td .number data-label="Lines" { (cluster.lines.len()) }
+                            td data-label="What" { a href={ "#" (by_id[cluster.id.as_str()]) } { (clean(&cluster.summary)) } }
+                            td data-label="Which" { (clean(&some(&cluster.lines, NAMES))) }
+                            td data-label="Standard" { @if cluster.promote { span .chip.ask { "is it wrong there?" } } }
                         }
                     }
                 }
@@ -295,16 +363,16 @@ fn draw(card: &Card<'_>, page: &mut Page<'_>) -> Markup {
         .filter_map(|address| address.split_once('/'))
         .map(|(site, _)| page.sites.number(site))
         .collect();
-    let owners: Vec<usize> = card
+    let roles: Vec<usize> = card
         .group
         .iter()
         .filter_map(|drift| drift.owner.as_deref())
         .map(|owner| page.owners.number(owner))
         .collect();
     let class = if is_untold(drift) { "unknown" } else { drift.consequence.as_str() };
-    let id = format!("d{}", card.id);
+    let id = card.anchor();
     html! {
-        article .card.(tone(drift)) #(id) data-l=(numbers(&lines)) data-s=(numbers(&sites)) data-o=(numbers(&owners)) data-c=(class) data-d=(drift.disposition.as_str()) data-n=(card.group.len()) {
+        article .card.(tone(drift)) #(id) data-l=(numbers(&lines)) data-s=(numbers(&sites)) data-o=(numbers(&roles)) data-c=(class) data-d=(drift.disposition.as_str()) data-n=(card.group.len()) {
             header {
                 span .chip.(tone(drift)) { (class) }
                 h4 { a href={ "#" (id) } { (title(drift)) } }
@@ -313,13 +381,15 @@ fn draw(card: &Card<'_>, page: &mut Page<'_>) -> Markup {
             p .place { (clean(&whereabouts(&card.group))) @if addresses(&card.group).len() > 1 { " · " (own_place(drift)) } }
             @if !drift.path.is_empty() { p .path { code { (clean(&drift.path)) } } }
             @if shows_sides(drift) { (sides(drift.intended.as_ref(), drift.deployed.as_ref())) }
+            @if let Some(meaning) = meaning(drift).filter(|meaning| is_vague(meaning)) { p .note { "Effect " (clean(meaning)) } }
             @if let Some(note) = drift.note.as_ref().filter(|note| title(drift) != capital(&clean(note))) { p .note { (clean(note)) } }
             (facts(&[
                 ("What", what(drift)),
                 ("Who moved", attribution(drift).unwrap_or_default().to_owned()),
-                ("Owner", drift.owner.clone().unwrap_or_default()),
+                ("Owner", owners(&card.group)),
                 ("Deviation", deviation(drift).unwrap_or_default()),
                 ("Evidence", evidence_of(&card.group, page)),
+                ("Id", if card.group.len() == 1 { drift.id.clone() } else { String::new() }),
                 ("Next", next(drift, page)),
             ]))
             (places(card))
@@ -444,11 +514,11 @@ fn evidence(report: &Report) -> Markup {
                             @let address = line.address.as_deref().unwrap_or_default();
                             tr {
                                 th scope="row" { (clean(address)) }
-                                td { span .chip.(colour(line.verdict)) { (line.verdict.as_str().replace('-', " ")) } }
-                                td { (found.get(address).map(|classes| classes.iter().copied().collect::<Vec<_>>().join(", ")).unwrap_or_default()) }
-                                td { (clean(line.blueprint.as_deref().unwrap_or_default())) }
-                                td { (line.collected.map_or("unknown".to_owned(), |date| date.to_string())) }
-                                td .number { (line.age_days.map_or(String::new(), |days| days.to_string())) }
+                                td data-label="Verdict" { span .chip.(colour(line.verdict)) { (line.verdict.as_str().replace('-', " ")) } }
+                                td data-label="Open" { (found.get(address).map(|classes| classes.iter().copied().collect::<Vec<_>>().join(", ")).unwrap_or_default()) }
+                                td data-label="Blueprint" { (clean(line.blueprint.as_deref().unwrap_or_default())) }
+                                td data-label="Collected" { (line.collected.map_or("unknown".to_owned(), |date| date.to_string())) }
+                                td .number data-label="Age in days" { (line.age_days.map_or(String::new(), |days| days.to_string())) }
                             }
                         }
                     }

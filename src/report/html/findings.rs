@@ -1,5 +1,6 @@
 //! The page about findings: what is wrong, at its place, with its owner and the next step.
 
+use super::drift::MANY;
 use super::{Choice, Head, Names, Tile, change, document, facts, filter};
 use crate::check;
 use crate::finding::{Finding, Level, Place};
@@ -33,7 +34,7 @@ pub(super) fn page(report: &Findings<'_>) -> Markup {
         owners.choice("o", "Owner"),
     ];
     let main = html! {
-        main #main tabindex="-1" {
+        main #main .many[report.list.len() > MANY] tabindex="-1" {
             @if let Some(change) = report.change { (change::draw(change)) }
             section #differences aria-labelledby="differences-title" tabindex="-1" {
                 h2 #differences-title { "Findings" }
@@ -88,8 +89,8 @@ fn head(report: &Findings<'_>) -> Head {
                 plural(change.effect.lines, "line"),
                 plural(change.effect.files, "file")
             ));
-            about.extend(Some(format!("compared with {}", change.base)).filter(|_| !change.base.is_empty()));
-            about.extend(change.risk().map(|risk| format!("risk: {}", risk.as_str())));
+            about.extend(Some(change.compared.clone()).filter(|compared| !compared.is_empty()));
+            about.extend(change.risk().map(|risk| format!("risk: {risk}")));
         }
         None => about.extend([plural(report.lines, "line"), plural(report.sites, "site")]),
     }

@@ -6,8 +6,9 @@ use crate::report::words::{clean, plural};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, HashMap};
 
-/// From how many lines on the cells are small.
+/// From how many lines on the cells are small, and from how many on those in order are only counted.
 const MANY: usize = 150;
+const HUGE: usize = 3000;
 
 /// What is open on a line.
 #[derive(Default)]
@@ -68,13 +69,20 @@ pub(super) fn map(report: &Report, number: &HashMap<&str, usize>) -> Markup {
     let mut sites: BTreeMap<&str, Vec<(&str, &LineReport)>> = BTreeMap::new();
     for line in &report.lines {
         let Some(address) = line.address.as_deref() else { continue };
-        let (site, name) = address.split_once('/').unwrap_or(("", address));
+        let (site, name) = match address.split_once('/') {
+            Some(parts) => parts,
+            None if line.is_site => (address, "site"),
+            None => ("", address),
+        };
         sites.entry(site).or_default().push((name, line));
     }
     if sites.is_empty() {
         return html! {};
     }
-    let many = report.lines.len() > MANY;
+    let (many, huge) = (report.lines.len() > MANY, report.lines.len() > HUGE);
+    let in_order = |lines: &[(&str, &LineReport)]| {
+        lines.iter().filter(|(_, line)| line.verdict == Verdict::InOrder).count()
+    };
     let none = Heat::default();
     html! {
         section #lines aria-labelledby="lines-title" {
@@ -82,9 +90,9 @@ pub(super) fn map(report: &Report, number: &HashMap<&str, usize>) -> Markup {
             (legend())
             @for (site, lines) in &sites {
                 div .site {
-                    @if !site.is_empty() { h3 { (clean(site)) " " small { (plural(lines.len(), "line")) } } }
+                    @if !site.is_empty() { h3 { (clean(site)) " " small { (plural(lines.iter().filter(|(_, line)| !line.is_site).count(), "line")) @if huge { ", " (in_order(lines)) " in order" } } } }
                     ul .{ "cells" (if many { " small" } else { "" }) } {
-                        @for (name, line) in lines {
+                        @for (name, line) in lines.iter().filter(|(_, line)| !huge || line.verdict != Verdict::InOrder) {
                             @let heat = line.address.as_deref().and_then(|address| heats.get(address)).unwrap_or(&none);
                             li { (cell(name, line, heat, many, number)) }
                         }

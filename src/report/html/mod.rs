@@ -25,8 +25,8 @@ pub(super) const FORMAT: Format = Format {
 const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
 /// Digests of the style and the script, as a content security policy names them.
-const CSS_DIGEST: &str = "sha256-shj6mVN3jPsjI4kO+nsI0LKtwK1phRj08A9haaEFIYs=";
-const JS_DIGEST: &str = "sha256-tdULnED6MYRFgtovi+H4E14cwq++OFL36INza5Er8m8=";
+const CSS_DIGEST: &str = "sha256-l1IVSkch8X6QUWmenxT/tVdmaFRu/45L8fODsSWEfRY=";
+const JS_DIGEST: &str = "sha256-yRiHrsTMDZmcMrEei1dplX86zns6O3tSB+MsXxDfLXs=";
 
 /// A number with its word.
 struct Tile {
@@ -111,7 +111,7 @@ fn filter(choices: &[Choice]) -> Markup {
                     }
                 }
             }
-            button #reset type="button" { "Show all" }
+            button #all type="button" { "Show all" }
             p #shown role="status" aria-live="polite" {}
         }
     }

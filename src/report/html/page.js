@@ -1,7 +1,7 @@
 'use strict';
 (() => {
   const form = document.getElementById('filter');
-  const all = [...document.querySelectorAll('.card')];
+  const all = [...document.querySelectorAll('.part .card')];
   if (!form || !all.length) return;
   const text = document.getElementById('q');
   const selects = [...form.querySelectorAll('select')];
@@ -47,7 +47,7 @@
   });
   form.addEventListener('change', apply);
   form.addEventListener('submit', (event) => event.preventDefault());
-  document.getElementById('reset').addEventListener('click', reset);
+  document.getElementById('all').addEventListener('click', reset);
 
   // A line of the map filters for it.
   const line = form.querySelector('select[data-key="l"]');

@@ -4,7 +4,7 @@ use super::{Page, block, code, folded, html, prose};
 use crate::compare::{Drift, LineReport, Verdict};
 use crate::report::Drifts;
 use crate::report::drifts::{
-    SECTIONS, Section, attribution, deviation, groups, is_untold, kind, meaning, next_step,
+    SECTIONS, Section, attribution, deviation, groups, is_untold, kind, meaning, next_step, owners,
 };
 use crate::report::words::{clean, cut, plural, some, value};
 
@@ -99,7 +99,7 @@ fn row(group: &[&Drift]) -> Vec<String> {
         class,
         format!("{count}{}", code(&cut(&some(&places, NAMES), CELL))),
         format!("{path}{}", prose(&cut(&what.join("; "), CELL))),
-        prose(drift.owner.as_deref().unwrap_or_default()),
+        prose(&owners(group)),
         next_step(drift).unwrap_or_default().to_owned(),
     ]
 }

@@ -1,14 +1,15 @@
 //! The comment about a change: who must agree, what it does, what is wrong.
 
 use super::{Page, block, code, escaped, folded, html, prose};
-use crate::compare::Class;
 use crate::finding::{Finding, Level};
 use crate::report::Findings;
-use crate::report::change::{Approval, Change, Group};
+use crate::report::change::{Approval, Because, Change, Effect, Group};
 use crate::report::words::{cut, plural, some};
 
 /// Most rows of the table of who must agree, which belongs to the header.
 const APPROVALS: usize = 20;
+/// Most paths that open or close, each in words.
+const PATHS: usize = 20;
 /// Most names in one cell, and most characters of one cell of the header.
 const NAMES: usize = 6;
 const CELL: usize = 300;
@@ -43,19 +44,14 @@ fn header(report: &Findings<'_>) -> String {
         return out;
     };
     let Change { effect, .. } = change;
-    let base = if change.base.is_empty() {
-        String::new()
-    } else {
-        format!(", compared with {}", code(&cut(&change.base, CELL)))
+    let compared = match change.compared.as_str() {
+        "" => String::new(),
+        text => format!(" ({})", prose(&cut(text, CELL))),
     };
-    let risk = change
-        .risk()
-        .map_or("nothing changes on any line".to_owned(), |risk| format!("risk **{}**", risk.as_str()));
-    out.push_str(&format!(
-        "**{}, {}** change{base}: {risk}.\n\n",
-        plural(effect.lines, "line"),
-        plural(effect.files, "file")
-    ));
+    let risk = change.risk().map_or("no rendered file changes".to_owned(), |risk| format!("risk **{risk}**"));
+    let (lines, files) = (plural(effect.lines, "line"), plural(effect.files, "file"));
+    out.push_str(&format!("**{lines}, {files}** change{compared}: {risk}.\n\n"));
+    out.push_str(&paths(effect));
     if change.approvals.is_empty() {
         out.push_str("Nobody has to decide anything.\n\n");
     } else {
@@ -64,14 +60,27 @@ fn header(report: &Findings<'_>) -> String {
         let more = change.approvals.len().saturating_sub(APPROVALS);
         out.push_str(&if more > 0 { format!("\nand {more} more rights\n\n") } else { "\n".to_owned() });
     }
-    if change.older > 0 {
-        let verb = if change.older == 1 { "was" } else { "were" };
-        out.push_str(&format!(
-            "{} {verb} there before and do not count.\n\n",
-            plural(change.older, "finding")
-        ));
+    if change.old > 0 {
+        let verb = if change.old == 1 { "was" } else { "were" };
+        out.push_str(&format!("{} {verb} there before and do not count.\n\n", plural(change.old, "finding")));
     }
     out
+}
+
+/// What opens or closes, in words, and what could not be told.
+fn paths(effect: &Effect) -> String {
+    let which = |lines: &[String]| prose(&cut(&some(lines, NAMES), CELL));
+    let shown = effect.paths.iter().take(PATHS);
+    let mut items: Vec<String> = shown
+        .map(|path| format!("- {} ({})\n", prose(&cut(&path.meaning, CELL)), which(&path.lines)))
+        .collect();
+    if effect.paths.len() > PATHS {
+        items.push(format!("- and {} more\n", effect.paths.len() - PATHS));
+    }
+    if !effect.unknown.is_empty() {
+        items.push(format!("- **cannot tell** for {}: they do not render\n", which(&effect.unknown)));
+    }
+    if items.is_empty() { String::new() } else { format!("{}\n", items.concat()) }
 }
 
 fn verdict(report: &Findings<'_>) -> String {
@@ -85,17 +94,9 @@ fn verdict(report: &Findings<'_>) -> String {
 }
 
 fn agreement(approval: &Approval) -> String {
-    let because: Vec<String> = approval
-        .because
-        .iter()
-        .map(|because| match &because.address {
-            Some(address) => format!("{} {} ({address})", because.what, because.id),
-            None => format!("{} {}", because.what, because.id),
-        })
-        .collect();
+    let because: Vec<String> = approval.because.iter().map(Because::words).collect();
     let agrees: Vec<String> = approval.agrees.iter().take(NAMES).map(|team| mention(team)).collect();
-    let days =
-        approval.within_working_days.map(|days| plural(days as usize, "working day")).unwrap_or_default();
+    let days = approval.within();
     format!(
         "| {} | {} {} | {} | {days} | {} |\n",
         code(&cut(&approval.right, CELL)),
@@ -134,22 +135,16 @@ fn effect(page: &mut Page, change: &Change, spare: usize) -> usize {
 }
 
 fn group_row(group: &Group) -> Vec<String> {
-    let meaning = group
-        .meaning
-        .as_deref()
-        .map(|meaning| format!(": {}", prose(&cut(meaning, CELL))))
-        .unwrap_or_default();
+    let risk =
+        if group.is_grave() { format!("**{}**", group.consequence) } else { group.consequence.to_owned() };
+    let varies = if group.varies { ", each with its own values" } else { "" };
     vec![
-        format!("{}{meaning}", risk(group.consequence)),
+        risk,
         group.lines.len().to_string(),
         code(&cut(&group.path, CELL)),
         format!("+{} −{}", group.added, group.removed),
-        escaped(&cut(&some(&group.lines, NAMES), CELL)),
+        format!("{}{varies}", escaped(&cut(&some(&group.lines, NAMES), CELL))),
     ]
-}
-
-fn risk(class: Class) -> String {
-    if class <= Class::Data { format!("**{}**", class.as_str()) } else { class.as_str().to_owned() }
 }
 
 /// Most lines of one diff.

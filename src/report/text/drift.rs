@@ -3,12 +3,13 @@
 
 use crate::compare::{Class, Disposition, Drift, Kind, LineReport, Report, Verdict};
 use crate::report::drifts::{
-    SECTIONS, Section, attribution, deviation, groups, is_open, is_untold, kind, meaning, next_step, place,
+    SECTIONS, Section, attribution, deviation, files, groups, is_open, is_untold, kind, meaning, next_step,
+    owners, place,
 };
-use crate::report::words::{clean, plural, short, some};
+use crate::report::words::{clean, plural, short, short_pair, some};
 use crate::report::{Drifts, Style};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most groups that are shown of one section, and most places of one group.
 const GROUPS: usize = 25;
@@ -44,6 +45,10 @@ pub(super) fn drift(drifts: &Drifts<'_>, style: Style) -> String {
 
 fn draw_section(section: &Section, drifts: &[&Drift], report: &Report, style: Style, out: &mut String) {
     out.push_str(&format!("{}\n", style.paint(&section.title.to_uppercase(), "1")));
+    if section.id == "behind" && !style.verbose {
+        draw_behind(drifts, style, out);
+        return;
+    }
     let groups = groups(drifts);
     let shown = if style.verbose { groups.len() } else { GROUPS };
     for group in groups.iter().take(shown) {
@@ -52,6 +57,31 @@ fn draw_section(section: &Section, drifts: &[&Drift], report: &Report, style: St
     if groups.len() > shown {
         let rest: usize = groups[shown..].iter().map(Vec::len).sum();
         out.push_str(&format!("  and {rest} more; -v, --format json or --format html=FILE show them\n"));
+    }
+    out.push('\n');
+}
+
+/// Being behind is no news: a sentence for each line, until somebody asks for more.
+fn draw_behind(drifts: &[&Drift], style: Style, out: &mut String) {
+    let mut lines: BTreeMap<Option<&str>, Vec<&Drift>> = BTreeMap::new();
+    for drift in drifts {
+        lines.entry(drift.address.as_deref()).or_default().push(drift);
+    }
+    for (line, drifts) in lines.iter().take(LISTED) {
+        let classes: BTreeSet<_> = drifts.iter().map(|drift| drift.consequence).collect();
+        let classes: Vec<&str> = classes.into_iter().map(Class::as_str).collect();
+        let count =
+            format!("{} in {}", plural(drifts.len(), "difference"), plural(files(drifts).len(), "file"));
+        let who = owners(drifts);
+        let who = if who.is_empty() { String::new() } else { format!("; owner {who}") };
+        let line = line.map(|line| format!("{}: ", clean(line))).unwrap_or_default();
+        out.push_str(&wrapped(&format!("{line}{count} ({}){who}", classes.join(", ")), 2, INDENT, style));
+    }
+    if lines.len() > LISTED {
+        out.push_str(&format!("  and {}\n", plural(lines.len() - LISTED, "more line")));
+    }
+    if let Some(next) = next_step(drifts[0]) {
+        out.push_str(&format!("      next: {next}; -v shows each\n"));
     }
     out.push('\n');
 }
@@ -83,20 +113,33 @@ fn draw_group(group: &[&Drift], report: &Report, style: Style, out: &mut String)
     if !what.is_empty() {
         say(&what.join("  "), "");
     }
-    for (name, value) in [("intended", &drift.intended), ("deployed", &drift.deployed)] {
-        if let Some(value) = value.as_ref().filter(|_| shows_values(drift)) {
-            say(&format!("{name}  {}", short(value, style.width.saturating_sub(INDENT + 30))), "");
-        }
+    if shows_values(drift) {
+        let room = style.width.saturating_sub(INDENT + 12);
+        let (intended, deployed) = match (&drift.intended, &drift.deployed) {
+            (Some(one), Some(other)) => {
+                let (one, other) = short_pair(one, other, room);
+                (Some(one), Some(other))
+            }
+            (one, other) => {
+                (one.as_ref().map(|one| short(one, room)), other.as_ref().map(|other| short(other, room)))
+            }
+        };
+        intended.iter().for_each(|value| say(&format!("intended  {value}"), ""));
+        deployed.iter().for_each(|value| say(&format!("deployed  {value}"), ""));
     }
     if let Some(note) = &drift.note {
         say(note, "");
     }
-    let owner = drift.owner.as_ref().map(|owner| format!("owner {owner}"));
-    let next = next_step(drift).map(|next| format!("next: {next}"));
-    let who = [owner, deviation(drift), attribution(drift).map(str::to_owned), next];
+    let owner =
+        Some(owners(group)).filter(|owners| !owners.is_empty()).map(|owners| format!("owner {owners}"));
+    let id = Some(format!("id {}", clean(&drift.id))).filter(|_| group.len() == 1 && !drift.id.is_empty());
+    let who = [owner, deviation(drift), attribution(drift).map(str::to_owned), id];
     let who: Vec<String> = who.into_iter().flatten().collect();
     if !who.is_empty() {
         say(&who.join(" · "), "2");
+    }
+    if let Some(next) = next_step(drift) {
+        say(&format!("next: {next}"), "");
     }
 }
 
@@ -114,27 +157,17 @@ fn places(group: &[&Drift], report: &Report, style: Style) -> String {
         let files = some(&files(group), most);
         return format!("{} · the same on {} lines: {}", files, lines.len(), some(&lines, most));
     }
-    some(&group.iter().map(|drift| full_place(drift)).collect::<Vec<_>>(), most)
-}
-
-/// The files of a group without the folder of their line, each once.
-fn files(group: &[&Drift]) -> Vec<String> {
-    let mut seen: BTreeMap<String, ()> = BTreeMap::new();
-    group
-        .iter()
-        .map(|drift| {
-            let folder = drift.address.as_ref().map(|address| format!("{address}/")).unwrap_or_default();
-            clean(drift.file.strip_prefix(&folder).unwrap_or(&drift.file))
-        })
-        .filter(|file| seen.insert(file.clone(), ()).is_none())
-        .collect()
+    match lines.as_slice() {
+        [line] if group.len() > 1 => format!("{}: {}", clean(line), some(&files(group), most)),
+        _ => some(&group.iter().map(|drift| full_place(drift)).collect::<Vec<_>>(), most),
+    }
 }
 
 /// The place, with the line's address where the file does not begin with it.
 fn full_place(drift: &Drift) -> String {
     match &drift.address {
         Some(address) if !drift.file.starts_with(&format!("{address}/")) => {
-            format!("{} {}", clean(address), place(drift))
+            format!("{} {}", clean(address), place(drift)).trim_end().to_owned()
         }
         _ => place(drift),
     }
@@ -245,8 +278,10 @@ fn summary(report: &Report, style: Style) -> String {
         String::new()
     };
     let differences = if differences.is_empty() { "no differences" } else { &differences };
-    let word = verdict(report.verdict, &report.verdict.as_str().replace('-', " "), style);
-    format!("{word} on {}: {of_lines}{}, {differences}", report.as_of, plural(summary.files, "file"))
+    let word = report.verdict.as_str().replace('-', " ");
+    let files = plural(summary.files, "file");
+    let text = wrapped(&format!("{word} on {}: {of_lines}{files}, {differences}", report.as_of), 0, 2, style);
+    text.trim_end().replacen(&word, &verdict(report.verdict, &word, style), 1)
 }
 
 fn counted(counts: &[(usize, &str)]) -> String {

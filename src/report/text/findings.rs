@@ -1,9 +1,7 @@
 //! Text for a terminal: the place underlined, the other half of the story, who owns it, what to do next.
 
-use crate::compare::Class;
 use crate::finding::{Finding, Level, Place};
 use crate::report::Style;
-use crate::report::change::{Approval, Change, Group as Same};
 use crate::report::words::{clean, clean_lines, plural, some};
 use annotate_snippets::{AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
 
@@ -51,14 +49,11 @@ fn draw(finding: &Finding, addresses: &[&str], style: Style) -> String {
             (false, 1) => "site",
             (false, _) => "at",
         };
-        let mut list = addresses.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
-        if addresses.len() > LISTED {
-            list.push_str(&format!(" and {} more", addresses.len() - LISTED));
-        }
+        let list = clean(&some(addresses, LISTED));
         group = group.element(Mark::NOTE.with_name(what).message(list));
     }
     if let Some(owner) = &finding.owner {
-        group = group.element(Mark::NOTE.with_name("owner").message(owner.as_str()));
+        group = group.element(Mark::NOTE.with_name("owner").message(clean(owner)));
     }
     if !finding.next.is_empty() {
         group = group.element(Mark::HELP.with_name("next").message(clean_lines(&finding.next)));
@@ -75,7 +70,7 @@ fn with_place<'a>(
     kind: AnnotationKind,
 ) -> Group<'a> {
     let Some(range) = place.range.filter(|_| !place.excerpt.is_empty()) else {
-        let mut origin = Origin::path(&*place.file);
+        let mut origin = Origin::path(clean(&place.file));
         if let Some(range) = place.range {
             origin = origin.line(range.line as usize).char_column(range.column as usize);
         }
@@ -85,9 +80,9 @@ fn with_place<'a>(
     let end = offset(&place.excerpt, range.end_line - range.line, range.end_column).max(start);
     let mut annotation = kind.span(start..end);
     if let Some(words) = words {
-        annotation = annotation.label(words);
+        annotation = annotation.label(clean(words));
     }
-    let snippet = Snippet::source(&*place.excerpt).path(&*place.file).line_start(range.line as usize);
+    let snippet = Snippet::source(&*place.excerpt).path(clean(&place.file)).line_start(range.line as usize);
     group.element(snippet.annotation(annotation))
 }
 
@@ -105,87 +100,4 @@ pub fn summary_line(findings: &[Finding]) -> String {
     let parts = [said(Level::Error, "error"), said(Level::Warning, "warning"), said(Level::Note, "note")];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     if parts.is_empty() { "no findings".into() } else { parts.join(", ") }
-}
-
-/// Most lines of one diff, and most reasons of one approval.
-const DIFF_LINES: usize = 20;
-const REASONS: usize = 4;
-
-/// Draws what a change does and who must agree.
-pub(super) fn change(change: &Change, style: Style) -> String {
-    let base = if change.base.is_empty() {
-        String::new()
-    } else {
-        format!(", compared with {}", clean(&change.base))
-    };
-    let (lines, files) = (plural(change.effect.lines, "line"), plural(change.effect.files, "file"));
-    let mut out = format!("{} {lines}, {files}{base}\n", style.paint("WHAT THE CHANGE DOES", "1"));
-    let groups = &change.effect.groups;
-    groups.iter().for_each(|group| out.push_str(&effect(group, style)));
-    out.push('\n');
-    if !change.approvals.is_empty() {
-        out.push_str(&format!("{}\n", style.paint("WHO MUST AGREE", "1")));
-        change.approvals.iter().for_each(|approval| out.push_str(&agreement(approval)));
-        out.push('\n');
-    }
-    if change.older > 0 {
-        let (what, verb) = (plural(change.older, "finding"), if change.older == 1 { "was" } else { "were" });
-        out.push_str(&format!("{what} {verb} there before; they do not fail this change\n\n"));
-    }
-    out
-}
-
-fn effect(group: &Same, style: Style) -> String {
-    let grave = matches!(group.consequence, Class::Path | Class::Security | Class::Data);
-    let class = format!("{:8}", group.consequence.as_str());
-    let class = if grave { style.paint(&class, "31") } else { class };
-    let place = clean(&group.path);
-    let mut out = format!(
-        "  {class} {place}  +{} -{}  {}\n",
-        group.added,
-        group.removed,
-        clean(&some(&group.lines, LISTED))
-    );
-    if let Some(meaning) = &group.meaning {
-        out.push_str(&format!("      {}\n", style.paint(&clean(meaning), "1")));
-    }
-    let shown = if style.verbose { usize::MAX } else { DIFF_LINES };
-    for line in group.diff.lines().take(shown) {
-        let colour = match line.as_bytes().first() {
-            Some(b'+') => "32",
-            Some(b'-') => "31",
-            _ => "2",
-        };
-        out.push_str(&format!("      {}\n", style.paint(&clean(line), colour)));
-    }
-    let more = group.diff.lines().count().saturating_sub(shown);
-    if more > 0 {
-        out.push_str(&format!("      and {}; -v shows all\n", plural(more, "more line")));
-    }
-    out
-}
-
-fn agreement(approval: &Approval) -> String {
-    let agrees = if approval.agrees.is_empty() {
-        String::new()
-    } else {
-        format!("; {} agree", approval.agrees.join(", "))
-    };
-    let days =
-        approval.within_working_days.map(|days| format!("; within {}", plural(days as usize, "working day")));
-    let who = format!("{} {} decides{agrees}{}", approval.decides, approval.team, days.unwrap_or_default());
-    let because: Vec<String> = approval
-        .because
-        .iter()
-        .map(|because| match &because.address {
-            Some(address) => format!("{} {} ({address})", because.what, because.id),
-            None => format!("{} {}", because.what, because.id),
-        })
-        .collect();
-    format!(
-        "  {}  {}\n      because of {}\n",
-        clean(&approval.right),
-        clean(&who),
-        clean(&some(&because, REASONS))
-    )
 }

@@ -1,8 +1,10 @@
 //! Text for a terminal.
 
+mod change;
 mod drift;
 mod findings;
 
+pub(super) use change::draw as change;
 pub use findings::{findings, summary_line};
 
 use super::{Format, Style};
@@ -13,7 +15,7 @@ pub(super) const FORMAT: Format = Format {
     universal: true,
     findings: |report, style: Style| {
         let drawn = findings(report.list, style);
-        let change = report.change.map(|change| findings::change(change, style)).unwrap_or_default();
+        let change = report.change.map(|change| change.text(style)).unwrap_or_default();
         format!("{drawn}{change}{}", (report.closing)())
     },
     drift: |drifts, style: Style| drift::drift(drifts, style),

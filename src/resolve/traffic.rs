@@ -1,0 +1,96 @@
+//! The flows of a plan as packets, and what people call them.
+
+use super::plan::{Device, Flow, Plan};
+use crate::model::{Match, PortSpec};
+use crate::packets::words::{Names, interface};
+use crate::packets::{Field, IPV4, IPV6, Ranges, Region, addresses, cross, names};
+use std::collections::BTreeSet;
+
+/// The first packets of a flow's connections.
+pub fn packets(flow: &Flow) -> Vec<Region> {
+    let from = addresses::networks(&flow.from.addresses).regions(Field::Source);
+    let to = addresses::networks(&flow.to.addresses).regions(Field::Destination);
+    let services: Vec<Region> = flow.matches.iter().filter_map(service).collect();
+    cross(&cross(&from, &to), &services)
+}
+
+/// The packets of a flow where a device sees them: it knows by which interfaces they come and go.
+pub fn packets_at(flow: &Flow, device: &Device) -> Vec<Region> {
+    let (Some(inside), Some(outside)) =
+        (device.interfaces.get(&flow.from.zone), device.interfaces.get(&flow.to.zone))
+    else {
+        return packets(flow);
+    };
+    let mut between = Region::all();
+    between.set(Field::In, Ranges::one(interface(inside)));
+    between.set(Field::Out, Ranges::one(interface(outside)));
+    cross(&packets(flow), &[between])
+}
+
+fn service(one: &Match) -> Option<Region> {
+    let protocol = names::protocol(&one.proto)?;
+    let mut region = Region::all();
+    region.set(Field::Protocol, Ranges::one(protocol));
+    // ICMP is of one family each.
+    match protocol {
+        1 => region.set(Field::Family, Ranges::one(IPV4)),
+        58 => region.set(Field::Family, Ranges::one(IPV6)),
+        _ => {}
+    }
+    for (field, ports) in [(Field::Port, &one.dport), (Field::SourcePort, &one.sport)] {
+        if !ports.is_empty() {
+            region
+                .set(field, ports.iter().filter_map(span).fold(Ranges::default(), |all, one| all.join(&one)));
+        }
+    }
+    Some(region)
+}
+
+fn span(port: &PortSpec) -> Option<Ranges> {
+    match port {
+        PortSpec::One(port) => Some(Ranges::one(*port)),
+        PortSpec::Range(text) => {
+            let (low, high) = text.split_once('-')?;
+            Some(Ranges::span(low.parse::<u16>().ok()?, high.parse::<u16>().ok()?))
+        }
+    }
+}
+
+/// What people call the addresses, services and flows of plans: a line's own, or those of a site and its lines.
+pub fn names(plans: &[&Plan]) -> Names {
+    let mut found = Names::default();
+    let mut known = BTreeSet::new();
+    for plan in plans {
+        for asset in plan.assets.values() {
+            if known.insert((asset.id.as_str(), &asset.addresses)) {
+                found.place(&asset.id, &asset.addresses);
+            }
+        }
+        for end in plan.flows.iter().flat_map(|flow| [&flow.from, &flow.to]) {
+            if !plan.zones.contains_key(&end.name) && known.insert((end.name.as_str(), &end.addresses)) {
+                found.place(&end.name, &end.addresses);
+            }
+        }
+    }
+    for plan in plans {
+        for zone in plan.zones.values() {
+            if known.insert((zone.id.as_str(), &zone.prefixes)) {
+                found.place(&zone.id, &zone.prefixes);
+            }
+        }
+    }
+    for plan in plans {
+        let line = plan.address.to_string();
+        for flow in &plan.flows {
+            for one in flow.matches.iter().filter_map(service) {
+                if let (Some(protocol), Some(ports)) =
+                    (one.get(Field::Protocol).and_then(Ranges::single), one.get(Field::Port))
+                {
+                    found.service(&flow.service, protocol as u8, ports.clone());
+                }
+            }
+            found.flow(&flow.id, flow.line.as_deref().unwrap_or(&line), packets(flow));
+        }
+    }
+    found
+}

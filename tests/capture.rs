@@ -1,0 +1,314 @@
+//! `jig capture`: what runs becomes a blueprint that gives it back byte for byte.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::Run;
+use tempfile::TempDir;
+
+/// A folder of its own for each test.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(TempDir::new().expect("a folder"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+}
+
+fn jig(args: &[&str]) -> Run {
+    args.iter().fold(support::jig(), |run, arg| run.arg(arg)).run()
+}
+
+/// Writes the files of some lines; `text` makes the file of one.
+fn lines(folder: &Folder, count: usize, file: &str, text: impl Fn(usize) -> String) -> PathBuf {
+    for number in 1..=count {
+        folder.write(&format!("plant/line{number:02}/{file}"), &text(number));
+    }
+    folder.path().join("plant")
+}
+
+fn switch(number: usize) -> String {
+    let net = [104, 97, 150, 33, 61, 88, 12, 201][number - 1];
+    let uplink = if number.is_multiple_of(3) { "interface uplink\n mtu 9000\n!\n" } else { "" };
+    let vlans: String = (0..2 + number % 3).map(|vlan| format!("vlan {}{vlan}\n", 10 + number)).collect();
+    format!(
+        "hostname line{number:02}\n!\ninterface mgmt\n ip address 10.20.{net}.5/24\n gateway 10.20.{net}.1\n!\n\
+         {uplink}{vlans}ntp server 10.0.0.1\nsnmp location Hall 4, line{number:02}\n"
+    )
+}
+
+/// Every file below a folder with its bytes.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut out = vec![];
+    let mut todo = vec![folder.to_path_buf()];
+    while let Some(here) = todo.pop() {
+        for entry in fs::read_dir(here).expect("reads").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                todo.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("below").to_string_lossy().replace('\\', "/");
+                out.push((name, fs::read(&path).expect("reads")));
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+fn capture(folder: &Folder, source: &Path, name: &str, more: &[&str]) -> Run {
+    let (source, out) = (source.display().to_string(), folder.path().join(name).display().to_string());
+    let mut args = vec!["capture", &source, "--as", "switch", "-o", &out];
+    args.extend(more);
+    jig(&args)
+}
+
+#[test]
+fn what_was_captured_renders_the_same_bytes() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 8, "net/sw.cfg", switch);
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("8 lines, 8/8 files exact"), "{}", run.stdout);
+    let fleet = folder.path().join("fleet").display().to_string();
+    assert_eq!(jig(&["-C", &fleet, "render"]).code, 0);
+    for number in 1..=8 {
+        let made = fs::read_to_string(
+            folder.path().join(format!("fleet/intended/plant/line{number:02}/net/sw.cfg")),
+        );
+        assert_eq!(made.expect("rendered"), switch(number));
+    }
+    // The next line differs where it should.
+    let set = ["--set", "interface_mgmt_ip_address=10.20.9.5/24", "--set", "vlans=[190]"];
+    let mut args =
+        vec!["-C", &fleet, "new", "line", "plant/line09", "--blueprint", "switch", "--area", "area"];
+    args.extend(set);
+    let run = jig(&args);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(jig(&["-C", &fleet, "render", "plant/line09"]).code, 0);
+    let made =
+        fs::read_to_string(folder.path().join("fleet/intended/plant/line09/net/sw.cfg")).expect("rendered");
+    assert!(
+        made.starts_with(
+            "hostname line09\n!\ninterface mgmt\n ip address 10.20.9.5/24\n gateway 10.20.9.1\n"
+        )
+    );
+    assert!(made.contains("Hall 4, line09"), "{made}");
+}
+
+#[test]
+fn every_run_and_every_order_gives_the_same_bytes() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 6, "sw.cfg", switch);
+    capture(&folder, &plant, "first", &[]);
+    let first = files(&folder.path().join("first"));
+    for run in 0..20 {
+        let mut order: Vec<String> =
+            (1..=6).map(|number| plant.join(format!("line{number:02}")).display().to_string()).collect();
+        order.rotate_left(run % 6);
+        if run % 2 == 1 {
+            order.reverse();
+        }
+        let out = folder.path().join(format!("again{run}")).display().to_string();
+        let mut args = vec!["capture", "--as", "switch", "-o", &out];
+        args.extend(order.iter().map(String::as_str));
+        assert_eq!(jig(&args).code, 0);
+        assert_eq!(files(Path::new(&out)), first, "run {run}");
+    }
+}
+
+#[test]
+fn odd_files_come_back_or_are_refused() {
+    type Odd = (&'static str, fn(usize) -> String);
+    let odd: [Odd; 8] = [
+        ("a.ini", |n| format!("[main]\r\nname=dev{n}\r\nip=10.0.{n}.1\r\n[end]\r\nx=1\r\n")),
+        ("bom.txt", |n| format!("\u{feff}name dev{n}\nip 10.0.{n}.1\n")),
+        ("end.txt", |n| format!("name dev{n}\nlast 10.0.{n}.1{}", if n == 3 { "\n" } else { "" })),
+        ("brace.conf", |n| format!("a {{{{ x }}}} {{% y %}} {{# z #}} {n}00\n{{{n}000}}\n{{%- raw %}}\n")),
+        ("empty.txt", |n| if n % 2 == 0 { String::new() } else { "x\n".into() }),
+        ("list.json", |n| {
+            let items: Vec<String> = (0..n).map(|k| format!("    {{\n      \"n\": {k}\n    }}")).collect();
+            let list = if n == 1 { "[]".to_owned() } else { format!("[\n{}\n  ]", items.join(",\n")) };
+            format!("{{\n  \"name\": \"dev{n}\",\n  \"list\": {list},\n  \"on\": {}\n}}\n", n % 2 == 0)
+        }),
+        ("min.json", |n| {
+            format!(
+                "{{\"id\":{n},\"name\":\"device-{n}\",\"tags\":[\"a\",\"b\"],\"rest\":\"{}\"}}",
+                "x".repeat(90)
+            )
+        }),
+        ("blank.txt", |n| format!("x {n}   \n   \n\t\ny\n\n\n")),
+    ];
+    for (file, text) in odd {
+        let folder = Folder::new();
+        let plant = lines(&folder, 6, file, text);
+        let run = capture(&folder, &plant, "fleet", &[]);
+        assert_eq!(run.code, 0, "{file}: {}{}", run.stdout, run.stderr);
+        let fleet = folder.path().join("fleet").display().to_string();
+        assert_eq!(jig(&["-C", &fleet, "render"]).code, 0, "{file}");
+        for number in 1..=6 {
+            let made = fs::read_to_string(
+                folder.path().join(format!("fleet/intended/plant/line{number:02}/{file}")),
+            );
+            assert_eq!(made.expect("rendered"), text(number), "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_slip_in_one_line_is_named() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 8, "sw.cfg", |number| {
+        let text = switch(number);
+        match number {
+            3 => text.replace("Hall 4, line03", "Hall 4, line30"),
+            5 => text.replace("ntp server 10.0.0.1\n", ""),
+            7 => text.replace("10.0.0.1", "10.0.0.7"),
+            _ => text,
+        }
+    });
+    let run = capture(&folder, &plant, "fleet", &["--dry-run", "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let found: Vec<(String, String)> = report["outliers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| {
+            (
+                row["address"].as_str().unwrap_or_default().into(),
+                row["reason"].as_str().unwrap_or_default().into(),
+            )
+        })
+        .collect();
+    for wanted in [
+        ("plant/line03", "broken-relation"),
+        ("plant/line05", "missing-here"),
+        ("plant/line07", "rare-value"),
+    ] {
+        assert!(found.contains(&(wanted.0.into(), wanted.1.into())), "{wanted:?} in {found:?}");
+    }
+    assert!(!folder.path().join("fleet").exists());
+}
+
+#[test]
+fn no_secret_is_written_or_shown() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 6, "gw.conf", |number| {
+        format!(
+            "user = \"gw-line{number:02}\"\npassword = \"hunter{number}two\"\nurl = \"mqtt://a:sharedPa55@broker:1883\"\n"
+        )
+    });
+    let run = capture(&folder, &plant, "fleet", &["--format", "json"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(!run.stdout.contains("hunter") && !run.stdout.contains("sharedPa55"), "{}", run.stdout);
+    for (name, bytes) in files(&folder.path().join("fleet")) {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("hunter") && !text.contains("sharedPa55"), "{name}: {text}");
+    }
+    let line =
+        fs::read_to_string(folder.path().join("fleet/sites/plant/lines/line02.yaml")).expect("written");
+    assert!(line.contains("secret:plant-line02-password"), "{line}");
+    let fleet = folder.path().join("fleet").display().to_string();
+    assert_eq!(jig(&["-C", &fleet, "validate"]).code, 0);
+}
+
+#[test]
+fn what_is_another_role_is_set_aside_or_refused() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 8, "sw.cfg", |number| {
+        if number == 4 {
+            "controller\n role primary\n peers 7\n token ring\nfirewall\n default deny\n log all\nusers\n admin\n".into()
+        } else {
+            switch(number)
+        }
+    });
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert!(run.stdout.contains("set aside: plant/line04"), "{}", run.stdout);
+    assert!(!folder.path().join("fleet/sites/plant/lines/line04.yaml").exists());
+
+    let folder = Folder::new();
+    let words = ["red", "tall", "quick", "late", "dry", "odd"];
+    let plant = lines(&folder, 6, "notes.txt", |number| {
+        (0..12)
+            .map(|row| format!("{} {} {row}\n", words[number - 1].repeat(row + 1), words[(number + row) % 6]))
+            .collect()
+    });
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert!(run.stdout.contains("not one role"), "{}", run.stdout);
+    assert!(!folder.path().join("fleet").exists());
+}
+
+#[test]
+fn a_pilot_is_replaced_whole_or_not_at_all() {
+    let folder = Folder::new();
+    folder.write(
+        "pilot/gw.conf",
+        "# gateway of line01 in lyon, baseline01, line011\nline = \"line01\"\nclient = \"gw-lyon-line01\"\n\
+         plc = \"10.20.101.11\"\nother = \"110.20.101.11\"\nnet = 10.20.101.0/24\nport = 1883\nat = 11883\n",
+    );
+    folder.write("known.yaml", "site: lyon\nline: line01\nsubnets: { cell: 10.20.101.0/24 }\nport: 1883\n");
+    let (pilot, known) =
+        (folder.path().join("pilot"), folder.path().join("known.yaml").display().to_string());
+    let run = capture(&folder, &pilot, "fleet", &["--values", &known]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("1/1 files exact"), "{}", run.stdout);
+    let template =
+        fs::read_to_string(folder.path().join("fleet/blueprints/switch/templates/switch/gw.conf.j2"));
+    assert_eq!(
+        template.expect("written"),
+        "# gateway of {{ line }} in lyon, baseline01, line011\nline = \"{{ line }}\"\nclient = \"gw-lyon-{{ line }}\"\n\
+         plc = \"{{ values.cell_subnet|host(11) }}\"\nother = \"110.20.101.11\"\nnet = {{ values.cell_subnet }}\n\
+         port = {{ values.port }}\nat = 11883\n"
+    );
+    assert!(run.stdout.contains("site `lyon`: 2 places"), "{}", run.stdout);
+    let run = capture(&folder, &pilot, "said-yes", &["--values", &known, "--confirm=site"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let template =
+        fs::read_to_string(folder.path().join("said-yes/blueprints/switch/templates/switch/gw.conf.j2"));
+    assert!(template.expect("written").contains("gw-{{ site }}-{{ line }}"));
+}
+
+#[test]
+fn nothing_is_overwritten_and_nothing_half_written() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 4, "sw.cfg", switch);
+    assert_eq!(capture(&folder, &plant, "fleet", &[]).code, 0);
+    let before = files(&folder.path().join("fleet"));
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 2, "{}", run.stdout);
+    assert!(run.stderr.contains("is already there"), "{}", run.stderr);
+    assert_eq!(files(&folder.path().join("fleet")), before);
+    folder.write("plant/line02/binary.bin", "\u{0}");
+    fs::write(folder.path().join("plant/line02/binary.bin"), [0xff, 0xfe, 0x00]).expect("written");
+    let run = capture(&folder, &plant, "other", &[]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("is not UTF-8 text"), "{}", run.stderr);
+    assert_eq!(capture(&folder, &plant, "other", &["--exclude", "*.bin"]).code, 0);
+}
+
+#[test]
+fn values_can_be_renamed() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 6, "sw.cfg", switch);
+    let run = capture(&folder, &plant, "fleet", &["--rename", "interface_mgmt_ip_address=management"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let blueprint =
+        fs::read_to_string(folder.path().join("fleet/blueprints/switch/blueprint.yaml")).expect("written");
+    assert!(blueprint.contains("\n  management: {"), "{blueprint}");
+    let run = capture(&folder, &plant, "other", &["--rename", "nothing=else"]);
+    assert_eq!(run.code, 2, "{}", run.stdout);
+    assert!(!folder.path().join("other").exists());
+}

@@ -1,0 +1,140 @@
+//! Each rule finds what it is for, at its place, and lets pass what only looks like it.
+//!
+//! `tests/rules/<rule>/found` and `clean` are changes of an example fleet: `edit FILE` replaces a text, `write FILE`
+//! writes one, `at FILE: TEXT` says on which line the finding of `found` stands. A line that ends with a backslash is
+//! joined with the next one, without a line break.
+
+mod support;
+
+use jig::check::RULES;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::{Fleet, FleetBuilder, Found, copy_example, in_parallel};
+
+/// A change of an example, and where it is found.
+struct Fixture {
+    fleet: Fleet,
+    at: Option<(String, String)>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
+}
+
+fn read(path: &Path) -> Fixture {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path.display();
+    let mut lines = text.lines();
+    let fleet = match lines.next().and_then(|line| line.strip_prefix("fleet ")) {
+        Some("smallest") => FleetBuilder::smallest().build(),
+        Some(example) => copy_example(example),
+        None => panic!("{name}: begins with `fleet NAME`"),
+    };
+    if path.parent().is_some_and(|folder| folder.ends_with("stale-intended")) {
+        fleet.jig("render -q").run();
+    }
+    let mut fixture = Fixture { fleet, at: None };
+    while let Some(line) = lines.next() {
+        if let Some((file, text)) = line.strip_prefix("at ").and_then(|rest| rest.split_once(": ")) {
+            fixture.at = Some((file.to_owned(), text.to_owned()));
+        } else if let Some(file) = line.strip_prefix("write ") {
+            let (text, _) = block(&mut lines);
+            fixture.fleet.write(file, text);
+        } else if let Some(file) = line.strip_prefix("edit ") {
+            let (old, new) = block(&mut lines);
+            fixture.fleet.edit(file, &old, &new);
+        } else {
+            panic!("{name}: `{line}` is none of edit, write, at");
+        }
+    }
+    fixture
+}
+
+/// Reads `<<<`, a text, `===` and another one, `>>>`.
+fn block<'t>(lines: &mut impl Iterator<Item = &'t str>) -> (String, String) {
+    assert_eq!(lines.next(), Some("<<<"), "a block begins");
+    let mut parts = [String::new(), String::new()];
+    let mut at = 0;
+    for line in lines {
+        match line {
+            ">>>" => return (std::mem::take(&mut parts[0]), std::mem::take(&mut parts[1])),
+            "===" => at = 1,
+            _ => match line.strip_suffix('\\') {
+                Some(start) => parts[at].push_str(start),
+                None => parts[at].push_str(&format!("{line}\n")),
+            },
+        }
+    }
+    panic!("a block does not end");
+}
+
+fn validate(fleet: &Fleet) -> Vec<Found> {
+    fleet.jig("-j 1 --as-of 2026-11-22 validate --format json").run().findings()
+}
+
+fn rules() -> Vec<String> {
+    let entries = fs::read_dir(folder()).expect("the fixtures are there");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_rule_finds_what_it_is_for_and_lets_the_rest_pass() {
+    let before = |fleet: &Fleet| -> BTreeSet<String> { validate(fleet).iter().map(key).collect() };
+    let known = before(&copy_example("kestrel"));
+    let wrong = in_parallel(&rules(), |rule| {
+        let mut wrong = vec![];
+        let found = read(&folder().join(rule).join("found"));
+        let (file, text) = found.at.clone().expect("`found` says where");
+        let all = validate(&found.fleet);
+        let own: Vec<&Found> = all.iter().filter(|f| f.rule == *rule && !known.contains(&key(f))).collect();
+        let on_line = |finding: &&&Found| {
+            let line = found.fleet.has(&file).then(|| found.fleet.read(&file));
+            let line = line.and_then(|whole| {
+                whole.lines().nth((finding.line as usize).checked_sub(1)?).map(str::to_owned)
+            });
+            finding.file == file && line.is_none_or(|line| line.contains(&text))
+        };
+        if !own.iter().any(|finding| on_line(&finding)) {
+            let seen: Vec<String> =
+                all.iter().map(|f| format!("{} {} {}", f.rule, f.place(), f.message)).collect();
+            wrong.push(format!("{rule} is not found at {file}: {text}, but\n  {}", seen.join("\n  ")));
+        }
+        let silent = own.iter().find(|finding| finding.next.is_empty());
+        wrong.extend(silent.map(|finding| format!("{rule} says no next step: {}", finding.message)));
+        let clean = read(&folder().join(rule).join("clean"));
+        let left = validate(&clean.fleet);
+        let left: Vec<&Found> = left.iter().filter(|f| f.rule == *rule && !known.contains(&key(f))).collect();
+        wrong.extend(left.first().map(|finding| format!("{rule} is found where it is not: {finding:?}")));
+        wrong
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn key(found: &Found) -> String {
+    format!("{} {} {} {}", found.rule, found.file, found.address, found.message)
+}
+
+#[test]
+fn each_rule_that_is_checked_here_has_fixtures() {
+    let names: BTreeSet<String> = rules().into_iter().collect();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check");
+    let checked: BTreeSet<String> = fs::read_dir(source)
+        .expect("the rules are there")
+        .filter_map(|entry| fs::read_to_string(entry.expect("an entry").path()).ok())
+        .filter_map(|text| {
+            let rest = &text[text.find("const RULE: Rule = Rule {")?..];
+            rest.split("name: \"").nth(1)?.split('"').next().map(str::to_owned)
+        })
+        .collect();
+    assert!(checked.len() > 50 && checked.iter().all(|name| RULES.iter().any(|rule| rule.name == name)));
+    // Needs tags of git; tests/changed.rs and tests/cli.rs make them.
+    let elsewhere = BTreeSet::from(["unreleased-change".to_owned()]);
+    let missing: Vec<&String> =
+        checked.iter().filter(|name| !names.contains(*name) && !elsewhere.contains(*name)).collect();
+    assert!(missing.is_empty(), "rules without fixtures: {missing:?}");
+}
