@@ -161,5 +161,9 @@ try {
 } finally {
   child.kill();
   await new Promise((resolve) => child.on('exit', resolve));
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  try {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+  } catch {
+    // A helper process of the browser may still write there; what is left lies in the folder for temporary files.
+  }
 }
