@@ -5,6 +5,7 @@
 use std::process::Command;
 
 /// Runs a script of `tests/terminal` on a fresh fleet, which it returns; `None` where that cannot be done.
+#[allow(clippy::print_stderr)] // a test that is skipped says so
 fn answered(script: &str) -> Option<(tempfile::TempDir, std::path::PathBuf)> {
     let python = std::env::var("JIG_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
     let has_pexpect =
