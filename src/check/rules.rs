@@ -150,20 +150,20 @@ pub const RULES: &[Rule] = &[
     super::open_lesson::RULE,
     super::orphan_goal::RULE,
     reported(
-        "outside-network",
-        Level::Error,
-        false,
-        "An address is outside the network that the blueprint says it must lie in.",
-        "Firewalls and routes follow the network; the address would be unreachable or unprotected.",
-        "Choose an address inside, or correct the network.",
-    ),
-    reported(
         "output-mismatch",
         Level::Error,
         false,
         "A rendered firewall, read back, lets through other packets than the flows of its device say.",
         "The record would say one thing and the device do another.",
         "Correct the template, so that it writes the flows and drops everything else, in every family.",
+    ),
+    reported(
+        "outside-network",
+        Level::Error,
+        false,
+        "An address is outside the network that the blueprint says it must lie in.",
+        "Firewalls and routes follow the network; the address would be unreachable or unprotected.",
+        "Choose an address inside, or correct the network.",
     ),
     reported(
         "overdue-review",
