@@ -426,7 +426,7 @@ fn a_drift_is_told_by_what_it_opens_or_stops() {
 }
 
 #[test]
-fn a_template_that_lets_through_more_or_less_than_the_flows_renders_nothing() {
+fn a_template_that_lets_through_more_or_less_than_the_flows_is_an_error() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packets-template");
     for (number, (from, to)) in [
         ("policy drop", "policy accept"),

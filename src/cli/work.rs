@@ -108,9 +108,9 @@ impl<'a> Work<'a> {
         Self { fleet, renderer, resolver, cache: None, claims, claimed, inspect: None, only: Some(only) }
     }
 
-    /// Lets `inspect` look at every plan; what it finds is a note of the line or site.
+    /// Lets `inspect` look at every plan, and reads firewalls back; what is found is a note of the line or site.
     pub(crate) fn inspected_by(self, inspect: &'a Inspect<'a>) -> Self {
-        Self { inspect: Some(inspect), ..self }
+        Self { inspect: Some(inspect), renderer: self.renderer.reading_back(), ..self }
     }
 
     /// Whether any answer that must be unique is given more than once.

@@ -54,6 +54,7 @@ pub struct Renderer<'a> {
     library: Arc<Library>,
     statics: context::Statics,
     fleet: &'a Fleet,
+    reads_back: bool,
 }
 
 /// A file that is to be rendered: its output, target, template and path.
@@ -78,7 +79,13 @@ impl<'a> Renderer<'a> {
 
     /// Prepares rendering with targets that another renderer of the same files has read.
     pub fn sharing(fleet: &'a Fleet, library: Arc<Library>) -> Self {
-        Self { library, statics: context::Statics::new(fleet), fleet }
+        Self { library, statics: context::Statics::new(fleet), fleet, reads_back: false }
+    }
+
+    /// Also reads firewalls back, as `validate` does; what is found is with each file.
+    #[must_use]
+    pub fn reading_back(self) -> Self {
+        Self { reads_back: true, ..self }
     }
 
     /// Returns the targets.
@@ -209,17 +216,22 @@ impl<'a> Renderer<'a> {
             let context = context::for_output(base, output, &job.target, &job.path);
             match job.target.render(job.file, context) {
                 Ok(text) => {
-                    let target = &job.target.target;
-                    let syntax = target.files[job.file].syntax.as_deref().or(target.syntax.as_deref());
-                    let read = read_back::check(plan, lines, output, target.kind, syntax, &job.path, &text);
-                    failures.extend(read.failures);
-                    files.push(RenderedFile { notes: read.notes, ..rendered(&flows, job, output, text) });
+                    let notes = if self.reads_back { read_back(plan, lines, job, &text) } else { vec![] };
+                    files.push(RenderedFile { notes, ..rendered(&flows, job, output, text) });
                 }
                 Err(finding) => failures.push(with_origin(plan, &job.path, *finding)),
             }
         }
         if failures.is_empty() { Ok(files) } else { Err(about(plan, failures)) }
     }
+}
+
+/// Reads a file back and tells where it is not what its flows say.
+fn read_back(plan: &Plan, lines: &[Plan], job: &Job, text: &str) -> Vec<Finding> {
+    let target = &job.target.target;
+    let syntax = target.files[job.file].syntax.as_deref().or(target.syntax.as_deref());
+    let output = &plan.outputs[job.output];
+    about(plan, read_back::check(plan, lines, output, target.kind, syntax, &job.path, text))
 }
 
 fn rendered(flows: &[&str], job: &Job, output: &Output, text: String) -> RenderedFile {

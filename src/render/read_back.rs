@@ -14,16 +14,8 @@ use crate::resolve::plan::{Device, Flow, Output, Plan, Zone};
 use crate::resolve::traffic;
 use std::collections::BTreeSet;
 
-/// What was found in a file.
-#[derive(Default)]
-pub(super) struct ReadBack {
-    /// The file lets through other things than the flows say.
-    pub failures: Vec<Finding>,
-    /// Rules that never decide.
-    pub notes: Vec<Finding>,
-}
-
-/// Reads a file back, if it is a firewall's in a language that is read.
+/// Reads a file back, if it is a device's of the model in a language that is read: finds what it lets through other
+/// than the flows say, and rules that never decide.
 pub(super) fn check(
     plan: &Plan,
     lines: &[Plan],
@@ -32,9 +24,9 @@ pub(super) fn check(
     syntax: Option<&str>,
     path: &str,
     text: &str,
-) -> ReadBack {
-    if kind != Kind::Firewall || syntax != Some("nft") {
-        return ReadBack::default();
+) -> Vec<Finding> {
+    if kind != Kind::Firewall || syntax != Some("nft") || devices(plan, output).is_empty() {
+        return vec![];
     }
     let document = &plan.standard.blueprint.document;
     let place = || Place::value(document, &output.pointer);
@@ -44,12 +36,7 @@ pub(super) fn check(
         Err(why) => {
             let message = format!("`{path}` cannot be read back: {} at line {}", why.message, why.line);
             let next = "correct the template";
-            return ReadBack {
-                failures: vec![
-                    Finding::error("output-mismatch", message).at(place()).next(next).owned_by(owner),
-                ],
-                notes: vec![],
-            };
+            return vec![Finding::error("output-mismatch", message).at(place()).next(next).owned_by(owner)];
         }
     };
     let mismatch = mismatch(plan, lines, output, &found).map(|what| {
@@ -66,7 +53,7 @@ pub(super) fn check(
         let next = "remove the flow, or narrow the one before it";
         Finding::warning("shadowed-rule", message).at(place()).next(next).owned_by(owner.clone())
     });
-    ReadBack { failures: mismatch.into_iter().collect(), notes: notes.collect() }
+    mismatch.into_iter().chain(notes).collect()
 }
 
 /// What a ruleset decides otherwise than the flows, in words.
@@ -89,14 +76,18 @@ fn words(plan: &Plan, lines: &[Plan], found: &Difference) -> String {
     traffic::names(&plans).sentence(found, "flows")
 }
 
-/// The flows that an output's devices enforce, as rules.
-fn model(plan: &Plan, lines: &[Plan], output: &Output) -> Ruleset {
+/// The devices that an output configures.
+fn devices<'p>(plan: &'p Plan, output: &Output) -> BTreeSet<&'p str> {
     // A line knows its site's devices as well, and their outputs may have the same name.
     let configures = |device: &&Device| {
         device.output.as_deref() == Some(&output.id) && plan.own_devices.contains(&device.id)
     };
-    let own: BTreeSet<&str> =
-        plan.devices.values().filter(configures).map(|device| device.id.as_str()).collect();
+    plan.devices.values().filter(configures).map(|device| device.id.as_str()).collect()
+}
+
+/// The flows that an output's devices enforce, as rules.
+fn model(plan: &Plan, lines: &[Plan], output: &Output) -> Ruleset {
+    let own = devices(plan, output);
     // Nothing reaches an isolated zone, whatever a flow says.
     let is_closed = |zone: &Zone| zone.isolated || zone.purdue.as_str() == Some("safety");
     let closed = |id: &str| plan.zones.get(id).is_some_and(is_closed);

@@ -253,7 +253,10 @@ impl Looked<'_> {
             }
             let mut found = std::mem::take(&mut evaluated.notes);
             let files = match &mut evaluated.rendered {
-                Ok(files) => Some(std::mem::take(files)),
+                Ok(files) => {
+                    found.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.notes)));
+                    Some(std::mem::take(files))
+                }
                 Err(failures) => {
                     found.append(failures);
                     evaluated.would.take()
