@@ -2,9 +2,9 @@
 //!
 //! A fact is small: where it stands is found out again for the few that meet another.
 
-use super::Scene;
 use super::scene::{model, network, value_place};
-use crate::finding::Place;
+use super::{Rule, Scene};
+use crate::finding::{Finding, Place};
 use crate::load::{Address, Fleet, read_document};
 use crate::render::RenderedFile;
 use crate::resolve::plan::Plan;
@@ -61,9 +61,10 @@ impl Census {
         self.facts.lock().expect("no thread panics while it holds the facts").append(&mut facts);
     }
 
-    /// Returns the facts in order.
-    pub(super) fn sorted(&self) -> Vec<Fact> {
-        let mut facts = self.facts.lock().expect("no thread panics while it holds the facts").clone();
+    /// Returns the facts about such subjects, in order.
+    pub(super) fn sorted(&self, wanted: impl Fn(&Subject) -> bool) -> Vec<Fact> {
+        let facts = self.facts.lock().expect("no thread panics while it holds the facts");
+        let mut facts: Vec<Fact> = facts.iter().filter(|fact| wanted(&fact.subject)).cloned().collect();
         facts.sort();
         facts
     }
@@ -82,6 +83,21 @@ impl Fact {
 
     fn owned(self, owner: Option<String>) -> Self {
         Self { owner, ..self }
+    }
+
+    /// Starts the finding about a fact that meets another one; `how` says at the other how they meet.
+    pub(super) fn meets(
+        &self,
+        other: &Self,
+        how: &str,
+        rule: &Rule,
+        message: String,
+        fleet: &Fleet,
+    ) -> Finding {
+        let finding = rule.found(message).at(self.place(fleet)).see(other.place(fleet), how);
+        let mut finding = finding.about(self.address.to_string());
+        finding.owner.clone_from(&self.owner);
+        finding
     }
 
     /// Where it stands: in the file of its line, in that of its site, else the line's file as a whole.

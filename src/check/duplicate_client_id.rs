@@ -1,6 +1,6 @@
 //! `duplicate-client-id`: two MQTT clients with the same client id.
 
-use super::census::{Census, Fact, Subject};
+use super::census::{Census, Subject};
 use super::scene::Scene;
 use super::{Check, Rule};
 use crate::finding::{Finding, Level};
@@ -17,20 +17,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
-    let facts: Vec<Fact> =
-        census.sorted().into_iter().filter(|fact| matches!(fact.subject, Subject::Client(_))).collect();
+    let facts = census.sorted(|subject| matches!(subject, Subject::Client(_)));
     for same in facts.chunk_by(|a, b| a.subject == b.subject) {
         for fact in same.iter().skip(1).filter(|fact| fact.address != same[0].address) {
             let message = format!(
                 "{} and {} have the same MQTT client id, `{}`",
                 same[0].address, fact.address, fact.text
             );
-            let finding = RULE
-                .found(message)
-                .at(fact.place(scene.fleet))
-                .see(same[0].place(scene.fleet), "given here too");
-            let mut finding = finding.about(fact.address.to_string());
-            finding.owner.clone_from(&fact.owner);
+            let finding = fact.meets(&same[0], "given here too", &RULE, message, scene.fleet);
             found.push(finding.next("make it from a name that is unique in the enterprise"));
         }
     }

@@ -1,6 +1,6 @@
 //! `duplicate-host`: two hosts with the same name.
 
-use super::census::{Census, Fact, Subject};
+use super::census::{Census, Subject};
 use super::scene::Scene;
 use super::{Check, Rule};
 use crate::finding::{Finding, Level};
@@ -17,18 +17,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
-    let facts: Vec<Fact> =
-        census.sorted().into_iter().filter(|fact| matches!(fact.subject, Subject::Name(_))).collect();
+    let facts = census.sorted(|subject| matches!(subject, Subject::Name(_)));
     for same in facts.chunk_by(|a, b| a.subject == b.subject) {
         for fact in same.iter().skip(1).filter(|fact| fact.address != same[0].address) {
             let message =
                 format!("{} and {} have the same host name, `{}`", same[0].address, fact.address, fact.text);
-            let finding = RULE
-                .found(message)
-                .at(fact.place(scene.fleet))
-                .see(same[0].place(scene.fleet), "given here too");
-            let mut finding = finding.about(fact.address.to_string());
-            finding.owner.clone_from(&fact.owner);
+            let finding = fact.meets(&same[0], "given here too", &RULE, message, scene.fleet);
             found.push(finding.next("give one of the two another name"));
         }
     }

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
     let mut open: Vec<(IpNet, Fact)> = vec![];
-    for fact in census.sorted() {
+    for fact in census.sorted(|subject| matches!(subject, Subject::Network(_))) {
         let Subject::Network(net) = fact.subject else { continue };
         open.retain(|(outer, _)| outer.contains(&net));
         // The same network of the enterprise, named by several sites.
@@ -32,12 +32,7 @@ fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
         if let Some((outer, other)) = open.iter().rev().find(|(outer, other)| !shared(outer, other)) {
             let own = |fact: &Fact| format!("zone `{}` of {}", fact.what, fact.address);
             let message = format!("{net} ({}) overlaps {outer} ({})", own(&fact), own(other));
-            let finding = RULE
-                .found(message)
-                .at(fact.place(scene.fleet))
-                .see(other.place(scene.fleet), "overlaps this");
-            let mut finding = finding.about(fact.address.to_string());
-            finding.owner.clone_from(&fact.owner);
+            let finding = fact.meets(other, "overlaps this", &RULE, message, scene.fleet);
             found.push(finding.next("give each zone networks of its own"));
         }
         open.push((net, fact));

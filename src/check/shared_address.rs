@@ -1,6 +1,6 @@
 //! `duplicate-address`: two things with one address, or an answer that must be unique given by two lines.
 
-use super::census::{Census, Fact, Subject};
+use super::census::{Census, Subject};
 use super::scene::Scene;
 use super::{Check, Rule};
 use crate::finding::{Finding, Level};
@@ -17,8 +17,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
-    let facts: Vec<Fact> =
-        census.sorted().into_iter().filter(|fact| matches!(fact.subject, Subject::Host(_))).collect();
+    let facts = census.sorted(|subject| matches!(subject, Subject::Host(_)));
     for same in facts.chunk_by(|a, b| a.subject == b.subject) {
         // A host of the enterprise that several sites name is one host.
         let others = same.iter().skip(1).filter(|fact| {
@@ -29,12 +28,7 @@ fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
                 "{} is `{}` of {} and `{}` of {}",
                 fact.text, same[0].what, same[0].address, fact.what, fact.address
             );
-            let finding = RULE
-                .found(message)
-                .at(fact.place(scene.fleet))
-                .see(same[0].place(scene.fleet), "given here too");
-            let mut finding = finding.about(fact.address.to_string());
-            finding.owner.clone_from(&fact.owner);
+            let finding = fact.meets(&same[0], "given here too", &RULE, message, scene.fleet);
             found.push(finding.next("give one of the two another address"));
         }
     }

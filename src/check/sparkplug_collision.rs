@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
     let mut first: Option<Fact> = None;
-    for fact in census.sorted() {
+    for fact in census.sorted(|subject| matches!(subject, Subject::EdgeNode(_) | Subject::Topic(_))) {
         let (what, text) = match &fact.subject {
             Subject::EdgeNode(text) => ("Sparkplug edge node", text),
             Subject::Topic(text) => ("topic", text),

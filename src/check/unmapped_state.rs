@@ -5,6 +5,7 @@ use super::{Check, Rule};
 use crate::finding::{Finding, Level, Place};
 use crate::load::nearest;
 use crate::model::Reading;
+use crate::resolve::filters::PACKML_STATES;
 use crate::source::{Document, child};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,27 +20,6 @@ pub(super) const RULE: Rule = Rule {
     see: "ISA-TR88.00.02, 5.3",
     check: Check::Fleet(check),
 };
-
-/// The states of PackML.
-const STATES: &[&str] = &[
-    "Clearing",
-    "Stopped",
-    "Starting",
-    "Idle",
-    "Suspended",
-    "Execute",
-    "Stopping",
-    "Aborting",
-    "Aborted",
-    "Holding",
-    "Held",
-    "Unholding",
-    "Suspending",
-    "Unsuspending",
-    "Resetting",
-    "Completing",
-    "Completed",
-];
 
 fn check(scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Some(document) = &scene.fleet.equipment_document else { return };
@@ -67,9 +47,9 @@ fn check(scene: &Scene<'_>, found: &mut Vec<Finding>) {
         };
         let at = child(&child(&at, "state"), "map");
         for (code, state) in map {
-            let Some(state) = state.as_str().filter(|state| !STATES.contains(state)) else { continue };
-            let next = nearest(state, STATES.iter().copied()).map_or_else(
-                || format!("use one of {}", STATES.join(", ")),
+            let Some(state) = state.as_str().filter(|state| !PACKML_STATES.contains(state)) else { continue };
+            let next = nearest(state, PACKML_STATES.iter().copied()).map_or_else(
+                || format!("use one of {}", PACKML_STATES.join(", ")),
                 |near| format!("did you mean `{near}`?"),
             );
             let message = format!("code {code} of type `{id}` means `{state}`, which is no state of PackML");
