@@ -72,7 +72,12 @@ fn models() -> impl Strategy<Value = Model> {
         any::<bool>(),
     );
     let flows = prop::collection::vec(path, 0..7);
-    (prop::collection::vec(prop::bool::weighted(0.2), 2..5), prop::collection::vec(asset, 1..6), flows, prop::bool::weighted(0.85))
+    (
+        prop::collection::vec(prop::bool::weighted(0.2), 2..5),
+        prop::collection::vec(asset, 1..6),
+        flows,
+        prop::bool::weighted(0.85),
+    )
         .prop_map(|(zones, assets, flows, is_bound)| Model {
             zones,
             assets,
@@ -288,7 +293,11 @@ impl Model {
 
 fn prefixes(zone: usize) -> Vec<String> {
     // One zone is everything that the others are not.
-    if zone == 1 { vec![format!("10.{zone}.0.0/16"), format!("fd00:{zone}::/32"), "0.0.0.0/0".into()] } else { vec![format!("10.{zone}.0.0/16"), format!("fd00:{zone}::/32")] }
+    if zone == 1 {
+        vec![format!("10.{zone}.0.0/16"), format!("fd00:{zone}::/32"), "0.0.0.0/0".into()]
+    } else {
+        vec![format!("10.{zone}.0.0/16"), format!("fd00:{zone}::/32")]
+    }
 }
 
 /// A flow of the example, whose other fields say nothing here.
@@ -323,7 +332,20 @@ fn packets(model: &Model) -> Vec<Packet> {
         addresses.push(text.split('/').next().unwrap().parse().unwrap());
     }
     let mut found = vec![];
-    let services = [(6u8, 502u16), (6, 5003), (6, 443), (17, 123), (6, 44818), (17, 2222), (6, 22), (1, 8), (58, 128), (47, 0), (89, 0), (17, 9)];
+    let services = [
+        (6u8, 502u16),
+        (6, 5003),
+        (6, 443),
+        (17, 123),
+        (6, 44818),
+        (17, 2222),
+        (6, 22),
+        (1, 8),
+        (58, 128),
+        (47, 0),
+        (89, 0),
+        (17, 9),
+    ];
     for (number, source) in addresses.iter().enumerate() {
         for (other, target) in addresses.iter().enumerate() {
             if source.is_ipv4() != target.is_ipv4() || source == target {
@@ -356,6 +378,335 @@ fn packets(model: &Model) -> Vec<Packet> {
         }
     }
     found
+}
+
+/// A device as it was found: the target, what is written instead of what, and what is said of each difference.
+type Seed = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+
+const SEEDS: &[Seed] = &[
+    (
+        "nftables",
+        "port widened",
+        "tcp dport 502 counter",
+        "tcp dport { 502, 503 } counter",
+        &[
+            "missing error path opens tcp/503 from 10.1.0.7 to 10.0.0.7, 10.0.0.8, in by port1, out by port0 [deployed rule 3",
+            "extra error path opens tcp/503 from 10.1.0.7",
+        ],
+    ),
+    (
+        "nftables",
+        "element added",
+        "{ 10.1.0.7 }",
+        "{ 10.1.0.7, 10.1.0.9 }",
+        &["extra error path opens tcp/502 (modbus) from 10.1.0.9 to"],
+    ),
+    ("nftables", "default flipped", "policy drop", "policy accept", &["changed error path opens everything"]),
+    (
+        "ios-acl",
+        "port widened",
+        "host 10.0.0.7 eq 502\n",
+        "host 10.0.0.7 range 502 503\n",
+        &[
+            "missing error path opens tcp/503 from 10.1.0.7 to 10.0.0.7 [deployed rule 3",
+            "extra error path opens tcp/503 from 10.1.0.7 to 10.0.0.7 [deployed rule 3",
+        ],
+    ),
+    (
+        "ios-acl",
+        "source widened",
+        "udp host 10.1.0.7 host",
+        "udp 10.1.0.0 0.0.255.255 host",
+        &[
+            "extra error path opens udp/123 (ntp) from 10.1.0.0/16 to 10.2.0.7 [deployed rule 10",
+            "missing error path opens udp/123 (ntp) from 10.1.0.0/16 to 10.2.0.7",
+        ],
+    ),
+    (
+        "ios-acl",
+        "implied instead",
+        " remark what nobody decided\n deny ip any any log\n\nno ipv6 access-list line_plant1_pk1_zone-1_in6",
+        "\nno ipv6 access-list line_plant1_pk1_zone-1_in6",
+        &["missing note settings no effect", "missing note settings no effect"],
+    ),
+    (
+        "ios-acl",
+        "denied too early",
+        " permit udp host 10.1.0.7 host 10.2.0.7 eq 123\n remark what nobody decided\n deny ip any any log",
+        " deny ip any any log\n permit udp host 10.1.0.7 host 10.2.0.7 eq 123\n remark what nobody decided",
+        &["reordered error data stops udp/123 (ntp) from 10.1.0.7 to 10.2.0.7 [deployed rule 10"],
+    ),
+    (
+        "ios-acl",
+        "default flipped",
+        " deny ip any any log\n\nno ipv6 access-list line_plant1_pk1_zone-1_in6",
+        " permit ip any any\n\nno ipv6 access-list line_plant1_pk1_zone-1_in6",
+        &[
+            "missing error path opens all IPv4 [deployed rule 12",
+            "extra error path opens all IPv4 [deployed rule 12",
+        ],
+    ),
+    (
+        "ios-acl",
+        "nothing changed",
+        " permit tcp host 10.1.0.7 host 10.0.0.8 eq 502\n",
+        " permit tcp host 10.1.0.7 host 10.0.0.8 eq 502\n permit tcp host 10.1.0.7 eq 9 host 10.0.0.8 eq 502\n",
+        &["extra note settings no effect"],
+    ),
+    (
+        "ios-acl",
+        "other words",
+        "host 10.2.0.7 eq 123",
+        "host 10.2.0.7 eq ntp",
+        &["equivalent note look other words for the same decisions"],
+    ),
+    (
+        "ios-acl",
+        "harmless order",
+        " permit tcp host 10.1.0.7 host 10.0.0.7 eq 502\n permit tcp host 10.1.0.7 host 10.0.0.8 eq 502\n",
+        " permit tcp host 10.1.0.7 host 10.0.0.8 eq 502\n permit tcp host 10.1.0.7 host 10.0.0.7 eq 502\n",
+        &["equivalent note look order of entries that never meet"],
+    ),
+    (
+        "ios-acl",
+        "unknown statement",
+        "host 10.2.0.7 eq 22\n",
+        "host 10.2.0.7 eq 22 time-range nights\n",
+        &[
+            "missing error path unknown for tcp/22 (ssh) from port 1024-65535 from 10.1.0.7 to 10.2.0.7",
+            "extra error path unknown for tcp/22 (ssh)",
+        ],
+    ),
+    (
+        "ios-acl",
+        "another list bound",
+        " ip access-group line_plant1_pk1_zone-1_in4 in",
+        " ip access-group line_plant1_pk1_zone-2_in4 in",
+        &[
+            "changed error path opens tcp/1024-65535 from port 22 in established or related or invalid or untracked connections from 10.2.0.7 to 10.1.0.7, in by port1",
+        ],
+    ),
+    (
+        "ios-acl",
+        "answers stopped",
+        " permit udp host 10.2.0.7 eq 123 host 10.1.0.7\n",
+        "",
+        &["missing error data stops udp from port 123 from 10.2.0.7 to 10.1.0.7 [deployed rule 5"],
+    ),
+    (
+        "asa",
+        "port widened",
+        "asset-1_4_1 eq 502",
+        "asset-1_4_1 range 502 503",
+        &[
+            "missing error path opens tcp/503 from 10.1.0.7 to 10.0.0.7 [deployed rule 3",
+            "extra error path opens tcp/503 from 10.1.0.7 to 10.0.0.7 [deployed rule 3",
+        ],
+    ),
+    (
+        "asa",
+        "object widened",
+        " host 10.1.0.7\n",
+        " subnet 10.1.0.0 255.255.0.0\n",
+        &[
+            "missing error path opens tcp/502 (modbus) from 10.1.0.0/16 to 10.0.0.7 [deployed rule 3",
+            "extra error path opens tcp/502 (modbus) from 10.1.0.0/16",
+        ],
+    ),
+    (
+        "asa",
+        "default flipped",
+        "access-list line_plant1_pk1_zone-1_in extended deny ip any any log",
+        "access-list line_plant1_pk1_zone-1_in extended permit ip any any",
+        &[
+            "missing error path opens everything [deployed rule 12",
+            "extra error path opens everything [deployed rule 12",
+        ],
+    ),
+    (
+        "asa",
+        "denied too early",
+        "access-list line_plant1_pk1_zone-1_in extended permit udp object line_plant1_pk1_zone-1_asset-0_4 object line_plant1_pk1_zone-2_asset-2_4 eq 123\naccess-list line_plant1_pk1_zone-1_in remark what nobody decided\naccess-list line_plant1_pk1_zone-1_in extended deny ip any any log\n",
+        "access-list line_plant1_pk1_zone-1_in remark what nobody decided\naccess-list line_plant1_pk1_zone-1_in extended deny ip any any log\naccess-list line_plant1_pk1_zone-1_in extended permit udp object line_plant1_pk1_zone-1_asset-0_4 object line_plant1_pk1_zone-2_asset-2_4 eq 123\n",
+        &["reordered error data stops udp/123 (ntp) from 10.1.0.7 to 10.2.0.7 [deployed rule 11"],
+    ),
+    (
+        "asa",
+        "nothing changed",
+        "access-list line_plant1_pk1_zone-1_in remark F-1",
+        "access-list line_plant1_pk1_zone-1_in extended deny tcp any any eq 23\naccess-list line_plant1_pk1_zone-1_in remark F-1",
+        &["extra note settings no effect"],
+    ),
+    ("asa", "other words", "eq 123", "eq ntp", &["equivalent note look other words for the same decisions"]),
+    (
+        "asa",
+        "unknown statement",
+        "eq 22\n",
+        "eq 22 time-range nights\n",
+        &[
+            "missing error path unknown for tcp/22 (ssh)",
+            "extra error path unknown for tcp/22 (ssh) from port 1024-65535 from 10.1.0.7 to 10.2.0.7",
+        ],
+    ),
+    (
+        "asa",
+        "global list gone",
+        "access-group line_plant1_pk1_closed global\n",
+        "",
+        &["missing error path unknown for everything, in by others than port0 and port1 and port2"],
+    ),
+    (
+        "fortios",
+        "port widened",
+        "set tcp-portrange 502\n",
+        "set tcp-portrange 502-503\n",
+        &[
+            "changed error path opens tcp/503 from 10.1.0.7 to 10.0.0.7, 10.0.0.8, in by port1, out by port0 [deployed rule 2",
+        ],
+    ),
+    (
+        "fortios",
+        "address widened",
+        "set subnet 10.1.0.7 255.255.255.255",
+        "set subnet 10.1.0.0 255.255.0.0",
+        &[
+            "changed error path opens tcp/502 (modbus) from 10.1.0.0/16 to 10.0.0.7, 10.0.0.8, in by port1, out by port0 [deployed rule 2",
+        ],
+    ),
+    (
+        "fortios",
+        "source widened",
+        "set srcaddr \"line_plant1_pk1_zone-1_asset-0_4\"\n        set dstaddr \"line_plant1_pk1_zone-2",
+        "set srcaddr \"all\"\n        set dstaddr \"line_plant1_pk1_zone-2",
+        &[
+            "changed error path opens tcp/22 (ssh) from port 1024-65535 from any to 10.2.0.7, in by port1, out by port2 [deployed rule 3",
+        ],
+    ),
+    (
+        "fortios",
+        "default flipped",
+        "set srcaddr6 \"all\"\n        set dstaddr6 \"all\"\n        set srcaddr-negate disable\n        set dstaddr-negate disable\n        set service-negate disable\n        set action deny\n        set match-vip enable\n        set schedule \"always\"\n        set service \"ALL\"\n        set logtraffic all\n        set comments \"What nobody",
+        "set srcaddr6 \"all\"\n        set dstaddr6 \"all\"\n        set srcaddr-negate disable\n        set dstaddr-negate disable\n        set service-negate disable\n        set action accept\n        set match-vip enable\n        set schedule \"always\"\n        set service \"ALL\"\n        set logtraffic all\n        set comments \"What nobody",
+        &["changed error path opens everything [deployed rule 5"],
+    ),
+    (
+        "fortios",
+        "denied too early",
+        "    move 168483731 after 40349206\n",
+        "    move 168483731 after 56871580\n",
+        &[
+            "reordered error data stops tcp/22 (ssh) from port 1024-65535 from 10.1.0.7 to 10.2.0.7, in by port1, out by port2 [deployed rule 3",
+        ],
+    ),
+    (
+        "fortios",
+        "harmless order",
+        "    move 36792378 after 56871580\n    move 40349206 after 36792378\n    move 168483731 after 40349206\n",
+        "    move 40349206 after 56871580\n    move 36792378 after 40349206\n    move 168483731 after 36792378\n",
+        &["equivalent note look order of policies that never meet"],
+    ),
+    (
+        "fortios",
+        "nothing changed",
+        "    edit 168483731\n",
+        "    edit 7\n        set name \"telnet\"\n        set srcintf \"any\"\n        set dstintf \"any\"\n        set srcaddr \"all\"\n        set dstaddr \"all\"\n        set schedule \"always\"\n        set service \"TELNET\"\n    next\n    edit 168483731\n",
+        &["extra note look no effect"],
+    ),
+    (
+        "fortios",
+        "policy behind the last",
+        "    edit 168483731\n",
+        "    edit 7\n        set name \"help\"\n        set srcintf \"port2\"\n        set dstintf \"port0\"\n        set srcaddr \"all\"\n        set dstaddr \"line_plant1_pk1_zone-0_asset-1_4_1\"\n        set action accept\n        set schedule \"always\"\n        set service \"RDP\"\n    next\n    edit 168483731\n",
+        &["extra note look no effect"],
+    ),
+    (
+        "fortios",
+        "policy added",
+        "    move 168483731 after 40349206\n",
+        "    move 168483731 after 40349206\n    edit 7\n        set name \"help\"\n        set srcintf \"port2\"\n        set dstintf \"port0\"\n        set srcaddr \"all\"\n        set dstaddr \"line_plant1_pk1_zone-0_asset-1_4_1\"\n        set action accept\n        set schedule \"always\"\n        set service \"RDP\"\n    next\n    move 7 before 56871580\n",
+        &[
+            "extra error path opens tcp/3389 (rdp) from any to 10.0.0.7, in by port2, out by port0 [deployed rule 2",
+        ],
+    ),
+    (
+        "fortios",
+        "unknown setting",
+        "set service \"jig_udp_123\"\n",
+        "set service \"jig_udp_123\"\n        set groups \"staff\"\n",
+        &[
+            "extra error path unknown for udp/123 (ntp) from 10.1.0.7 to 10.2.0.7, in by port1, out by port2 [deployed rule 4",
+        ],
+    ),
+    (
+        "fortios",
+        "policy gone",
+        "set status enable\n        set name \"F-2",
+        "set status disable\n        set name \"F-2",
+        &[
+            "changed error data stops udp/123 (ntp) from 10.1.0.7 to 10.2.0.7, in by port1, out by port2 [deployed rule 5",
+        ],
+    ),
+];
+
+/// A cell that is read and that publishes, on every product.
+fn cell() -> Model {
+    let arrow =
+        |from, to, service, words: &str| Arrow { from, to, service, words: words.into(), owner: true };
+    Model {
+        zones: vec![false, false, false],
+        // The gateway, two controllers, the broker.
+        assets: vec![(1, vec![0]), (0, vec![0, 4]), (2, vec![0])],
+        flows: vec![arrow(0, 1, 0, "read registers"), arrow(0, 2, 4, "publish"), arrow(0, 2, 2, "keep time")],
+        is_bound: true,
+    }
+}
+
+#[test]
+fn a_drift_is_told_by_what_it_opens_or_stops_on_every_target() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("targets-drift");
+    let _ = std::fs::remove_dir_all(&folder);
+    let texts = render(&cell());
+    for (target, text) in &texts {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{target}.txt")), text).unwrap();
+    }
+    let mut wrong = vec![];
+    for (number, (target, title, from, to, wanted)) in SEEDS.iter().enumerate() {
+        let intended = &texts[*target];
+        assert!(intended.contains(from), "{target}: {title}: {from}\n{intended}");
+        let case = folder.join(number.to_string());
+        let extension = match *target {
+            "nftables" => "nft",
+            "ios-acl" => "ios",
+            other => other,
+        };
+        for (side, text) in [("intended", intended.clone()), ("deployed", intended.replacen(from, to, 1))] {
+            std::fs::create_dir_all(case.join(side)).unwrap();
+            std::fs::write(case.join(side).join("fw").with_extension(extension), text).unwrap();
+        }
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_jig"))
+            .args(["diff", "--intended", "intended", "--deployed", "deployed", "--format", "json"])
+            .current_dir(&case)
+            .output()
+            .unwrap();
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{title}: {}", String::from_utf8_lossy(&output.stderr)));
+        let findings = said["findings"].as_array().unwrap();
+        let told: Vec<String> = findings
+            .iter()
+            .map(|found| {
+                let word = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
+                let meaning = if word("meaning").is_empty() { word("note") } else { word("meaning") };
+                format!("{} {} {} {meaning}", word("kind"), word("level"), word("consequence"))
+            })
+            .collect();
+        let fits = told.len() == wanted.len()
+            && told.iter().zip(*wanted).all(|(told, wanted)| told.starts_with(wanted));
+        if !fits {
+            wrong.push(format!("{target}: {title}: {told:#?}\n  wanted {wanted:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Whether what an answer needs of ports has no meaning: ICMP and the like have none.

@@ -28,14 +28,19 @@ pub fn packets_at(flow: &Flow, device: &Device) -> Vec<Region> {
 /// The answers to a flow that a device without memory lets back: of TCP all but first packets; of everything else
 /// whatever comes from where it was called, also uncalled.
 pub fn answers_at(flow: &Flow, device: &Device) -> Vec<Region> {
+    cross(&answers(flow), &[way(&flow.to, &flow.from, device)])
+}
+
+fn answers(flow: &Flow) -> Vec<Region> {
     let services: Vec<Region> = flow.matches.iter().filter_map(service).map(|one| answer(&one)).collect();
-    cross(&cross(&between(&flow.to, &flow.from), &services), &[way(&flow.to, &flow.from, device)])
+    cross(&between(&flow.to, &flow.from), &services)
 }
 
 /// By which interfaces packets come and go, where a device names both.
 fn way(from: &End, to: &End, device: &Device) -> Region {
     let mut way = Region::all();
-    if let (Some(inside), Some(outside)) = (device.interfaces.get(&from.zone), device.interfaces.get(&to.zone))
+    if let (Some(inside), Some(outside)) =
+        (device.interfaces.get(&from.zone), device.interfaces.get(&to.zone))
     {
         way.set(Field::In, Ranges::one(interface(inside)));
         way.set(Field::Out, Ranges::one(interface(outside)));
@@ -118,7 +123,9 @@ pub fn names(plans: &[&Plan]) -> Names {
                     found.service(&flow.service, protocol as u8, ports.clone());
                 }
             }
-            found.flow(&flow.id, flow.line.as_deref().unwrap_or(&line), packets(flow));
+            let of = flow.line.as_deref().unwrap_or(&line);
+            found.flow(&flow.id, of, packets(flow));
+            found.answers(&flow.id, of, answers(flow));
         }
     }
     found

@@ -99,12 +99,18 @@ impl Ios {
             }
             match words.as_slice() {
                 ["ip", "access-list", "extended", name] | ["ipv6", "access-list", name] => {
-                    assert!(name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()), "{name}");
+                    assert!(
+                        name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphabetic()),
+                        "{name}"
+                    );
                     self.lists.entry((*name).to_owned()).or_default();
                     within = (*name).to_owned();
                 }
                 ["no", "ip", "access-list", "extended", name] | ["no", "ipv6", "access-list", name] => {
-                    assert!(!self.bound.values().any(|bound| bound == name), "{name} is bound: all would pass");
+                    assert!(
+                        !self.bound.values().any(|bound| bound == name),
+                        "{name} is bound: all would pass"
+                    );
                     self.lists.remove(*name);
                 }
                 ["interface", name] => within = (*name).to_owned(),
