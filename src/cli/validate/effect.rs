@@ -1,7 +1,9 @@
 //! Rendered files before and after, difference by difference; what is the same but for a line's own values is one.
 
+use super::device;
 use super::facts::Facts;
 use crate::model::Kind;
+use crate::packets::words::Names;
 use crate::render::RenderedFile;
 use crate::report::change::{CONSEQUENCES, Effect, Group, Opening};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -22,6 +24,8 @@ pub(super) struct Collector {
 struct Inner {
     groups: BTreeMap<String, Found>,
     paths: BTreeMap<String, BTreeSet<String>>,
+    /// What devices let through or stop, by words without a line's own values.
+    devices: BTreeMap<String, (String, BTreeSet<String>)>,
     changed: BTreeSet<String>,
     files: usize,
     unknown: BTreeSet<String>,
@@ -66,7 +70,8 @@ impl Collector {
             self.inner.lock().expect("no thread panics while it holds the effect").unknown.extend(unknown);
             return;
         };
-        let mask = after.facts.or(before.facts).map(Mask::new);
+        let facts = after.facts.or(before.facts);
+        let (mask, names) = (facts.map(Mask::new), facts.map(|facts| &facts.names));
         let paths: BTreeSet<&str> = old.iter().chain(new).map(|file| file.path.as_str()).collect();
         for path in paths {
             let find = |files: &'_ [RenderedFile]| files.iter().position(|file| file.path == path);
@@ -77,18 +82,37 @@ impl Collector {
                 continue;
             }
             let Some(kind) = new_file.or(old_file).map(|file| file.kind) else { continue };
+            let mut consequence = consequence(kind);
+            if let (Kind::Firewall, Some(old), Some(new)) = (kind, old_file, new_file)
+                && let Some(turn) = device::turn(old, new, names.unwrap_or(&Names::default()))
+            {
+                consequence = place(turn.consequence);
+                self.add_turn(address, path, turn.words, mask.as_ref());
+            }
             let hunks = hunks(&before, &after, mask.as_ref());
-            self.add(address, path, kind, hunks);
+            self.add(address, path, consequence, hunks);
         }
     }
 
-    fn add(&self, address: &str, path: &str, kind: Kind, hunks: Vec<Hunk>) {
+    fn add_turn(&self, address: &str, path: &str, words: Option<String>, mask: Option<&Mask>) {
+        let Some(words) = words else { return };
+        let words = format!("{}: {words}", pattern(address, path));
+        let shape = mask.map_or_else(|| words.clone(), |mask| mask.apply(&words));
+        let mut inner = self.inner.lock().expect("no thread panics while it holds the effect");
+        let (shown, lines) = inner.devices.entry(shape).or_insert_with(|| (words.clone(), BTreeSet::new()));
+        if lines.first().is_none_or(|first| address < first.as_str()) {
+            *shown = words;
+        }
+        lines.insert(address.to_owned());
+    }
+
+    fn add(&self, address: &str, path: &str, class: usize, hunks: Vec<Hunk>) {
         let mut inner = self.inner.lock().expect("no thread panics while it holds the effect");
         inner.changed.insert(address.to_owned());
         inner.files += 1;
         let pattern = pattern(address, path);
         for hunk in hunks {
-            let consequence = if hunk.only_comments { CONSEQUENCES.len() - 1 } else { consequence(kind) };
+            let consequence = if hunk.only_comments { CONSEQUENCES.len() - 1 } else { class };
             let shown = (address.to_owned(), hunk.diff);
             let found = inner.groups.entry(hunk.shape).or_insert_with(|| Found {
                 lines: BTreeSet::new(),
@@ -130,7 +154,8 @@ impl Collector {
         groups.sort_by(|(a, one), (b, other)| {
             a.cmp(b).then(other.lines.len().cmp(&one.lines.len())).then_with(|| one.path.cmp(&other.path))
         });
-        let paths = inner.paths.into_iter();
+        let devices = inner.devices.into_values();
+        let paths = inner.paths.into_iter().chain(devices);
         Effect {
             lines: inner.changed.len(),
             files: inner.files,
@@ -165,6 +190,10 @@ fn consequence(kind: Kind) -> usize {
         Kind::Alerts => "metric",
         Kind::Dashboard | Kind::Record => "look",
     };
+    place(word)
+}
+
+fn place(word: &str) -> usize {
     CONSEQUENCES.iter().position(|known| *known == word).unwrap_or(0)
 }
 
