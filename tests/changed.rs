@@ -4,7 +4,6 @@ mod support;
 
 use serde_json::Value as Json;
 use std::path::Path;
-use std::process::Command;
 use support::{Fleet, FleetBuilder, copy_example, jig};
 
 /// A fleet in a repository of its own.
@@ -33,7 +32,7 @@ impl Repo {
 
     fn commit(&self, message: &str) {
         self.git("add -A");
-        git_args(self.fleet.root(), &["commit", "-q", "--allow-empty", "-m", message]);
+        support::git(self.fleet.root(), &["commit", "-q", "--allow-empty", "-m", message]);
     }
 
     /// Renders, commits, and judges against `main`.
@@ -49,19 +48,7 @@ impl Repo {
 }
 
 fn git(folder: &Path, args: &str) {
-    git_args(folder, &args.split_whitespace().collect::<Vec<_>>());
-}
-
-fn git_args(folder: &Path, args: &[&str]) {
-    let output = Command::new("git")
-        .current_dir(folder)
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"])
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .output()
-        .expect("git is installed");
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    support::git(folder, &args.split_whitespace().collect::<Vec<_>>());
 }
 
 fn rules(report: &Json) -> Vec<String> {
@@ -255,7 +242,7 @@ fn each_odd_clone_gives_the_answer_or_the_command() {
     // A merge commit, as CI makes it: the base is its first parent.
     git(&whole, "sparse-checkout disable");
     git(&whole, "checkout -q -b merged origin/main");
-    git_args(&whole, &["merge", "-q", "--no-ff", "-m", "merge", "origin/work"]);
+    support::git(&whole, &["merge", "-q", "--no-ff", "-m", "merge", "origin/work"]);
     let run = judge(&whole, "--changed --format json").exits(0);
     assert_eq!(run.json()["effect"]["lines"], 1, "{run}");
     let merged = format!("file://{}", whole.display());
@@ -284,7 +271,7 @@ fn without_git_or_commits_the_way_out_is_said() {
     let run = fleet.jig("validate --changed main").run().exits(2);
     assert!(run.stderr.contains("no commit yet"), "{run}");
     git(fleet.root(), "add -A");
-    git_args(fleet.root(), &["commit", "-q", "-m", "first"]);
+    support::git(fleet.root(), &["commit", "-q", "-m", "first"]);
     let run = fleet.jig("validate --changed nowhere").run().exits(2);
     assert!(run.stderr.contains("git has no commit `nowhere`") && run.stderr.contains("git fetch"), "{run}");
     let run = fleet.jig("validate --changed main --format json").run().exits(0);
@@ -302,14 +289,14 @@ fn a_fleet_in_a_folder_of_a_repository_is_compared_alone() {
     }
     git(outer.path(), "init -q -b main");
     git(outer.path(), "add -A");
-    git_args(outer.path(), &["commit", "-q", "-m", "first"]);
+    support::git(outer.path(), &["commit", "-q", "-m", "first"]);
     git(outer.path(), "checkout -q -b work");
     std::fs::write(outer.path().join("elsewhere.txt"), "x").expect("a file can be written");
     let line = inner.join("sites/home/lines/one.yaml");
     let text = std::fs::read_to_string(&line).expect("it can be read").replace("10.0.0.5", "10.0.0.6");
     std::fs::write(&line, text).expect("a file can be written");
     git(outer.path(), "add -A");
-    git_args(outer.path(), &["commit", "-q", "-m", "second"]);
+    support::git(outer.path(), &["commit", "-q", "-m", "second"]);
     let run = jig().fleet(&inner).args("validate --changed main --format json").run().exits(0);
     assert_eq!(run.json()["effect"]["groups"][0]["lines"], serde_json::json!(["home/one"]), "{run}");
 }

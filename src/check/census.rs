@@ -2,10 +2,12 @@
 //!
 //! A fact is small: where it stands is found out again for the few that meet another.
 
-use super::scene::{model, network, value_place};
+use super::names::dashboard_uid;
+use super::scene::{Rendered, model, network, value_place};
 use super::{Rule, Scene};
 use crate::finding::{Finding, Place};
 use crate::load::{Address, Fleet, read_document};
+use crate::model::Kind;
 use crate::render::RenderedFile;
 use crate::resolve::plan::Plan;
 use ipnet::IpNet;
@@ -26,6 +28,8 @@ pub(super) enum Subject {
     EdgeNode(String),
     /// The first part of a line's topics.
     Topic(String),
+    /// The uid of a dashboard.
+    Dashboard(String),
 }
 
 /// A fact of one line or site.
@@ -50,13 +54,14 @@ pub struct Census {
 
 impl Census {
     /// Collects the facts of one line or site.
-    pub fn add(&self, _scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) {
+    pub fn add(&self, scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) {
         let mut facts = vec![];
         networks(plan, &mut facts);
         hosts(plan, &mut facts);
         names(plan, &mut facts);
         for file in files {
             clients(plan, file, &mut facts);
+            dashboard(scene, plan, file, &mut facts);
         }
         self.facts.lock().expect("no thread panics while it holds the facts").append(&mut facts);
     }
@@ -171,6 +176,17 @@ fn names(plan: &Plan, facts: &mut Vec<Fact>) {
     }
     if let Some(topic) = text(&["topic"]) {
         facts.push(Fact::new(plan, Subject::Topic(topic.clone()), "topic", &topic));
+    }
+}
+
+fn dashboard(scene: &Scene<'_>, plan: &Plan, file: &RenderedFile, facts: &mut Vec<Fact>) {
+    if file.kind != Kind::Dashboard {
+        return;
+    }
+    let rendered = Rendered::new(scene, plan, file);
+    if let Some((_, uid)) = dashboard_uid(&rendered) {
+        let fact = Fact::new(plan, Subject::Dashboard(uid.to_owned()), &file.path, uid);
+        facts.push(fact.owned(Some(file.owner.clone())));
     }
 }
 

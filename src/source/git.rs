@@ -35,15 +35,16 @@ pub(super) fn discover(fleet: &Path) -> Result<Option<(Repository, PathBuf)>, Ve
         }
         Err(error) => return Err(git(&error)),
     };
-    let workdir = match repository.workdir() {
-        Some(workdir) => workdir.to_path_buf(),
-        None if TRUSTING.load(Ordering::Relaxed) => match repository.path().parent() {
-            Some(parent) => parent.to_path_buf(),
-            None => return Ok(None),
-        },
-        None => return Ok(None),
-    };
+    let workdir = repository.workdir().map(Path::to_path_buf).or_else(|| trusted_workdir(fleet));
+    let Some(workdir) = workdir else { return Ok(None) };
     Ok(Some((repository, workdir)))
+}
+
+/// The work tree of a repository that was opened without one: the folder that holds `.git`, which is a folder, or a
+/// file in a linked work tree or submodule.
+fn trusted_workdir(fleet: &Path) -> Option<PathBuf> {
+    let fleet = fleet.canonicalize().ok().filter(|_| TRUSTING.load(Ordering::Relaxed))?;
+    fleet.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }
 
 fn git(error: &git2::Error) -> VersionError {

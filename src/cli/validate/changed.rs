@@ -272,7 +272,7 @@ impl Looked<'_> {
         let lines = selected.lines.iter().map(|index| &selected.site.lines[*index]);
         let lines = lines.filter(|line| self.what.lines.contains(&format!("{site}/{}", line.id)));
         let paths = lines.map(|line| line.path.clone()).chain([format!("sites/{site}/site.yaml")]);
-        out.findings.extend(paths.flat_map(|path| check::written(work.fleet, &path)));
+        out.findings.extend(paths.flat_map(|path| check::written(&work.scene(), &path)));
         out
     }
 
