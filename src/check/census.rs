@@ -36,6 +36,8 @@ pub(super) enum Subject {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fact {
     pub(super) subject: Subject,
+    /// Whether it is judged; else it only stands beside, and a meeting is told at the other one.
+    pub(super) is_judged: bool,
     /// The zone or thing.
     pub(super) what: String,
     /// Whose it is.
@@ -55,6 +57,15 @@ pub struct Census {
 impl Census {
     /// Collects the facts of one line or site.
     pub fn add(&self, scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) {
+        self.collect(scene, plan, files, true);
+    }
+
+    /// Collects the facts of one that is not judged itself: a meeting is told at the other one.
+    pub fn add_beside(&self, scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) {
+        self.collect(scene, plan, files, false);
+    }
+
+    fn collect(&self, scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile], is_judged: bool) {
         let mut facts = vec![];
         networks(plan, &mut facts);
         hosts(plan, &mut facts);
@@ -63,6 +74,7 @@ impl Census {
             clients(plan, file, &mut facts);
             dashboard(scene, plan, file, &mut facts);
         }
+        facts.iter_mut().for_each(|fact| fact.is_judged = is_judged);
         self.facts.lock().expect("no thread panics while it holds the facts").append(&mut facts);
     }
 
@@ -79,6 +91,7 @@ impl Fact {
     fn new(plan: &Plan, subject: Subject, what: &str, text: &str) -> Self {
         Self {
             subject,
+            is_judged: true,
             what: what.to_owned(),
             address: plan.address.clone(),
             owner: None,

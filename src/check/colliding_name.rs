@@ -27,7 +27,10 @@ fn check(_: &Scene<'_>, file: &Rendered<'_>, found: &mut Vec<Finding>) {
         };
         let message = if known.text != name.text {
             let most = name.most;
-            format!("`{}` and `{}` ({}) are the same in their first {most} characters", known.text, name.text, name.kind)
+            format!(
+                "`{}` and `{}` ({}) are the same in their first {most} characters",
+                known.text, name.text, name.kind
+            )
         } else if name.block.is_some() && name.block == known.block {
             format!("`{}` ({}) is written twice", name.text, name.kind)
         } else {

@@ -83,6 +83,7 @@ mod dangling;
 mod levels;
 mod literal_secret;
 mod names;
+mod neighbours;
 mod released;
 mod rules;
 mod scene;
@@ -92,6 +93,7 @@ mod unused;
 pub use census::Census;
 pub use codeowners::{PLACES as CODEOWNERS, codeowners, replaced as with_codeowners};
 pub use literal_secret::hide as hide_secrets;
+pub use neighbours::neighbours;
 pub use rules::RULES;
 pub use scene::{Rendered, Scene};
 

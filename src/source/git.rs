@@ -51,6 +51,20 @@ fn git(error: &git2::Error) -> VersionError {
     VersionError::Git(error.message().to_owned())
 }
 
+/// Says why a folder of a repository lacks a file that the repository may hold, and what to do about it.
+pub fn not_checked_out(folder: &Path, file: &str) -> Option<(String, &'static str)> {
+    let is_bare = Repository::open(folder).is_ok_and(|repository| repository.is_bare());
+    if is_bare {
+        let message = format!("`{}` is a bare git repository: it has no files", folder.display());
+        return Some((message, "`git worktree add DIR`, and run jig in DIR"));
+    }
+    let repo = Repo::open(folder).ok()??;
+    let head = repo.head().ok()??;
+    let held = repo.snapshot(&head).ok()??.contains(file);
+    let message = || format!("`{file}` is in git, and not checked out here");
+    held.then(|| (message(), "`git checkout -- jig.yaml`, in a sparse checkout `git sparse-checkout add jig.yaml`"))
+}
+
 /// Repositories for several threads at once: each is used by one at a time.
 #[derive(Debug)]
 struct Pool {
