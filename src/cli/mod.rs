@@ -70,6 +70,9 @@ struct Global {
     /// The least level that makes the exit code 1
     #[arg(long, value_name = "LEVEL", default_value = "error", global = true)]
     fail_on: FailOn,
+    /// Reads a git repository that belongs to another user, as in a container; only its objects are read
+    #[arg(long, global = true)]
+    trust_repo: bool,
 }
 
 fn format_help() -> String {
@@ -185,6 +188,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if cli.global.trust_repo {
+        crate::source::git::trust_other_owners();
+    }
     let mut session = match Session::new(&cli.global) {
         Ok(session) => session,
         Err(failure) => {

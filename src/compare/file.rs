@@ -2,7 +2,7 @@
 
 use super::found::{Compared, Found, Lapse, line_of};
 use super::json::Unreadable;
-use super::labels::{Attribution, Before, Kind};
+use super::labels::{Attribution, Before, Class, Kind};
 use super::profile::{Format, ListRule, Rules};
 use super::tree::{Ref, Tree};
 use super::walk::{Walk, key_of};
@@ -199,8 +199,39 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
 /// Whether two contents mean the same under the rules of a file.
 #[must_use]
 pub fn mean_the_same(rules: &Arc<Rules>, a: &[u8], b: &[u8]) -> bool {
+    a == b || equal(&between(rules, a, b), a, b)
+}
+
+/// What one difference between two contents means for production.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meaning {
+    /// Its line, in the second content, or in the first where only that one has it.
+    pub line: Option<u32>,
+    /// Whether the line is that of the first.
+    pub is_first: bool,
+    /// What it means.
+    pub class: Class,
+}
+
+/// What the differences between two contents mean; `None` where the rules of the file do not say, or nobody can tell.
+#[must_use]
+pub fn meanings(rules: &Arc<Rules>, a: &[u8], b: &[u8]) -> Option<Vec<Meaning>> {
+    if !rules.says_meanings() {
+        return None;
+    }
+    let found = both(&between(rules, a, b), a, b).found;
+    let meaning = |found: &Found| {
+        let is_nothing = found.ignored || found.kind == Kind::Equivalent;
+        let class = if is_nothing { Class::Look } else { found.class };
+        Meaning { line: found.line, is_first: found.kind == Kind::Missing, class }
+    };
+    let known = found.iter().all(|found| found.kind != Kind::Opaque);
+    known.then(|| found.iter().map(meaning).collect())
+}
+
+fn between<'a>(rules: &Arc<Rules>, a: &'a [u8], b: &'a [u8]) -> Job<'a> {
     let side = |bytes| Side::Bytes(Cow::Borrowed(bytes));
-    let job = Job {
+    Job {
         line: 0,
         file: String::new(),
         inner: String::new(),
@@ -213,8 +244,7 @@ pub fn mean_the_same(rules: &Arc<Rules>, a: &[u8], b: &[u8]) -> bool {
         evidence: Evidence::Fine,
         managed: true,
         lapsed: vec![],
-    };
-    a == b || equal(&job, a, b)
+    }
 }
 
 /// The digest by which a deviation names a content as a whole.

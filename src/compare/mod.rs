@@ -35,7 +35,7 @@ mod xml;
 mod yaml;
 
 pub use cluster::Cluster;
-pub use file::{Asked, Base, Evidence, Job, Side, mean_the_same};
+pub use file::{Asked, Base, Evidence, Job, Meaning, Side, mean_the_same, meanings};
 pub use found::Lapse;
 pub use labels::{Attribution, Class, Disposition, Kind, Verdict};
 pub use line::{Line, LineResult};

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn read(text: &str) -> Result<Listing, Unreadable> {
     if text.trim_start().starts_with('{') {
         // Strictly: members that appear twice, depth.
-        json::parse(text).map_err(|why| Unreadable { message: why.message, line: 1 })?;
+        json::parse(text).map_err(|why| Unreadable::new(why.message, 1))?;
     }
     nft::read_listing(text)
 }

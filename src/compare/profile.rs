@@ -395,6 +395,11 @@ impl Rules {
         self.ios || self.format == Format::Nft
     }
 
+    /// Whether they say what a difference means for production: by packets, or by paths.
+    pub(crate) fn says_meanings(&self) -> bool {
+        self.asks_for_names() || !self.consequence.is_empty()
+    }
+
     /// The same, with what people call addresses and services.
     pub(crate) fn naming(&self, names: &Arc<Names>) -> Arc<Self> {
         Arc::new(Self { names: names.clone(), ..self.clone() })
