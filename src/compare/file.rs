@@ -6,7 +6,7 @@ use super::labels::{Attribution, Before, Class, Kind};
 use super::profile::{Format, ListRule, Rules};
 use super::tree::{Ref, Tree};
 use super::walk::{Walk, key_of};
-use super::{ODD_BYTES, csv, indented, ini, json, nft, secrets, text, toml, xml, yaml};
+use super::{ODD_BYTES, csv, fortios, indented, ini, json, nft, secrets, text, toml, xml, yaml};
 use crate::source::Tree as Files;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -343,6 +343,7 @@ fn by_format(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
             Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() }
         }
         Format::Indented => indented::compare(s, d, b, rules),
+        Format::Fortios => fortios::compare(s, d, b, rules),
         Format::Nft => nft::compare(s, d, b, rules),
         Format::Lines | Format::Text | Format::Bytes => text::compare(s, d, b, rules),
     }

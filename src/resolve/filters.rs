@@ -45,6 +45,7 @@ docs! {
     "hex_id" "The first n hex digits of the BLAKE3 of a text: the same id in every run." "'grr/pk1 filler'|hex_id(8)" "209adfc8";
     "env_name" "A name for an environment variable." "'grr-pk1-mqtt'|env_name" "GRR_PK1_MQTT";
     "truncate_id" "A name within a limit: cut, with a suffix that keeps different names different." "'a-very-long-object-name'|truncate_id(12)" "a-very-1dbb8";
+    "gather" "Function: a container that a loop can add to. Jinja's `namespace` by another name, which stands for the names of a line here." "gather(count=1).count" "1";
     "packml_number" "The number of a PackML state (ISA-TR88.00.02)." "'Execute'|packml_number" "6";
     "packml_states" "PackML states by number." "packml_states()[6]" "Execute";
 }
@@ -92,6 +93,7 @@ pub fn add_to(strict: &mut Strict<'_>) {
     strict.filter("packml_number", packml_number);
     strict.filter("packml_states", |_: Value| packml_states());
     strict.function("packml_states", packml_states);
+    strict.function("gather", minijinja::functions::namespace);
 }
 
 fn bad(message: impl Into<String>) -> Error {

@@ -5,7 +5,7 @@ use super::{Diff, finish, read_yaml};
 use crate::cli::session::{Session, in_repository};
 use crate::cli::{Failure, Run};
 use crate::compare::deviation::{self, Deviation};
-use crate::compare::profile::{Format as Kind, Profile, Rules};
+use crate::compare::profile::{Profile, Rules};
 use crate::compare::{Base, Evidence, Job, Line, Report, Side};
 use crate::report;
 use crate::source::Tree;
@@ -244,7 +244,7 @@ fn is_own(file: &str, names: &Names) -> bool {
 /// Rules are compiled once per profile entry and format.
 #[derive(Default)]
 struct RulesByEntry {
-    known: BTreeMap<(Option<usize>, Kind), Arc<Rules>>,
+    known: BTreeMap<(Option<usize>, Option<&'static str>), Arc<Rules>>,
 }
 
 impl RulesByEntry {
@@ -253,14 +253,14 @@ impl RulesByEntry {
         file: &str,
         entry: Option<(usize, &crate::model::Compare)>,
     ) -> Result<Arc<Rules>, Vec<String>> {
-        let by_name = Kind::by_path(file);
-        let key = (entry.map(|(number, _)| number), by_name);
+        let syntax = crate::syntax::by_path(file).map(|syntax| syntax.name());
+        let key = (entry.map(|(number, _)| number), syntax);
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
         let rules = match entry {
             Some((_, compare)) => Rules::compile(compare, file, file)?,
-            None => Arc::new(Rules::plain(by_name, file)),
+            None => Arc::new(Rules::by_path(file, file)),
         };
         self.known.insert(key, rules.clone());
         Ok(rules)
