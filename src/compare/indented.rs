@@ -278,6 +278,10 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
             return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}"));
         }
     };
+    if d.is_empty() && !s.is_empty() {
+        let why = "the read-back holds no statement";
+        return Compared::opaque(why, "deployed {file} holds no statement");
+    }
     let b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
@@ -403,7 +407,7 @@ impl Walk<'_> {
             if let Some(found) = self.out.found.last_mut() {
                 found.ignored = true;
                 found.secret = true;
-                found.note = Some("salted on every read: only its presence is checked".into());
+                found.note = Some(secrets::SALTED.into());
             }
             self.path.pop();
         } else if s.text != d.text && s.from.is_none() && d.from.is_none() {
@@ -428,6 +432,7 @@ impl Walk<'_> {
         let alone = |statement: &Statement<'_>| Json::String(super::shown_text(&statement.text));
         let reference = s.secret.as_ref().is_some_and(|(secret, _)| secrets::is_reference(secret));
         let presence = reference && d.secret.as_ref().is_some_and(|(secret, _)| !secrets::is_default(secret));
+        let presence = presence || secrets::only_presence(&s.text, &d.text);
         self.path.push(s.step());
         self.emit(
             if presence { Kind::Opaque } else { Kind::Changed },
@@ -439,7 +444,7 @@ impl Walk<'_> {
         );
         if presence && let Some(found) = self.out.found.last_mut() {
             found.ignored = true;
-            found.secret = true;
+            found.note = Some(secrets::PRESENCE.into());
         }
         self.path.pop();
         self.below(s, d, b);
@@ -568,6 +573,10 @@ impl Walk<'_> {
             if found.meaning.is_none() && binds.iter().any(|start| step.starts_with(start)) {
                 found.class = Class::Path;
                 found.meaning = Some("unknown: an access list is bound elsewhere, or not at all".into());
+            }
+            if found.kind == Kind::Missing && found.meaning.is_none() && lists::is_list(&found.path) {
+                found.class = Class::Path;
+                found.meaning = Some("opens what the list denies: a list that is not there denies nothing".into());
             }
         }
     }
