@@ -317,8 +317,11 @@ impl Walk<'_> {
             self.push(path, kind_of(s.is_some(), d.is_some()), shown(s), shown(d), attribution, one.line);
         let found = &mut self.out.found[at];
         if one.hook.is_none() {
+            // It acts only through the chains that jump to it, and what changes there is said there.
             found.meaning =
-                Some("a chain of its own; the chains that jump to it are compared with it".into());
+                Some("none by itself: it acts where other chains jump to it, and those are compared".into());
+            found.level = Some(Level::Note);
+            found.class = Class::Look;
         } else {
             found.class = Class::Path;
             let what =

@@ -105,7 +105,7 @@ fn compile(renderer: &Renderer<'_>, standard: &Standard, file: &Wanted<'_>) -> C
         .map(|region| region.path.clone())
         .collect();
     let name = format!("{} of {}", file.target, standard.reference());
-    match Rules::of_target(compare, syntax, &local, &name) {
+    match Rules::of_target(compare, syntax, target.target.kind, &local, &name) {
         Ok(rules) => (rules, vec![]),
         Err(problems) => (plain(&file.path), problems),
     }
