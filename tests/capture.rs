@@ -323,6 +323,40 @@ fn the_captured_pilot_makes_a_second_line_that_differs_where_it_should() {
 }
 
 #[test]
+fn connections_are_proposed_and_stop_nothing() {
+    let folder = Folder::new();
+    let pilot = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/capture/pilot");
+    folder.write("known.yaml", "site: lyon\nline: line01\nsubnets: { cell: 10.20.101.0/24 }\n");
+    let known = folder.path().join("known.yaml").display().to_string();
+    let run = capture(&folder, &pilot, "fleet", &["--values", &known]);
+    assert!(run.stdout.contains("conduits.proposed.yaml proposes"), "{}{}", run.stdout, run.stderr);
+    let fleet = folder.path().join("fleet").display().to_string();
+    assert_eq!(jig(&["-C", &fleet, "validate"]).code, 0);
+    let blueprint = folder.path().join("fleet/blueprints/switch");
+    let proposed = fs::read_to_string(blueprint.join("conduits.proposed.yaml")).expect("written");
+    assert!(proposed.contains("\"{{ values.cell_subnet|host(5) }}\""), "{proposed}");
+    assert!(proposed.contains("# - any -> @idmz_proxy tcp 443"), "{proposed}");
+    // As conduits.yaml it can be read, and what is missing is what was said.
+    fs::rename(blueprint.join("conduits.proposed.yaml"), blueprint.join("conduits.yaml")).expect("renamed");
+    let run = jig(&["-C", &fleet, "validate", "--format", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let rules: std::collections::BTreeSet<&str> = report["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|finding| finding["level"] == "error")
+        .filter_map(|finding| finding["rule"].as_str())
+        .collect();
+    let missing =
+        ["missing-if-lost", "undecided-conduit", "unenforced-conduit", "unowned-conduit", "unowned-zone"];
+    assert!(missing.iter().all(|rule| rules.contains(rule)), "{rules:?}");
+    // A set and one of its members are two assets with one address: somebody has to say which.
+    let known = [&missing[..], &["duplicate-address", "unresolved"]].concat();
+    assert!(rules.iter().all(|rule| known.contains(rule)), "{rules:?}");
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_half_written() {
     let folder = Folder::new();
     let plant = lines(&folder, 4, "sw.cfg", switch);

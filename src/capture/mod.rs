@@ -18,6 +18,7 @@ mod own;
 mod paths;
 mod pilot;
 mod program;
+mod proposal;
 mod rank;
 mod relate;
 pub mod report;

@@ -33,6 +33,7 @@ const EMPTY: &[&str] = &[
     "for",
     "this",
     "that",
+    "define",
 ];
 /// Words that cannot stand as a name in an expression, or mean something else there.
 const TAKEN: &[&str] = &[

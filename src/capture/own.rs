@@ -3,6 +3,8 @@
 use super::Instance;
 use super::lex::{Token, mask};
 
+/// Stands for a name in a masked word.
+pub(super) const OWN: &str = "<own>";
 /// Names shorter than this may be anything.
 const SHORTEST: usize = 3;
 /// Instances that are asked whether a name is a word of the trade.
@@ -58,7 +60,7 @@ impl Own {
             });
             if let Some(at) = found {
                 let part = |text| mask(Token { text, kind: token.kind });
-                return format!("{}<own>{}", part(&token.text[..at]), part(&token.text[at + form.len()..]));
+                return format!("{}{OWN}{}", part(&token.text[..at]), part(&token.text[at + form.len()..]));
             }
         }
         mask(token)

@@ -37,6 +37,8 @@ pub struct Report {
     pub questions: Vec<super::Question>,
     /// Connections that the files speak of.
     pub connections: Vec<Connection>,
+    /// Flows that conduits.proposed.yaml proposes.
+    pub proposed_flows: usize,
     /// What a standard still needs.
     pub needs: Vec<Need>,
     /// Share of the templates that is text.
@@ -207,6 +209,7 @@ pub(super) fn write(
         secrets: secrets(draft, writer),
         questions: vec![],
         connections: super::connections::find(material.members),
+        proposed_flows: draft.proposed_flows,
         needs: vec![],
         literal_share: literal as f64 / (literal + 8 * slots).max(1) as f64,
         size_ratio: (literal + 8 * slots + values) as f64 / bytes.max(1) as f64,
@@ -391,7 +394,9 @@ impl Report {
         if !self.connections.is_empty() {
             let count = self.connections.len();
             let what = format!(
-                "{count} connections have no owner, purpose or decision: write them as flows in conduits.yaml"
+                "{count} connections have no owner, purpose or decision; conduits.proposed.yaml proposes {} flows: \
+                 complete it and rename it to conduits.yaml",
+                self.proposed_flows
             );
             need("unowned-connection", what, "site network and security");
         }

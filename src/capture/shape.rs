@@ -6,7 +6,7 @@
 use super::align::{Aligned, Aligner, order, overlap, overlap_of};
 use super::lex::{Kind, words};
 use super::line::{Piece, generalize};
-use super::own::Own;
+use super::own::{OWN, Own};
 use super::tree::{Form, Node, build, form_of, indent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -386,11 +386,16 @@ fn is_list(run: &[Aligned], around: &Keys) -> bool {
 fn scattered(rest: &[Aligned], around: &Keys) -> usize {
     let Some(first) = rest.first().map(|aligned| aligned.sample()) else { return 0 };
     let form = (indent(&first.head), kinds(&first.head));
+    // What carries the line's own name is no setting that some have and some have not.
+    let is_named = |node: &Node| node.masked.first().is_some_and(|word| word.contains(OWN));
+    let are_named = is_named(first);
     let is_entry = |aligned: &&Aligned| {
         let node = aligned.sample();
+        let is_rare = aligned.members.len() * 2 <= around.len();
         node.kids.is_empty()
             && !node.is_filler()
-            && aligned.members.len() * 2 <= around.len()
+            && is_named(node) == are_named
+            && (is_rare || are_named && aligned.members.len() < around.len())
             && (indent(&node.head), kinds(&node.head)) == form
     };
     let run = rest.iter().take_while(is_entry).count();
@@ -399,7 +404,7 @@ fn scattered(rest: &[Aligned], around: &Keys) -> usize {
         *counts.entry(*key).or_default() += 1;
     }
     let is_all = counts.len() * 4 >= around.len() * 3 && around.len() >= 3;
-    let is_thin = counts.values().sum::<usize>() * 3 <= run * around.len();
+    let is_thin = are_named || counts.values().sum::<usize>() * 3 <= run * around.len();
     if is_all && is_thin && run >= 4 && counts.values().any(|count| *count > 1) { run } else { 0 }
 }
 

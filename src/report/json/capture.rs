@@ -46,6 +46,7 @@ pub(super) fn draw(captured: &Captured<'_>) -> Value {
         "connections": report.connections.iter().map(|connection| json!({
             "from": connection.from, "to": connection.to, "service": connection.service, "place": connection.place,
         })).collect::<Vec<_>>(),
+        "proposed_flows": report.proposed_flows,
         "needs": report.needs.iter().map(|need| json!({
             "rule": need.rule, "what": need.what, "who": need.who,
         })).collect::<Vec<_>>(),
