@@ -124,7 +124,7 @@ fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Fai
     let plain = |format: &Format| format.universal;
     match command {
         Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_)) => Ok(()),
-        Some(Command::Capture(_)) => session.limit("jig capture", plain),
+        Some(Command::Capture(_)) => session.limit("jig capture", |format| format.capture.is_some()),
         Some(Command::Report(_)) => session.limit("jig report", text),
         Some(Command::Promote(_)) => session.limit("jig promote", plain),
         Some(Command::Explain(_)) => session.limit("jig explain", plain),
