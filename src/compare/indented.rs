@@ -285,6 +285,10 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
             return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}"));
         }
     };
+    if d.is_empty() && !s.is_empty() {
+        let why = "the read-back holds no statement";
+        return Compared::opaque(why, "deployed {file} holds no statement");
+    }
     let before = base.as_ref().value().copied();
     let mut b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
@@ -430,7 +434,7 @@ impl Walk<'_> {
             if let Some(found) = self.out.found.last_mut() {
                 found.ignored = true;
                 found.secret = true;
-                found.note = Some("salted on every read: only its presence is checked".into());
+                found.note = Some(secrets::SALTED.into());
             }
             self.path.pop();
         } else if s.text != d.text && s.from.is_none() && d.from.is_none() {
@@ -455,6 +459,7 @@ impl Walk<'_> {
         let alone = |statement: &Statement<'_>| Json::String(super::shown_text(&statement.text));
         let reference = s.secret.as_ref().is_some_and(|(secret, _)| secrets::is_reference(secret));
         let presence = reference && d.secret.as_ref().is_some_and(|(secret, _)| !secrets::is_default(secret));
+        let presence = presence || secrets::only_presence(&s.text, &d.text);
         self.path.push(s.step());
         self.emit(
             if presence { Kind::Opaque } else { Kind::Changed },
@@ -466,7 +471,7 @@ impl Walk<'_> {
         );
         if presence && let Some(found) = self.out.found.last_mut() {
             found.ignored = true;
-            found.secret = true;
+            found.note = Some(secrets::PRESENCE.into());
         }
         self.path.pop();
         self.below(s, d, b);
@@ -619,6 +624,13 @@ impl Walk<'_> {
         if self.out.found.iter().any(binds) {
             let effect = lists.effect_of_bindings(&rules.names);
             self.out.found.iter_mut().filter(|found| binds(found)).for_each(|found| explain(found, &effect));
+        }
+        let gone = |found: &&mut Found| {
+            found.kind == Kind::Missing && found.meaning.is_none() && lists::is_list(&found.path)
+        };
+        for found in self.out.found.iter_mut().filter(gone) {
+            found.class = Class::Path;
+            found.meaning = Some("opens what the list denies: a list that is not there denies nothing".into());
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::labels::Class;
 use super::pattern::{Cursor, Notation, Pattern, fits};
-use crate::model::Compare;
+use crate::model::{Compare, Kind};
 use crate::packets::words::Names;
 use indexmap::IndexMap;
 use jiff::civil::Date;
@@ -234,6 +234,8 @@ pub struct Rules {
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) actions: Vec<Action>,
     pub(crate) consequence: Vec<(Pattern, Class)>,
+    /// What it means that the file as a whole is missing.
+    pub(crate) whole: Option<Class>,
     pub(crate) secret_texts: Vec<(Regex, bool)>,
     pub(crate) documents: Vec<String>,
     pub(crate) key: Vec<String>,
@@ -357,13 +359,21 @@ impl Rules {
     pub fn of_target(
         compare: Option<&Compare>,
         syntax: &str,
+        kind: Kind,
         local: &[String],
         name: &str,
     ) -> Result<Arc<Self>, Vec<String>> {
         let mut compare = compare.cloned().unwrap_or_default();
         compare.format.get_or_insert_with(|| syntax.to_owned());
         compare.server_managed.extend(local.iter().cloned());
-        Self::compile(&compare, "", name)
+        let rules = Self::compile(&compare, "", name)?;
+        let whole = match kind {
+            Kind::Firewall => Some(Class::Path),
+            Kind::Gateway => Some(Class::Data),
+            Kind::Dashboard | Kind::Alerts => Some(Class::Metric),
+            Kind::Broker | Kind::Record => None,
+        };
+        Ok(Arc::new(Self { whole, ..Self::clone(&rules) }))
     }
 
     /// The rules of a file that no entry speaks of.
@@ -378,6 +388,7 @@ impl Rules {
             patterns: vec![],
             actions: vec![],
             consequence: vec![],
+            whole: None,
             secret_texts: vec![],
             documents: vec![],
             key: vec![],
@@ -420,6 +431,11 @@ impl Rules {
         self.ios || matches!(self.format, Format::Nft | Format::Fortios)
     }
 
+    /// Whether they say what a difference means for production: by packets, or by paths.
+    pub(crate) fn says_meanings(&self) -> bool {
+        self.asks_for_names() || !self.consequence.is_empty()
+    }
+
     /// The same, with what people call addresses and services.
     pub(crate) fn naming(&self, names: &Arc<Names>) -> Arc<Self> {
         Arc::new(Self { names: names.clone(), ..self.clone() })
@@ -431,6 +447,13 @@ impl Rules {
             || self.actions.iter().any(|action| matches!(action, Action::Secret { .. }))
     }
 
+    /// What the members are called that are declared secret.
+    pub(crate) fn secret_names(&self) -> impl Iterator<Item = &str> {
+        let secrets = self.patterns.iter().zip(&self.actions);
+        let secrets = secrets.filter(|(_, action)| matches!(action, Action::Secret { .. }));
+        secrets.filter_map(|(pattern, _)| pattern.last_name())
+    }
+
     /// Stands at the root of a file.
     pub(crate) fn start(&self) -> (Cursor, Vec<usize>) {
         Cursor::start(&self.patterns)
@@ -440,6 +463,13 @@ impl Rules {
     pub(crate) fn class(&self, path: &[String]) -> Class {
         let named = self.consequence.iter().find(|(pattern, _)| pattern.matches(path));
         named.map_or(Class::Settings, |(_, class)| *class)
+    }
+
+    /// What it means for production that the file as a whole is missing: what it does is not done.
+    pub(crate) fn class_of_whole(&self) -> Class {
+        let declared = || self.consequence.iter().map(|(_, class)| *class).min();
+        let known = self.whole.or_else(|| (self.format == Format::Nft).then_some(Class::Path));
+        known.or_else(declared).unwrap_or(Class::Settings)
     }
 
     /// Whether a block that serves several lines is ours.

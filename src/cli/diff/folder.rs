@@ -189,6 +189,7 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
     let mut report = crate::compare::run(as_of, &lines, &jobs, &settings.deviations);
     report.warnings.extend(unused_entries(profile, &jobs));
     report.warnings.extend(unknown_targets(&settings.collection, names));
+    report.warnings.extend(of_unknown_age(&settings.collection, &jobs));
     report.warnings.sort();
     report
 }
@@ -272,6 +273,20 @@ fn unused_entries(profile: &Profile, jobs: &[Job<'_>]) -> Vec<String> {
     let used: BTreeSet<usize> = jobs.iter().filter_map(|job| job.entry).collect();
     let unused = profile.entries().enumerate().filter(|(number, _)| !used.contains(number));
     unused.map(|(_, name)| format!("profile: files: `{name}` matches no file")).collect()
+}
+
+/// One warning for all files of which the collection says nothing.
+fn of_unknown_age(collection: &Collection, jobs: &[Job<'_>]) -> Option<String> {
+    let is_there = |job: &&Job<'_>| matches!(job.deployed, Side::File(..));
+    let passed: Vec<&str> = jobs
+        .iter()
+        .filter(is_there)
+        .filter(|job| collection.passes_over(&job.file, &job.inner))
+        .map(|job| job.file.as_str())
+        .collect();
+    let (first, rest) = passed.split_first()?;
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    Some(format!("collection: says nothing about `{first}`{more}, so nobody knows how old that is"))
 }
 
 /// Targets of the collection that nobody compares.

@@ -9,7 +9,7 @@ mod fleet;
 mod folder;
 mod returned;
 mod triage;
-mod wanted;
+pub(super) mod wanted;
 
 pub(crate) use triage::Promote;
 

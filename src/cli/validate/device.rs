@@ -2,26 +2,19 @@
 
 use crate::packets::firewall::{self, Firewall, Language};
 use crate::packets::words::Names;
-use crate::packets::{Difference, Field, NEW, Ranges, Region, Side, difference};
+use crate::packets::{Field, NEW, Ranges, Region, Side, difference};
 use crate::render::RenderedFile;
 
-/// What a change does to one device.
-pub(super) struct Turn {
-    /// In words; nothing where the same packets pass.
-    pub(super) words: Option<String>,
-    /// What it may mean for production.
-    pub(super) consequence: &'static str,
-}
-
-/// Compares what two files of a device let through; `None` where they are in no language that is read.
-pub(super) fn turn(before: &RenderedFile, after: &RenderedFile, names: &Names) -> Option<Turn> {
+/// What a device lets through after a change and did not before, and what it stops, in words; `None` where the same
+/// packets pass, or where its file is in no language that is read.
+pub(super) fn words(before: &RenderedFile, after: &RenderedFile, names: &Names) -> Option<String> {
     let language = Language::of_syntax(after.syntax)?;
     if before.syntax != after.syntax {
-        return Some(Turn { words: Some(format!("is {} now", after.syntax)), consequence: "path" });
+        return Some(format!("is written in {} now, and was in {}", after.syntax, before.syntax));
     }
-    let (Ok(old), Ok(new)) = (firewall::read(language, &before.text), firewall::read(language, &after.text))
-    else {
-        return Some(Turn { words: Some("unknown: it cannot be read".into()), consequence: "path" });
+    let read = |file: &RenderedFile| firewall::read(language, &file.text);
+    let (Ok(old), Ok(new)) = (read(before), read(after)) else {
+        return Some("unknown: it cannot be read".into());
     };
     let mut first = Region::all();
     first.set(Field::State, Ranges::one(NEW));
@@ -32,22 +25,11 @@ pub(super) fn turn(before: &RenderedFile, after: &RenderedFile, names: &Names) -
         found = difference(side(&old), side(&new), None);
     }
     let words = if stateful { names.clone() } else { names.without_memory() }.sentence(&found, "");
-    let words = (!found.is_none()).then(|| without_rules(&words));
-    Some(Turn { words, consequence: consequence(&found) })
+    (!found.is_none()).then(|| without_rules(&words))
 }
 
 fn side(firewall: &Firewall) -> Side<'_> {
     Side { ruleset: &firewall.ruleset, gates: &firewall.gates }
-}
-
-fn consequence(found: &Difference) -> &'static str {
-    if found.is_none() {
-        "look"
-    } else if found.is_unknown() || !found.opens.is_empty() {
-        "path"
-    } else {
-        "data"
-    }
 }
 
 /// The same without the rules that decide: their numbers are those of one line.

@@ -1,12 +1,13 @@
 //! What a change is judged by on one line or site: its flows, window and answers, and the values that are its own.
 
-use crate::load::Fleet;
+use crate::load::{Fleet, Standard};
 use crate::model::conduits::{Match, PortSpec};
 use crate::packets::words::Names;
 use crate::resolve::plan::{End, Flow, Layer, Plan};
 use crate::resolve::traffic;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A flow, as far as a change of it matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +37,18 @@ pub(super) struct Facts {
     pub(super) networks: Vec<(IpNet, String)>,
     /// What people call its addresses and services.
     pub(super) names: Names,
+    /// The standard that it follows.
+    pub(super) standard: Option<Arc<Standard>>,
 }
 
 impl Facts {
     pub(super) fn of(fleet: &Fleet, plan: &Plan) -> Self {
-        let mut facts =
-            Self { window: plan.window.clone(), names: traffic::names(&[plan]), ..Self::default() };
+        let mut facts = Self {
+            window: plan.window.clone(),
+            standard: Some(plan.standard.clone()),
+            names: traffic::names(&[plan]),
+            ..Self::default()
+        };
         for flow in &plan.flows {
             facts.flows.insert(flow.key.clone(), FlowFact::of(fleet, plan, flow));
         }
