@@ -71,8 +71,7 @@ struct Walk<'r> {
 struct Both<'t, T> {
     s: Option<&'t T>,
     d: Option<&'t T>,
-    /// `None`: nobody knows.
-    b: Option<Option<&'t T>>,
+    b: Before<&'t T>,
 }
 
 impl<T> Both<'_, T> {
@@ -85,13 +84,14 @@ impl<T> Both<'_, T> {
     }
 
     fn attribution(&self, same: impl Fn(&T, &T) -> bool) -> Attribution {
-        let Some(b) = self.b else { return Attribution::Unknown };
-        let as_before = |side: Option<&T>| match (b, side) {
-            (Some(b), Some(side)) => same(b, side),
-            (None, None) => true,
-            _ => false,
-        };
-        Attribution::judge(as_before(self.s), as_before(self.d))
+        self.b.as_ref().judge(|b| {
+            let as_before = |side: Option<&T>| match (b, side) {
+                (Some(b), Some(side)) => same(b, side),
+                (None, None) => true,
+                _ => false,
+            };
+            (as_before(self.s), as_before(self.d))
+        })
     }
 }
 
@@ -125,12 +125,12 @@ impl Walk<'_> {
             |entry: &Entry, side: &'_ [Entry]| side.iter().position(|other| same_entry(table, entry, other));
         for one in s.iter().filter(|one| is_ours(one)) {
             let other = twin(one, d).map(|at| &d[at]);
-            let before = b.map(|b| twin(one, b).map(|at| &b[at]));
+            let before = b.map_or(Before::Unknown, |b| Before::of(twin(one, b).map(|at| &b[at])));
             self.entry(table, &Both { s: Some(one), d: other, b: before });
         }
         for one in d.iter().filter(|one| twin(one, s).is_none()) {
             if is_ours(one) {
-                let before = b.map(|b| twin(one, b).map(|at| &b[at]));
+                let before = b.map_or(Before::Unknown, |b| Before::of(twin(one, b).map(|at| &b[at])));
                 self.entry(table, &Both { s: None, d: Some(one), b: before });
             } else {
                 self.path.push(step_of(one));
@@ -165,14 +165,14 @@ impl Walk<'_> {
                 let own = Policies::new(&s.tables, &d.tables);
                 let (outer, top) = (std::mem::replace(&mut self.policies, own), self.top);
                 self.top = self.path.len();
-                self.tables(&s.tables, &d.tables, both.b.map(|b| b.map_or(&[][..], |b| &b.tables)));
+                self.tables(&s.tables, &d.tables, tables_of(&both.b));
                 (self.policies, self.top) = (outer, top);
                 self.path.pop();
                 return;
             }
             (Some(s), Some(d)) => {
-                self.settings(s, d, both.b);
-                self.tables(&s.tables, &d.tables, both.b.map(|b| b.map_or(&[][..], |b| &b.tables)));
+                self.settings(s, d, &both.b);
+                self.tables(&s.tables, &d.tables, tables_of(&both.b));
                 if s.name != d.name && self.out.found.len() == from {
                     self.equivalent("another number of the same policy", d.line);
                 }
@@ -193,7 +193,7 @@ impl Walk<'_> {
         }
     }
 
-    fn settings(&mut self, s: &Entry, d: &Entry, b: Option<Option<&Entry>>) {
+    fn settings(&mut self, s: &Entry, d: &Entry, b: &Before<&Entry>) {
         let keys: BTreeSet<&str> =
             s.settings.iter().chain(&d.settings).map(|setting| setting.key.as_str()).collect();
         for key in keys {
@@ -202,7 +202,7 @@ impl Walk<'_> {
             if in_s.map(canon) == in_d.map(canon) || self.is_silence(in_s, in_d) {
                 continue;
             }
-            let in_b = b.map(|b| b.and_then(|b| find(b).map(|at| &b.settings[at])));
+            let in_b = b.as_ref().step(|b| find(b).map(|at| &b.settings[at]));
             let both = Both { s: in_s, d: in_d, b: in_b };
             let attribution = both.attribution(|one, other| canon(one) == canon(other));
             let value = |setting: &Setting| Json::from(statement(setting));
@@ -310,6 +310,11 @@ impl Walk<'_> {
             entry.tables.iter().for_each(|table| self.keep_secrets(table));
         }
     }
+}
+
+/// The tables of an entry before; `None`: nobody knows.
+fn tables_of<'t>(before: &Before<&'t Entry>) -> Option<&'t [Table]> {
+    before.is_known().then(|| before.as_ref().value().map_or(&[][..], |entry| &entry.tables))
 }
 
 /// Whether first match decides in a table.

@@ -294,7 +294,7 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }
-    let lists = rules.ios.then(|| Lists::read(intended, deployed, before, rules.asa));
+    let lists = rules.ios.then(|| Lists::read(intended, deployed, before, rules.lists));
     let mut walk = Walk { rules, path: vec![], lists, out };
     let (mut ours_s, mut ours_d) = (walk.ours(s, false), walk.ours(d, true));
     if let Some(lists) = &walk.lists {
@@ -343,9 +343,8 @@ impl Walk<'_> {
     }
 
     fn unmanaged(&mut self, statement: &Statement<'_>) {
-        let mut found = Found::new(statement.step(), Kind::Extra)
-            .values(None, Some(statement.shown()))
-            .note("unmanaged");
+        let mut found =
+            Found::new(statement.step(), Kind::Extra).values(None, Some(statement.shown())).note("unmanaged");
         found.ignored = true;
         found.line = Some(statement.line);
         self.out.found.push(found);
@@ -579,7 +578,8 @@ impl Walk<'_> {
             let Some(effect) = lists.effect(chain, &rules.names) else { continue };
             let of_list = |found: &Found| found.path.starts_with(&start);
             let has = |kind: Kind| self.out.found.iter().find(|found| of_list(found) && found.kind == kind);
-            let reworded = has(Kind::Equivalent).or(has(Kind::Extra).filter(|_| has(Kind::Missing).is_some()));
+            let reworded =
+                has(Kind::Equivalent).or(has(Kind::Extra).filter(|_| has(Kind::Missing).is_some()));
             if let (true, Some(line)) = (effect.is_none(), reworded.map(|found| found.line)) {
                 self.out.found.retain(|found| !of_list(found));
                 self.path.push(start.trim_end().to_owned());
@@ -630,7 +630,8 @@ impl Walk<'_> {
         };
         for found in self.out.found.iter_mut().filter(gone) {
             found.class = Class::Path;
-            found.meaning = Some("opens what the list denies: a list that is not there denies nothing".into());
+            found.meaning =
+                Some("opens what the list denies: a list that is not there denies nothing".into());
         }
     }
 

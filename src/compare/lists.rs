@@ -60,9 +60,9 @@ fn is_asa(text: &str) -> bool {
 }
 
 impl Lists {
-    pub(crate) fn read(intended: &str, deployed: &str, before: Option<&str>, said_asa: bool) -> Self {
-        let is_asa = said_asa || [intended, deployed].iter().any(|text| is_asa(text));
-        let dialect = if is_asa { Dialect::Asa } else { Dialect::Ios };
+    pub(crate) fn read(intended: &str, deployed: &str, before: Option<&str>, said: Option<Dialect>) -> Self {
+        let is_asa = [intended, deployed].iter().any(|text| is_asa(text));
+        let dialect = said.unwrap_or(if is_asa { Dialect::Asa } else { Dialect::Ios });
         let read = |text: &str| cisco::read(text, dialect);
         let (intended, deployed) = (read(intended), read(deployed));
         let before = before.map(read).unwrap_or_default();
@@ -186,7 +186,7 @@ mod tests {
 
     fn lists(a: &[&str], b: &[&str]) -> Effect {
         let text = |list: &[&str]| format!("ip access-list extended X\n {}\n", list.join("\n "));
-        let lists = Lists::read(&text(a), &text(b), None, false);
+        let lists = Lists::read(&text(a), &text(b), None, None);
         lists.effect("ip access-list extended X", &Names::default()).expect("an effect")
     }
 

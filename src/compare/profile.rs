@@ -7,6 +7,7 @@
 use super::labels::Class;
 use super::pattern::{Cursor, Notation, Pattern, fits};
 use crate::model::{Compare, Kind};
+use crate::packets::cisco::Dialect;
 use crate::packets::words::Names;
 use indexmap::IndexMap;
 use jiff::civil::Date;
@@ -227,8 +228,8 @@ pub struct Rules {
     /// The format.
     pub format: Format,
     pub(crate) ios: bool,
-    /// Whether it is said to be ASA; else its lists tell.
-    pub(crate) asa: bool,
+    /// Whose lists it holds, where that is said; else they tell themselves.
+    pub(crate) lists: Option<Dialect>,
     pub(crate) systemd: bool,
     pub(crate) yaml_11: bool,
     pub(crate) patterns: Vec<Pattern>,
@@ -272,7 +273,7 @@ impl Rules {
         match compare.dialect.as_deref() {
             None | Some("plain") => {}
             Some("ios-like" | "ios") => rules.ios = true,
-            Some("asa") => (rules.ios, rules.asa) = (true, true),
+            Some("asa") => (rules.ios, rules.lists) = (true, Some(Dialect::Asa)),
             Some("fortios") => rules.format = Format::Fortios,
             Some("systemd") => rules.systemd = true,
             Some("comma") => rules.separator = Some(b','),
@@ -382,7 +383,7 @@ impl Rules {
         Self {
             format,
             ios: false,
-            asa: false,
+            lists: None,
             systemd: false,
             yaml_11: false,
             patterns: vec![],
@@ -414,7 +415,9 @@ impl Rules {
     /// Lets the name of a language say its dialect.
     fn say(&mut self, language: Option<&str>) {
         self.ios |= matches!(language, Some("ios" | "asa"));
-        self.asa |= language == Some("asa");
+        if language == Some("asa") {
+            self.lists = Some(Dialect::Asa);
+        }
     }
 
     /// Other names of an element: the members by which a pattern chooses it, such as `[folder=local]`.

@@ -136,7 +136,9 @@ fn removed(words: &[&str], dialect: Dialect) -> Option<String> {
         }
         ["no", "ipv6", "access-list", name] => format!("ipv6 access-list {name}"),
         ["no", "access-list", number] if dialect == Dialect::Ios => format!("ip access-list {number}"),
-        ["clear", "configure", "access-list", name] if dialect == Dialect::Asa => format!("access-list {name}"),
+        ["clear", "configure", "access-list", name] if dialect == Dialect::Asa => {
+            format!("access-list {name}")
+        }
         _ => return None,
     })
 }
