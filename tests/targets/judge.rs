@@ -95,7 +95,7 @@ impl Ios {
         for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('!')) {
             let words: Vec<&str> = line.split_whitespace().collect();
             if !line.starts_with(' ') {
-                within = line.to_owned();
+                line.clone_into(&mut within);
             }
             match words.as_slice() {
                 ["ip", "access-list", "extended", name] | ["ipv6", "access-list", name] => {
@@ -104,7 +104,7 @@ impl Ios {
                         "{name}"
                     );
                     self.lists.entry((*name).to_owned()).or_default();
-                    within = (*name).to_owned();
+                    (*name).clone_into(&mut within);
                 }
                 ["no", "ip", "access-list", "extended", name] | ["no", "ipv6", "access-list", name] => {
                     assert!(
@@ -113,7 +113,7 @@ impl Ios {
                     );
                     self.lists.remove(*name);
                 }
-                ["interface", name] => within = (*name).to_owned(),
+                ["interface", name] => (*name).clone_into(&mut within),
                 ["ip", "access-group", name, "in"] => self.bind(&within, false, name),
                 ["ipv6", "traffic-filter", name, "in"] => self.bind(&within, true, name),
                 ["remark", ..] => {
@@ -197,7 +197,7 @@ impl Asa {
             match words.as_slice() {
                 ["object", "network", name] => {
                     assert!(name.len() <= 64, "{name}");
-                    within = (*name).to_owned();
+                    (*name).clone_into(&mut within);
                 }
                 ["host" | "subnet", value @ ..] => {
                     assert!(line.starts_with(' '));
@@ -297,7 +297,7 @@ impl Fortigate {
                     if at(rows, name).is_none() {
                         rows.push(((*name).to_owned(), Settings::new()));
                     }
-                    entry = (*name).to_owned();
+                    (*name).clone_into(&mut entry);
                 }
                 ["move", name, "after", other] => {
                     let row = rows.remove(at(rows, name).expect("it is there"));
