@@ -13,6 +13,7 @@ use super::secrets::{is_default, is_reference, is_secret_name, only_presence, PR
 use super::tree::{Ref, Value};
 use crate::source::child;
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 type Base<'t> = Before<Ref<'t>>;
@@ -28,7 +29,7 @@ pub(crate) struct Walk<'r> {
     pub found: Vec<Found>,
     pub warnings: Vec<String>,
     pub secrets: Vec<String>,
-    pub hits: Vec<bool>,
+    pub hits: Vec<Cell<bool>>,
 }
 
 /// What the profile says about one place.
@@ -52,7 +53,7 @@ impl<'r> Walk<'r> {
             found: vec![],
             warnings: vec![],
             secrets: vec![],
-            hits: vec![false; rules.patterns.len()],
+            hits: vec![Cell::new(false); rules.patterns.len()],
         }
     }
 
@@ -96,7 +97,7 @@ impl<'r> Walk<'r> {
     fn here(&mut self, named: &[usize]) -> Here<'r> {
         let mut here = Here::default();
         for number in named {
-            self.hits[*number] = true;
+            self.hits[*number].set(true);
             match &self.rules.actions[*number] {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(here.secret.unwrap_or(false) || *salted),
@@ -612,9 +613,14 @@ impl<'r> Walk<'r> {
             let mut named = vec![];
             let others = self.rules.names_of(item);
             let below = cursor.step_as(&self.rules.patterns, &at.to_string(), &others, &mut named);
+            self.hit(&named);
             self.canon(item, &below, &named, &mut out);
         }
         out
+    }
+
+    fn hit(&self, named: &[usize]) {
+        named.iter().for_each(|number| self.hits[*number].set(true));
     }
 
     /// Writes a value so that equal under the rules means equal in bytes. Returns whether anything was left of it.
@@ -659,6 +665,7 @@ impl<'r> Walk<'r> {
             let mut named = vec![];
             let others = if is_map { vec![] } else { self.rules.names_of(child) };
             let below = cursor.step_as(&self.rules.patterns, &step, &others, &mut named);
+            self.hit(&named);
             let mut part = vec![];
             if is_map {
                 write_text(child.key(), &mut part);

@@ -71,6 +71,9 @@ pub(crate) fn compare(
     let (cursor, _) = rules.start();
     let base = b.map(Document::root_element);
     walk.element(Some(s.root_element()), Some(d.root_element()), base, &cursor, step_name(s.root_element()));
+    for root in [s.root_element(), d.root_element()] {
+        walk.note_named(root, &cursor);
+    }
     walk.out
 }
 
@@ -515,6 +518,20 @@ impl<'r> Walk<'r> {
         unordered.sort();
         out.extend(unordered.concat());
         out
+    }
+
+    /// Notes which patterns name something at all, equal parts included.
+    fn note_named(&mut self, node: Node<'_, '_>, cursor: &Cursor) {
+        if cursor.is_done() {
+            return;
+        }
+        let (below, _) = self.step(cursor, &step_name(node));
+        for attribute in node.attributes() {
+            self.step(&below, &format!("@{}", attribute.name()));
+        }
+        for child in node.children().filter(Node::is_element) {
+            self.note_named(child, &below);
+        }
     }
 
     fn named(&self, cursor: &Cursor, step: &str) -> (Cursor, Vec<usize>) {
