@@ -131,7 +131,12 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
     }
     // What cannot be told about a firewall comes before what cannot be told about a dashboard.
     let in_doubt = |found: &&mut Found| found.kind == Kind::Opaque && !found.ignored;
-    outcome.compared.found.iter_mut().filter(in_doubt).for_each(|found| found.class = job.rules.class_of_whole());
+    outcome
+        .compared
+        .found
+        .iter_mut()
+        .filter(in_doubt)
+        .for_each(|found| found.class = job.rules.class_of_whole());
     for warning in &mut outcome.compared.warnings {
         *warning = warning.replace("{file}", &job.file);
     }
@@ -444,7 +449,8 @@ fn secrets_below(one: Ref<'_>, out: &mut Vec<String>) {
         Some(_) => {}
         None => {
             let mut inner = vec![];
-            one.children().for_each(|child| secrets_below(child, &mut inner));
+            let values = one.children().filter(|child| !secrets::describes(child.key()));
+            values.for_each(|child| secrets_below(child, &mut inner));
             out.extend(inner.into_iter().filter(|text| secrets::looks_random(text)));
         }
     }

@@ -592,7 +592,8 @@ impl Walk<'_> {
             }
             if found.kind == Kind::Missing && found.meaning.is_none() && lists::is_list(&found.path) {
                 found.class = Class::Path;
-                found.meaning = Some("opens what the list denies: a list that is not there denies nothing".into());
+                found.meaning =
+                    Some("opens what the list denies: a list that is not there denies nothing".into());
             }
         }
     }

@@ -37,11 +37,7 @@ pub(crate) fn parse_beside<'a>(text: &'a str, twin: &'a Tree<'a>) -> Result<Tree
     read(text, Builder::default(), Some(twin))
 }
 
-fn read<'a>(
-    text: &'a str,
-    builder: Builder<'a>,
-    twin: Option<&'a Tree<'a>>,
-) -> Result<Tree<'a>, Unreadable> {
+fn read<'a>(text: &'a str, builder: Builder<'a>, twin: Option<&'a Tree<'a>>) -> Result<Tree<'a>, Unreadable> {
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder };
     let (at, value, _) = reader.value(0, twin.map(Tree::root)).map_err(|error| *error)?;
     reader.blanks();
@@ -251,8 +247,7 @@ impl<'a> Reader<'a> {
         // Borrowed means that nothing in it was escaped.
         let Value::Str(Cow::Borrowed(text)) = twin?.value() else { return None };
         let end = self.at + 1 + text.len();
-        let is_same =
-            self.bytes.get(end) == Some(&b'"') && &self.bytes[self.at + 1..end] == text.as_bytes();
+        let is_same = self.bytes.get(end) == Some(&b'"') && &self.bytes[self.at + 1..end] == text.as_bytes();
         is_same.then(|| {
             self.at = end + 1;
             *text

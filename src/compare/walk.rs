@@ -9,7 +9,7 @@ use super::labels::{Attribution, Before, Kind};
 use super::number;
 use super::pattern::Cursor;
 use super::profile::{Action, Format, ListRule, Rules};
-use super::secrets::{is_default, is_reference, is_secret_name, only_presence, PRESENCE, SALTED};
+use super::secrets::{PRESENCE, SALTED, describes, is_default, is_reference, is_secret_name, only_presence};
 use super::tree::{Ref, Value};
 use crate::source::child;
 use serde_json::Value as Json;
@@ -720,9 +720,7 @@ impl<'r> Walk<'r> {
         {
             found.kind = Kind::Opaque;
             found.ignored = true;
-            found.note = Some(
-if salted { SALTED } else { PRESENCE }.into(),
-            );
+            found.note = Some(if salted { SALTED } else { PRESENCE }.into());
         } else if reference {
             found.kind = Kind::Changed;
         }
@@ -751,7 +749,8 @@ if salted { SALTED } else { PRESENCE }.into(),
                 self.keep_secrets(s);
                 self.keep_secrets(d);
             } else {
-                found.secret = self.path.iter().any(|step| is_secret_name(step));
+                found.secret = self.path.iter().any(|step| is_secret_name(step))
+                    && !self.path.last().is_some_and(|name| describes(name));
             }
         }
         self.found.push(found);
@@ -793,8 +792,7 @@ fn is_map(one: Ref<'_>) -> bool {
 /// Whether a map is a pair of a secret's name and its `value`.
 pub(crate) fn names_a_secret(map: Ref<'_>) -> bool {
     let name = |key: &str| map.member(key, 0).and_then(Ref::as_str);
-    map.member("value", 1).is_some()
-        && ["name", "key"].into_iter().filter_map(name).any(is_secret_name)
+    map.member("value", 1).is_some() && ["name", "key"].into_iter().filter_map(name).any(is_secret_name)
 }
 
 /// Whether a value under a name such as `password` says something about a secret rather than being one.

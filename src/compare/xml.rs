@@ -506,9 +506,8 @@ impl<'r> Walk<'r> {
             let Some(canon) = self.part_canon(&part, cursor) else { continue };
             let digest = blake3::hash(&canon).as_bytes().to_vec();
             let named = part.name().map(|name| self.named(cursor, &name).1).unwrap_or_default();
-            let is_unordered = |number: &usize| {
-                matches!(&self.rules.actions[*number], Action::List(rule) if !rule.ordered)
-            };
+            let is_unordered =
+                |number: &usize| matches!(&self.rules.actions[*number], Action::List(rule) if !rule.ordered);
             if named.iter().any(is_unordered) {
                 unordered.push(digest);
             } else {
