@@ -43,6 +43,10 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
         out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
     };
     walk.rulesets(&s, &d, b.as_ref());
+    if walk.out.hits.contains(&false) {
+        // Only differences were held against the patterns: which of them name nothing is not known.
+        walk.out.hits.clear();
+    }
     walk.out
 }
 
