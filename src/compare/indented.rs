@@ -9,7 +9,7 @@ use super::entered;
 use super::found::{Compared, Found};
 use super::ios;
 use super::labels::{Attribution, Before, Class, Kind};
-use super::lists::{self, Lists};
+use super::lists::{self, Lists, Which};
 use super::pattern::fits;
 use super::profile::{Action, Rules};
 use super::secrets;
@@ -289,13 +289,19 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
         let why = "the read-back holds no statement";
         return Compared::opaque(why, "deployed {file} holds no statement");
     }
-    let b = base.read(|base| parse(base, rules)).or_empty();
+    let before = base.as_ref().value().copied();
+    let mut b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }
-    let lists = rules.ios.then(|| Lists::read(intended, deployed, rules.asa));
+    let lists = rules.ios.then(|| Lists::read(intended, deployed, before, rules.asa));
     let mut walk = Walk { rules, path: vec![], lists, out };
-    let (ours_s, ours_d) = (walk.ours(s, false), walk.ours(d, true));
+    let (mut ours_s, mut ours_d) = (walk.ours(s, false), walk.ours(d, true));
+    if let Some(lists) = &walk.lists {
+        lists.pair_entries(Which::Intended, &mut ours_s);
+        lists.pair_entries(Which::Deployed, &mut ours_d);
+        lists.pair_entries(Which::Before, b.as_deref_mut().unwrap_or_default());
+    }
     walk.unordered(&ours_s, &ours_d, b.as_deref());
     walk.ranges(&ours_s, &ours_d);
     walk.note_named(&ours_s);
@@ -506,26 +512,41 @@ impl Walk<'_> {
     /// Compares a section in which order counts.
     fn ordered(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
         let is_acl = self.rules.ios && lists::is_list(&s.text);
-        let entries = |section: &[Statement<'_>]| -> Vec<String> {
-            let whole = section.iter().map(Statement::whole).collect();
+        let entries = |section: &[Statement<'_>]| -> Vec<(String, usize)> {
+            let whole = section.iter().map(Statement::whole).zip(0..).collect();
             if is_acl { lists::unnumbered(whole) } else { whole }
         };
-        let (in_s, in_d) = (entries(&s.children), entries(&d.children));
+        // Entries that say the same in other words are the same entry.
+        let known = self.lists.as_ref().filter(|_| is_acl);
+        let meanings = |which: Which, section: &[Statement<'_>]| -> Vec<String> {
+            let meaning = |(text, at): (String, usize)| {
+                known.and_then(|lists| lists.meaning(which, section[at].line)).map_or(text, str::to_owned)
+            };
+            entries(section).into_iter().map(meaning).collect()
+        };
+        let (texts_s, texts_d) = (entries(&s.children), entries(&d.children));
+        let in_s = meanings(Which::Intended, &s.children);
+        let in_d = meanings(Which::Deployed, &d.children);
+        let in_b = b.map(|b| meanings(Which::Before, b));
+        let texts = |entries: &[(String, usize)]| -> Vec<String> {
+            entries.iter().map(|(text, _)| text.clone()).collect()
+        };
         if in_s == in_d {
             let written = |section: &Statement<'_>| {
                 section.children.iter().map(|child| child.canon().into_owned()).collect::<Vec<_>>()
             };
-            if written(s) != written(d) {
+            if texts(&texts_s) != texts(&texts_d) {
+                self.equivalent_here("other words for the same decisions", d.line);
+            } else if written(s) != written(d) {
                 self.equivalent_here("renumbered", d.line);
             }
             return;
         }
         let effect =
             self.lists.as_ref().filter(|_| is_acl).and_then(|lists| lists.effect(&s.text, &self.rules.names));
-        let attribution = b.map_or(Attribution::Unknown, |b| {
-            let in_b = entries(b);
-            Attribution::judge(in_b == in_s, in_b == in_d)
-        });
+        let attribution = in_b
+            .as_ref()
+            .map_or(Attribution::Unknown, |in_b| Attribution::judge(*in_b == in_s, *in_b == in_d));
         let (mut sorted_s, mut sorted_d) = (in_s.clone(), in_d.clone());
         sorted_s.sort();
         sorted_d.sort();
@@ -535,8 +556,8 @@ impl Walk<'_> {
             }
             self.emit_here(
                 Kind::Reordered,
-                Some(Json::from(in_s)),
-                Some(Json::from(in_d)),
+                Some(Json::from(texts(&texts_s))),
+                Some(Json::from(texts(&texts_d))),
                 attribution,
                 d.line,
             );
@@ -552,14 +573,12 @@ impl Walk<'_> {
         if harmless && gone && come {
             return self.equivalent_here("other words for the same decisions", d.line);
         }
-        let in_b = b.map(entries);
         for step in steps {
             let (kind, statement, text) = match step {
                 Aligned::Same(..) => continue,
-                Aligned::First(at) => (Kind::Missing, s.children.get(at), &in_s[at]),
-                Aligned::Second(at) => (Kind::Extra, d.children.get(at), &in_d[at]),
+                Aligned::First(at) => (Kind::Missing, &s.children[texts_s[at].1], &in_s[at]),
+                Aligned::Second(at) => (Kind::Extra, &d.children[texts_d[at].1], &in_d[at]),
             };
-            let Some(statement) = statement else { continue };
             let before = self.out.found.len();
             self.lone(statement, kind, in_b.as_ref().map(|b| b.contains(text)), 1);
             if self.out.found.len() > before {
@@ -575,9 +594,9 @@ impl Walk<'_> {
         for (chain, start) in lists.flat() {
             let Some(effect) = lists.effect(chain, &rules.names) else { continue };
             let of_list = |found: &Found| found.path.starts_with(&start);
-            let gone = self.out.found.iter().any(|found| of_list(found) && found.kind == Kind::Missing);
-            let come = self.out.found.iter().find(|found| of_list(found) && found.kind == Kind::Extra);
-            if let (true, true, Some(line)) = (effect.is_none(), gone, come.map(|found| found.line)) {
+            let has = |kind: Kind| self.out.found.iter().find(|found| of_list(found) && found.kind == kind);
+            let reworded = has(Kind::Equivalent).or(has(Kind::Extra).filter(|_| has(Kind::Missing).is_some()));
+            if let (true, Some(line)) = (effect.is_none(), reworded.map(|found| found.line)) {
                 self.out.found.retain(|found| !of_list(found));
                 self.path.push(start.trim_end().to_owned());
                 self.equivalent_here("other words for the same decisions", line.unwrap_or(0));
@@ -588,7 +607,7 @@ impl Walk<'_> {
                 self.out
                     .found
                     .iter_mut()
-                    .filter(|found| of_list(found))
+                    .filter(|found| of_list(found) && found.kind != Kind::Equivalent)
                     .for_each(|found| explain(found, &effect));
                 continue;
             }

@@ -22,12 +22,12 @@ pub(super) fn check(
     lines: &[Plan],
     output: &Output,
     kind: Kind,
-    syntax: Option<&str>,
+    syntax: &str,
     path: &str,
     text: &str,
 ) -> Vec<Finding> {
     let own = devices(plan, output);
-    let language = syntax.and_then(Language::of_syntax).filter(|_| kind == Kind::Firewall && !own.is_empty());
+    let language = Language::of_syntax(syntax).filter(|_| kind == Kind::Firewall && !own.is_empty());
     let Some(language) = language else { return vec![] };
     let document = &plan.standard.blueprint.document;
     let place = || Place::value(document, &output.pointer);

@@ -109,9 +109,14 @@ pub fn names(plans: &[&Plan]) -> Names {
     for plan in plans {
         for zone in plan.zones.values() {
             if known.insert((zone.id.as_str(), &zone.prefixes)) {
-                found.place(&zone.id, &zone.prefixes);
+                found.zone(&zone.id, &zone.prefixes);
             }
         }
+    }
+    for name in
+        plans.iter().flat_map(|plan| plan.devices.values()).flat_map(|device| device.interfaces.values())
+    {
+        found.interface(name);
     }
     for plan in plans {
         let line = plan.address.to_string();
