@@ -12,7 +12,7 @@ use crate::packets::words::{Names, interface};
 use crate::packets::{
     Action, Change, Field, Gate, IPV4, NEW, Ranges, Region, Ruleset, Side, Verdict, difference, nft,
 };
-use crate::resolve::plan::Plan;
+use crate::resolve::plan::Flow;
 use crate::resolve::traffic;
 use std::collections::BTreeMap;
 
@@ -40,11 +40,12 @@ fn check(_: &Scene<'_>, file: &Rendered<'_>, found: &mut Vec<Finding>) {
     let Ok(read) = nft::read(&file.file.text) else { return };
     let names = traffic::names(&[file.plan]);
     let judge = Judge { file, names: &names, ruleset: &read.ruleset };
-    judge.opened(&read.gates("input"), &Ruleset::default(), to_itself, found);
+    judge.opened(&read.gates("input"), &flows(&[]), to_itself, found);
     if !is_modelled(file) {
-        let flows = if file.plan.address.line.is_some() { flows(file.plan) } else { Ruleset::default() };
-        let beyond = if flows.chains.is_empty() { forwarded } else { beyond_flows };
-        judge.opened(&read.gates("forward"), &flows, beyond, found);
+        // A site sees its lines' flows only where its devices enforce them: none stand here for comparing.
+        let own = if file.plan.address.line.is_some() { file.plan.flows.as_slice() } else { &[] };
+        let why: Why = if own.is_empty() { forwarded } else { beyond_flows };
+        judge.opened(&read.gates("forward"), &flows(own), why, found);
     }
 }
 
@@ -54,10 +55,10 @@ fn is_modelled(file: &Rendered<'_>) -> bool {
     own.into_iter().any(|device| device.output.as_deref() == Some(&file.file.output))
 }
 
-fn flows(plan: &Plan) -> Ruleset {
+fn flows(flows: &[Flow]) -> Ruleset {
     let rule = |flow| crate::packets::Rule::simple(0, "flow", traffic::packets(flow), Action::Accept);
     let mut ruleset = Ruleset::default();
-    ruleset.chains.insert("flows".into(), plan.flows.iter().map(rule).collect());
+    ruleset.chains.insert("flows".into(), flows.iter().map(rule).collect());
     ruleset
 }
 
@@ -120,13 +121,13 @@ fn wide(change: &Change) -> Region {
 
 /// What reaches the firewall itself from anywhere.
 fn to_itself(packets: &Region) -> Option<&'static str> {
-    (is_any(packets, Field::Source) && packets.get(Field::In).is_none() && !is_harmless(packets))
+    (is_any(packets, Field::Source) && is_any(packets, Field::In) && !is_harmless(packets))
         .then_some("to the firewall itself, from anywhere")
 }
 
 /// What a firewall forwards, without flows to compare it with.
 fn forwarded(packets: &Region) -> Option<&'static str> {
-    let open = |end: Field, by: Field| is_any(packets, end) && packets.get(by).is_none();
+    let open = |end: Field, by: Field| is_any(packets, end) && is_any(packets, by);
     if is_harmless(packets) {
         None
     } else if open(Field::Source, Field::In) {
@@ -144,10 +145,11 @@ fn beyond_flows(packets: &Region) -> Option<&'static str> {
     (!is_harmless(packets)).then_some("and no flow of the line asks for it")
 }
 
-/// Whether one end is most addresses of its family: a rule before may have decided some.
+/// Whether most addresses of a family, or most interfaces, are meant: a rule before may have decided some.
 fn is_any(packets: &Region, field: Field) -> bool {
     let Some(ranges) = packets.get(field) else { return true };
-    let is_v4 = packets.get(Field::Family).and_then(Ranges::single) == Some(IPV4.into());
+    let is_address = matches!(field, Field::Source | Field::Destination);
+    let is_v4 = is_address && packets.get(Field::Family).and_then(Ranges::single) == Some(IPV4.into());
     let last = if is_v4 { u128::from(u32::MAX) } else { u128::MAX };
     let width = |(low, high): &(u128, u128)| (*high).min(last).saturating_sub(*low);
     let covered = ranges.intervals().iter().map(width).fold(0, u128::saturating_add);

@@ -71,6 +71,9 @@ struct Global {
     /// The least level that makes the exit code 1
     #[arg(long, value_name = "LEVEL", default_value = "error", global = true)]
     fail_on: FailOn,
+    /// Reads a git repository that belongs to another user, as in a container; only its objects are read
+    #[arg(long, global = true)]
+    trust_repo: bool,
 }
 
 fn format_help() -> String {
@@ -126,7 +129,7 @@ fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Fai
     match command {
         // Pictures have formats of their own.
         Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_) | Command::Graph(_)) => Ok(()),
-        Some(Command::Capture(_)) => session.limit("jig capture", plain),
+        Some(Command::Capture(_)) => session.limit("jig capture", |format| format.capture.is_some()),
         Some(Command::Report(_)) => session.limit("jig report", text),
         Some(Command::Promote(_)) => session.limit("jig promote", plain),
         Some(Command::Explain(_)) => session.limit("jig explain", plain),
@@ -190,6 +193,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if cli.global.trust_repo {
+        crate::source::git::trust_other_owners();
+    }
     let mut global = cli.global;
     // A picture is no report; its formats are its own.
     let is_picture = matches!(cli.command, Some(Command::Graph(_)));

@@ -5,6 +5,7 @@
 
 use super::align::{self, Step as Aligned};
 use super::effect::Effect;
+use super::entered;
 use super::found::{Compared, Found};
 use super::ios;
 use super::labels::{Attribution, Before, Class, Kind};
@@ -102,7 +103,13 @@ pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t
     close(&mut open, &mut roots, 0);
     let mut roots: Vec<Statement<'t>> =
         roots.into_iter().flat_map(|statement| refine(statement, rules)).collect();
+    if rules.ios {
+        roots = entered::settled(roots);
+    }
     merge(&mut roots, false, rules);
+    if rules.ios {
+        roots.iter_mut().for_each(|section| entered::last_bindings(&mut section.children));
+    }
     add_defaults(&mut roots, &mut vec![], rules);
     Ok(roots)
 }
@@ -278,11 +285,15 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
             return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}"));
         }
     };
+    if d.is_empty() && !s.is_empty() {
+        let why = "the read-back holds no statement";
+        return Compared::opaque(why, "deployed {file} holds no statement");
+    }
     let b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }
-    let lists = rules.ios.then(|| Lists::read(intended, deployed));
+    let lists = rules.ios.then(|| Lists::read(intended, deployed, rules.asa));
     let mut walk = Walk { rules, path: vec![], lists, out };
     let (ours_s, ours_d) = (walk.ours(s, false), walk.ours(d, true));
     walk.unordered(&ours_s, &ours_d, b.as_deref());
@@ -300,24 +311,38 @@ struct Walk<'r> {
 }
 
 impl Walk<'_> {
-    /// Keeps what is ours in a file that serves several lines.
+    /// Keeps what is ours in a file that serves several lines: whole sections, or some lines of a section.
     fn ours<'t>(&mut self, statements: Vec<Statement<'t>>, report: bool) -> Vec<Statement<'t>> {
         if self.rules.managed.is_empty() {
             return statements;
         }
-        let (ours, rest): (Vec<_>, Vec<_>) =
-            statements.into_iter().partition(|statement| self.rules.is_ours(&statement.text));
-        if report {
-            for statement in rest {
-                let mut found = Found::new(statement.step(), Kind::Extra)
-                    .values(None, Some(statement.shown()))
-                    .note("unmanaged");
-                found.ignored = true;
-                found.line = Some(statement.line);
-                self.out.found.push(found);
+        let mut ours = vec![];
+        for mut statement in statements {
+            if self.rules.is_ours(&statement.text) {
+                ours.push(statement);
+                continue;
+            }
+            let below = self.rules.ours_below(&statement.text);
+            let (own, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut statement.children)
+                .into_iter()
+                .partition(|child| below.iter().any(|glob| fits(glob, &child.text)));
+            if report && (own.is_empty() || !rest.is_empty()) {
+                self.unmanaged(&Statement { children: rest, ..statement.clone() });
+            }
+            if !own.is_empty() {
+                ours.push(Statement { children: own, ..statement });
             }
         }
         ours
+    }
+
+    fn unmanaged(&mut self, statement: &Statement<'_>) {
+        let mut found = Found::new(statement.step(), Kind::Extra)
+            .values(None, Some(statement.shown()))
+            .note("unmanaged");
+        found.ignored = true;
+        found.line = Some(statement.line);
+        self.out.found.push(found);
     }
 
     /// Compares siblings whose order says nothing, as multisets by identity.
@@ -403,7 +428,7 @@ impl Walk<'_> {
             if let Some(found) = self.out.found.last_mut() {
                 found.ignored = true;
                 found.secret = true;
-                found.note = Some("salted on every read: only its presence is checked".into());
+                found.note = Some(secrets::SALTED.into());
             }
             self.path.pop();
         } else if s.text != d.text && s.from.is_none() && d.from.is_none() {
@@ -428,6 +453,7 @@ impl Walk<'_> {
         let alone = |statement: &Statement<'_>| Json::String(super::shown_text(&statement.text));
         let reference = s.secret.as_ref().is_some_and(|(secret, _)| secrets::is_reference(secret));
         let presence = reference && d.secret.as_ref().is_some_and(|(secret, _)| !secrets::is_default(secret));
+        let presence = presence || secrets::only_presence(&s.text, &d.text);
         self.path.push(s.step());
         self.emit(
             if presence { Kind::Opaque } else { Kind::Changed },
@@ -439,7 +465,7 @@ impl Walk<'_> {
         );
         if presence && let Some(found) = self.out.found.last_mut() {
             found.ignored = true;
-            found.secret = true;
+            found.note = Some(secrets::PRESENCE.into());
         }
         self.path.pop();
         self.below(s, d, b);
@@ -533,6 +559,15 @@ impl Walk<'_> {
         for (chain, start) in lists.flat() {
             let Some(effect) = lists.effect(chain, &rules.names) else { continue };
             let of_list = |found: &Found| found.path.starts_with(&start);
+            let gone = self.out.found.iter().any(|found| of_list(found) && found.kind == Kind::Missing);
+            let come = self.out.found.iter().find(|found| of_list(found) && found.kind == Kind::Extra);
+            if let (true, true, Some(line)) = (effect.is_none(), gone, come.map(|found| found.line)) {
+                self.out.found.retain(|found| !of_list(found));
+                self.path.push(start.trim_end().to_owned());
+                self.equivalent_here("other words for the same decisions", line.unwrap_or(0));
+                self.path.pop();
+                continue;
+            }
             if self.out.found.iter().any(of_list) {
                 self.out
                     .found
@@ -562,13 +597,21 @@ impl Walk<'_> {
                 .filter(|found| of_object(found))
                 .for_each(|found| explain(found, &effect));
         }
-        for found in &mut self.out.found {
+        let binds = |found: &Found| {
             let step = found.path.rsplit(" > ").next().unwrap_or_default();
-            let binds = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
-            if found.meaning.is_none() && binds.iter().any(|start| step.starts_with(start)) {
-                found.class = Class::Path;
-                found.meaning = Some("unknown: an access list is bound elsewhere, or not at all".into());
-            }
+            let starts = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
+            found.meaning.is_none() && starts.iter().any(|start| step.starts_with(start))
+        };
+        if self.out.found.iter().any(binds) {
+            let effect = lists.effect_of_bindings(&rules.names);
+            self.out.found.iter_mut().filter(|found| binds(found)).for_each(|found| explain(found, &effect));
+        }
+        let gone = |found: &&mut Found| {
+            found.kind == Kind::Missing && found.meaning.is_none() && lists::is_list(&found.path)
+        };
+        for found in self.out.found.iter_mut().filter(gone) {
+            found.class = Class::Path;
+            found.meaning = Some("opens what the list denies: a list that is not there denies nothing".into());
         }
     }
 

@@ -3,10 +3,11 @@
 use super::effect::Effect;
 use crate::packets::cisco::{self, Dialect};
 use crate::packets::words::Names;
-use crate::packets::{Side, difference};
+use crate::packets::{Difference, Side, difference};
 
 /// The lists of both sides.
 pub(crate) struct Lists {
+    dialect: Dialect,
     intended: cisco::Lists,
     deployed: cisco::Lists,
 }
@@ -39,11 +40,34 @@ fn is_asa(text: &str) -> bool {
 }
 
 impl Lists {
-    pub(crate) fn read(intended: &str, deployed: &str) -> Self {
-        let dialect =
-            if [intended, deployed].iter().any(|text| is_asa(text)) { Dialect::Asa } else { Dialect::Ios };
+    pub(crate) fn read(intended: &str, deployed: &str, said_asa: bool) -> Self {
+        let is_asa = said_asa || [intended, deployed].iter().any(|text| is_asa(text));
+        let dialect = if is_asa { Dialect::Asa } else { Dialect::Ios };
         let read = |text: &str| cisco::read(text, dialect);
-        Self { intended: read(intended), deployed: read(deployed) }
+        Self { dialect, intended: read(intended), deployed: read(deployed) }
+    }
+
+    /// What changes if the intended lists are bound as they are on the device.
+    pub(crate) fn effect_of_bindings(&self, names: &Names) -> Effect {
+        let mut elsewhere = self.intended.clone();
+        elsewhere.bindings.clone_from(&self.deployed.bindings);
+        for (chain, rules) in &self.deployed.ruleset.chains {
+            elsewhere.ruleset.chains.entry(chain.clone()).or_insert_with(|| rules.clone());
+        }
+        let (one, two) = (self.intended.clone().bound(self.dialect), elsewhere.bound(self.dialect));
+        let found = difference(
+            Side { ruleset: &one.ruleset, gates: &one.gates },
+            Side { ruleset: &two.ruleset, gates: &two.gates },
+            None,
+        );
+        self.said(&found, "", names)
+    }
+
+    fn said(&self, found: &Difference, chain: &str, names: &Names) -> Effect {
+        match self.dialect {
+            Dialect::Ios => Effect::of(found, chain, &names.without_memory()),
+            Dialect::Asa => Effect::of(found, chain, names),
+        }
     }
 
     /// Lists that are single lines at the top, where their entries differ on the two sides, with what such lines
@@ -75,7 +99,7 @@ impl Lists {
             Side { ruleset: &self.deployed.ruleset, gates: &two },
             None,
         );
-        Some(Effect::of(&found, chain, names))
+        Some(self.said(&found, chain, names))
     }
 
     /// What lists decide differently whose entries are the same: objects that they speak of differ.
@@ -100,7 +124,7 @@ mod tests {
 
     fn lists(a: &[&str], b: &[&str]) -> Effect {
         let text = |list: &[&str]| format!("ip access-list extended X\n {}\n", list.join("\n "));
-        let lists = Lists::read(&text(a), &text(b));
+        let lists = Lists::read(&text(a), &text(b), false);
         lists.effect("ip access-list extended X", &Names::default()).expect("an effect")
     }
 

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn read(text: &str) -> Result<Listing, Unreadable> {
     if text.trim_start().starts_with('{') {
         // Strictly: members that appear twice, depth.
-        json::parse(text).map_err(|why| Unreadable { message: why.message, line: 1 })?;
+        json::parse(text).map_err(|why| Unreadable::new(why.message, 1))?;
     }
     nft::read_listing(text)
 }
@@ -317,8 +317,11 @@ impl Walk<'_> {
             self.push(path, kind_of(s.is_some(), d.is_some()), shown(s), shown(d), attribution, one.line);
         let found = &mut self.out.found[at];
         if one.hook.is_none() {
+            // It acts only through the chains that jump to it, and what changes there is said there.
             found.meaning =
-                Some("a chain of its own; the chains that jump to it are compared with it".into());
+                Some("none by itself: it acts where other chains jump to it, and those are compared".into());
+            found.level = Some(Level::Note);
+            found.class = Class::Look;
         } else {
             found.class = Class::Path;
             let what =

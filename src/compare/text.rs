@@ -43,6 +43,13 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
             );
             found.attribution = Attribution::judge(s_is_b, d_is_b);
         }
+        if let (Some(at_s), Some(at_d)) = (at_s, at_d)
+            && secrets::only_presence(s[at_s], d[at_d])
+        {
+            found.kind = Kind::Opaque;
+            found.ignored = true;
+            found.note = Some(secrets::PRESENCE.into());
+        }
         found.line = Some(at_d.unwrap_or(number) as u32 + 1);
         let steps = [found.path.clone()];
         found.class = rules.class(&steps);

@@ -12,6 +12,7 @@ pub mod cisco;
 mod compile;
 mod diagram;
 mod difference;
+pub mod firewall;
 pub mod fortios;
 pub mod names;
 pub mod nft;

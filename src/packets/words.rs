@@ -52,6 +52,7 @@ pub struct Names {
     places: Vec<Place>,
     services: Vec<Service>,
     flows: Vec<Flow>,
+    answers: Vec<Flow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,19 @@ impl Names {
     /// Adds a flow: what stops if its packets are stopped.
     pub fn flow(&mut self, id: &str, line: &str, regions: Vec<Region>) {
         self.flows.push(Flow { id: id.to_owned(), line: line.to_owned(), regions });
+    }
+
+    /// Adds the answers to a flow, which a device without memory must let back.
+    pub fn answers(&mut self, id: &str, line: &str, regions: Vec<Region>) {
+        self.answers.push(Flow { id: id.to_owned(), line: line.to_owned(), regions });
+    }
+
+    /// The same for a device without memory: a flow also stops where its answers do.
+    #[must_use]
+    pub fn without_memory(&self) -> Self {
+        let mut names = self.clone();
+        names.flows.append(&mut names.answers);
+        names
     }
 
     /// Says which packets: `tcp/502 (modbus) from enterprise 10.0.0.0/12 to cell 10.20.104.0/24`.

@@ -46,6 +46,7 @@ docs! {
     "env_name" "A name for an environment variable." "'grr-pk1-mqtt'|env_name" "GRR_PK1_MQTT";
     "truncate_id" "A name within a limit: cut, with a suffix that keeps different names different." "'a-very-long-object-name'|truncate_id(12)" "a-very-1dbb8";
     "mermaid" "A text as a label of a Mermaid diagram, to stand in double quotes." "'Line \"A\" <1>'|mermaid" "Line #34;A#34; #60;1#62;";
+    "gather" "Function: a container that a loop can add to. Jinja's `namespace` by another name, which stands for the names of a line here." "gather(count=1).count" "1";
     "packml_number" "The number of a PackML state (ISA-TR88.00.02)." "'Execute'|packml_number" "6";
     "packml_states" "PackML states by number." "packml_states()[6]" "Execute";
 }
@@ -94,6 +95,7 @@ pub fn add_to(strict: &mut Strict<'_>) {
     strict.filter("packml_number", packml_number);
     strict.filter("packml_states", |_: Value| packml_states());
     strict.function("packml_states", packml_states);
+    strict.function("gather", minijinja::functions::namespace);
 }
 
 fn bad(message: impl Into<String>) -> Error {

@@ -9,7 +9,7 @@ pub(super) mod fleet;
 mod folder;
 mod returned;
 mod triage;
-mod wanted;
+pub(super) mod wanted;
 
 pub(crate) use triage::Promote;
 

@@ -1,10 +1,11 @@
 //! What a change is judged by on one line or site: its flows, window and answers, and the values that are its own.
 
-use crate::load::Fleet;
+use crate::load::{Fleet, Standard};
 use crate::model::conduits::{Match, PortSpec};
 use crate::resolve::plan::{End, Flow, Layer, Plan};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A flow, as far as a change of it matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +33,14 @@ pub(super) struct Facts {
     pub(super) own: BTreeMap<String, String>,
     /// Its networks, and their zones.
     pub(super) networks: Vec<(IpNet, String)>,
+    /// The standard that it follows.
+    pub(super) standard: Option<Arc<Standard>>,
 }
 
 impl Facts {
     pub(super) fn of(fleet: &Fleet, plan: &Plan) -> Self {
-        let mut facts = Self { window: plan.window.clone(), ..Self::default() };
+        let standard = Some(plan.standard.clone());
+        let mut facts = Self { window: plan.window.clone(), standard, ..Self::default() };
         for flow in &plan.flows {
             facts.flows.insert(flow.key.clone(), FlowFact::of(fleet, plan, flow));
         }
