@@ -746,6 +746,6 @@ fn explain(found: &mut Found, effect: &Effect) {
         found.meaning = Some("no effect: other entries decide the same".into());
     } else {
         found.class = effect.class();
-        found.meaning = Some(effect.meaning());
+        effect.say(found, "");
     }
 }
