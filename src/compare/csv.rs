@@ -83,9 +83,8 @@ fn open_quote(text: &str, separator: u8) -> Option<usize> {
     }
     let next = |cell: Cell, (at, byte): (usize, u8)| match (cell, byte) {
         (Cell::Start, b'"') => Cell::Quoted(at),
-        (Cell::Quote(start), b'"') => Cell::Quoted(start),
         (Cell::Quoted(start), b'"') => Cell::Quote(start),
-        (Cell::Quoted(start), _) => Cell::Quoted(start),
+        (Cell::Quoted(start), _) | (Cell::Quote(start), b'"') => Cell::Quoted(start),
         (_, b'\n' | b'\r') => Cell::Start,
         (_, byte) if byte == separator => Cell::Start,
         _ => Cell::Bare,

@@ -3,13 +3,14 @@
 use super::found::{Compared, Found, Lapse, line_of};
 use super::json::Unreadable;
 use super::labels::{Attribution, Before, Class, Kind};
-use super::profile::{Format, ListRule, Rules};
+use super::profile::{Action, Format, ListRule, Rules};
 use super::tree::{Ref, Tree};
 use super::walk::{Walk, key_of, names_a_secret};
 use super::{ODD_BYTES, csv, fortios, indented, ini, json, nft, secrets, text, toml, xml, yaml};
 use crate::source::Tree as Files;
 use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -109,7 +110,8 @@ pub(crate) struct Outcome {
 /// Compares one pair of files.
 pub(crate) fn compare(job: &Job<'_>) -> Outcome {
     if let Evidence::Failed(why) = &job.evidence {
-        let found = Found::new("", Kind::Opaque).note(format!("not collected: {why}"));
+        let mut found = Found::new("", Kind::Opaque).note(format!("not collected: {why}"));
+        found.class = job.rules.class_of_whole();
         return Outcome { compared: Compared { found: vec![found], ..Compared::default() }, digest: None };
     }
     let mut outcome = match (read(&job.intended), read(&job.deployed)) {
@@ -127,6 +129,14 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
     if let Evidence::Stale(why) = &job.evidence {
         outcome.compared.found.push(Found::new("", Kind::Opaque).note(why.clone()));
     }
+    // What cannot be told about a firewall comes before what cannot be told about a dashboard.
+    let in_doubt = |found: &&mut Found| found.kind == Kind::Opaque && !found.ignored;
+    outcome
+        .compared
+        .found
+        .iter_mut()
+        .filter(in_doubt)
+        .for_each(|found| found.class = job.rules.class_of_whole());
     for warning in &mut outcome.compared.warnings {
         *warning = warning.replace("{file}", &job.file);
     }
@@ -298,7 +308,9 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
     let base = base.as_ref().map(AsRef::as_ref);
     let mut out = by_format(&s, &d, base, rules);
     let is_read = !out.found.iter().any(|found| found.kind == Kind::Opaque && !found.ignored);
-    for text in [Some(&*s), Some(&*d), base.value()].into_iter().flatten() {
+    // Where nothing differs, the sides hold the same secrets.
+    let other = Some(&*d).filter(|_| !out.found.is_empty());
+    for text in [Some(&*s), other, base.value()].into_iter().flatten() {
         declared_secrets(text, rules, &mut out.secrets);
         if !is_read {
             // What is said about a broken file may quote it.
@@ -349,8 +361,9 @@ fn by_format(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
         Format::Csv => tables(s, d, b, rules),
         Format::Yaml => streams(s, d, b, rules),
         Format::Xml => documents(s, d, b, rules),
-        Format::Indented if indented::same(s, d, rules) => {
-            Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() }
+        // Whether the patterns name anything takes a closer look.
+        Format::Indented if rules.patterns.is_empty() && indented::same(s, d, rules) => {
+            Compared { parsed: true, ..Compared::default() }
         }
         Format::Indented => indented::compare(s, d, b, rules),
         Format::Fortios => fortios::compare(s, d, b, rules),
@@ -440,7 +453,7 @@ fn finish(walk: Walk<'_>) -> Compared {
         found: walk.found,
         warnings: walk.warnings,
         secrets: walk.secrets,
-        hits: walk.hits,
+        hits: walk.hits.into_iter().map(Cell::into_inner).collect(),
         parsed: true,
     }
 }
@@ -467,7 +480,8 @@ fn secrets_below(one: Ref<'_>, out: &mut Vec<String>) {
         Some(_) => {}
         None => {
             let mut inner = vec![];
-            one.children().for_each(|child| secrets_below(child, &mut inner));
+            let values = one.children().filter(|child| !secrets::describes(child.key()));
+            values.for_each(|child| secrets_below(child, &mut inner));
             out.extend(inner.into_iter().filter(|text| secrets::looks_random(text)));
         }
     }
@@ -508,6 +522,10 @@ fn tables(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
         });
         found.class = rules.class(&steps);
         found.line = Some(1);
+        for (at, _) in rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&steps)) {
+            out.hits[at] = true;
+            found.ignored |= rules.actions[at] == Action::Ignore;
+        }
         out.found.push(found);
     }
     out

@@ -267,7 +267,7 @@ impl Walk<'_> {
         let Some(effect) = effect else { return };
         let own = self.out.found[from..].iter_mut();
         for found in own.filter(|found| !found.ignored && found.kind != Kind::Equivalent) {
-            found.meaning = Some(effect.meaning());
+            effect.say(found, "");
             found.class = effect.class();
             if effect.is_none() {
                 found.level = Some(Level::Note);

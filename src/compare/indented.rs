@@ -304,6 +304,8 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
     }
     walk.unordered(&ours_s, &ours_d, b.as_deref());
     walk.ranges(&ours_s, &ours_d);
+    walk.note_named(&ours_s);
+    walk.note_named(&ours_d);
     walk.explain_lists();
     walk.out
 }
@@ -317,6 +319,20 @@ struct Walk<'r> {
 }
 
 impl Walk<'_> {
+    /// Notes which patterns name something at all, equal statements included.
+    fn note_named(&mut self, statements: Side<'_, '_>) {
+        if self.out.hits.iter().all(|hit| *hit) {
+            return;
+        }
+        for statement in statements {
+            self.path.push(statement.step());
+            let unmet = self.rules.patterns.iter().zip(&mut self.out.hits).filter(|(_, hit)| !**hit);
+            unmet.for_each(|(pattern, hit)| *hit = pattern.matches(&self.path));
+            self.note_named(&statement.children);
+            self.path.pop();
+        }
+    }
+
     /// Keeps what is ours in a file that serves several lines: whole sections, or some lines of a section.
     fn ours<'t>(&mut self, statements: Vec<Statement<'t>>, report: bool) -> Vec<Statement<'t>> {
         if self.rules.managed.is_empty() {
@@ -731,6 +747,6 @@ fn explain(found: &mut Found, effect: &Effect) {
         found.meaning = Some("no effect: other entries decide the same".into());
     } else {
         found.class = effect.class();
-        found.meaning = Some(effect.meaning());
+        effect.say(found, "");
     }
 }

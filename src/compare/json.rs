@@ -37,11 +37,7 @@ pub(crate) fn parse_beside<'a>(text: &'a str, twin: &'a Tree<'a>) -> Result<Tree
     read(text, Builder::default(), Some(twin))
 }
 
-fn read<'a>(
-    text: &'a str,
-    builder: Builder<'a>,
-    twin: Option<&'a Tree<'a>>,
-) -> Result<Tree<'a>, Unreadable> {
+fn read<'a>(text: &'a str, builder: Builder<'a>, twin: Option<&'a Tree<'a>>) -> Result<Tree<'a>, Unreadable> {
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder };
     let (at, value, _) = reader.value(0, twin.map(Tree::root)).map_err(|error| *error)?;
     reader.blanks();
@@ -86,7 +82,10 @@ impl<'a> Reader<'a> {
         self.blanks();
         let at = self.at as u32;
         let value = match self.peek() {
-            b'"' => Value::Str(self.string()?),
+            b'"' => match self.same_string(twin) {
+                Some(text) => return Ok((at, Value::Str(Cow::Borrowed(text)), true)),
+                None => Value::Str(self.string()?),
+            },
             b'{' => self.object(depth, twin)?,
             b'[' => self.array(depth, twin)?,
             b'-' | b'0'..=b'9' => Value::Number(Cow::Borrowed(self.number()?)),
@@ -241,6 +240,18 @@ impl<'a> Reader<'a> {
         }
         self.digits();
         Ok(())
+    }
+
+    /// Reads a string that is written as its twin is, without looking for its end.
+    fn same_string(&mut self, twin: Option<Ref<'a>>) -> Option<&'a str> {
+        // Borrowed means that nothing in it was escaped.
+        let Value::Str(Cow::Borrowed(text)) = twin?.value() else { return None };
+        let end = self.at + 1 + text.len();
+        let is_same = self.bytes.get(end) == Some(&b'"') && &self.bytes[self.at + 1..end] == text.as_bytes();
+        is_same.then(|| {
+            self.at = end + 1;
+            *text
+        })
     }
 
     fn string(&mut self) -> Read<Cow<'a, str>> {

@@ -89,20 +89,26 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
             (before.is_ascii_lowercase() || before.is_ascii_digit()) && name[at].is_ascii_uppercase()
         }
     };
-    match name.last().map(u8::to_ascii_lowercase) {
-        Some(b'd' | b'e' | b'k' | b'l' | b'n' | b's' | b't' | b'y') => {
-            ends("password").or_else(|| ends("passwords")).is_some()
-                || LAST_WORDS.iter().filter_map(|word| ends(word)).any(begins_a_word)
-        }
-        _ => false,
-    }
+    let [.., one, two] = name else { return false };
+    // The last two letters already clear most names.
+    let may_be = matches!(
+        &[one.to_ascii_lowercase(), two.to_ascii_lowercase()],
+        b"rd" | b"ds" | b"et" | b"ts" | b"en" | b"sk" | b"wd" | b"se" | b"al" | b"ls" | b"ey"
+    );
+    may_be
+        && (ends("password").or_else(|| ends("passwords")).is_some()
+            || LAST_WORDS.iter().filter_map(|word| ends(word)).any(begins_a_word))
+}
+
+/// Whether a name beside a secret only describes it.
+pub(crate) fn describes(name: &str) -> bool {
+    ["user", "username", "type", "name", "id", "description"].contains(&name)
 }
 
 /// Whether a text can hold a secret at all; most do not, and are not searched.
 fn is_suspect(text: &str) -> bool {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        let words =
-            ["://", "passw", "passphrase", "secret", "token", "psk", "key", "bearer", "snmp-server"];
+        let words = ["://", "passw", "passphrase", "secret", "token", "psk", "key", "bearer", "snmp-server"];
         AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
     });
     WORDS.as_ref().is_none_or(|words| words.is_match(text))
@@ -186,7 +192,8 @@ fn spans(regexes: &[Regex], text: &str) -> Vec<Range<usize>> {
     if !is_suspect(text) {
         return vec![];
     }
-    let value = |captures: regex::Captures<'_>| captures.iter().skip(1).flatten().next().map(|hit| hit.range());
+    let value =
+        |captures: regex::Captures<'_>| captures.iter().skip(1).flatten().next().map(|hit| hit.range());
     let mut spans: Vec<Range<usize>> =
         regexes.iter().flat_map(|regex| regex.captures_iter(text)).filter_map(value).collect();
     spans.retain(|span| !is_plain_word(&text[span.clone()]));
@@ -311,8 +318,14 @@ impl Masker {
                     .iter()
                     .any(|name| members.get(*name).and_then(Json::as_str).is_some_and(is_secret_name));
                 let member = |(key, value): (&String, &Json)| {
-                    let hidden = is_secret_name(key) || (names_one && key == "value");
-                    (self.text(key), if hidden { self.whole(value) } else { self.value(value) })
+                    let shown = if is_secret_name(key) {
+                        self.below_name(value)
+                    } else if names_one && key == "value" {
+                        self.whole(value)
+                    } else {
+                        self.value(value)
+                    };
+                    (self.text(key), shown)
                 };
                 Json::Object(members.iter().map(member).collect())
             }
@@ -320,6 +333,16 @@ impl Masker {
             Json::Number(number) if self.known.contains(&number.to_string()) => self.whole(value),
             other => other.clone(),
         }
+    }
+
+    /// What stands under a secret's name: in a map, what describes the secret is none.
+    fn below_name(&mut self, value: &Json) -> Json {
+        let Json::Object(members) = value else { return self.whole(value) };
+        let member = |(key, value): (&String, &Json)| {
+            let shown = if describes(key) { self.value(value) } else { self.below_name(value) };
+            (self.text(key), shown)
+        };
+        Json::Object(members.iter().map(member).collect())
     }
 
     /// A value that is a secret as a whole.

@@ -170,6 +170,7 @@ impl Settling<'_> {
             base: found.base,
             consequence: found.class,
             meaning: found.meaning,
+            paths: found.paths,
             owner,
             deviation: None,
             expires: None,
@@ -322,6 +323,9 @@ fn mask(raws: &mut [Raw], masker: &mut Masker) {
         raw.drift.file = masker.text(&raw.drift.file);
         for text in [&mut raw.drift.note, &mut raw.drift.meaning].into_iter().flatten() {
             *text = masker.text(text);
+        }
+        for path in &mut raw.drift.paths {
+            path.words = masker.text(&path.words);
         }
     }
 }

@@ -193,9 +193,14 @@ impl<'t> Ref<'t> {
             return None;
         }
         let slice = self.slice();
+        let first = key.as_bytes().first();
+        // The first letter decides most of the time, without a call.
+        let is_it = |node: &Node<'_>| {
+            node.key.len() == key.len() && node.key.as_bytes().first() == first && node.key == key
+        };
         match slice.get(near) {
-            Some(node) if node.key == key => Some(near),
-            _ => slice.iter().position(|node| node.key == key),
+            Some(node) if is_it(node) => Some(near),
+            _ => slice.iter().position(is_it),
         }
     }
 

@@ -9,10 +9,11 @@ use super::labels::{Attribution, Before, Kind};
 use super::number;
 use super::pattern::Cursor;
 use super::profile::{Action, Format, ListRule, Rules};
-use super::secrets::{is_default, is_reference, is_secret_name, only_presence, PRESENCE, SALTED};
+use super::secrets::{PRESENCE, SALTED, describes, is_default, is_reference, is_secret_name, only_presence};
 use super::tree::{Ref, Value};
 use crate::source::child;
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 type Base<'t> = Before<Ref<'t>>;
@@ -28,7 +29,7 @@ pub(crate) struct Walk<'r> {
     pub found: Vec<Found>,
     pub warnings: Vec<String>,
     pub secrets: Vec<String>,
-    pub hits: Vec<bool>,
+    pub hits: Vec<Cell<bool>>,
 }
 
 /// What the profile says about one place.
@@ -52,7 +53,7 @@ impl<'r> Walk<'r> {
             found: vec![],
             warnings: vec![],
             secrets: vec![],
-            hits: vec![false; rules.patterns.len()],
+            hits: vec![Cell::new(false); rules.patterns.len()],
         }
     }
 
@@ -96,7 +97,7 @@ impl<'r> Walk<'r> {
     fn here(&mut self, named: &[usize]) -> Here<'r> {
         let mut here = Here::default();
         for number in named {
-            self.hits[*number] = true;
+            self.hits[*number].set(true);
             match &self.rules.actions[*number] {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(here.secret.unwrap_or(false) || *salted),
@@ -612,9 +613,14 @@ impl<'r> Walk<'r> {
             let mut named = vec![];
             let others = self.rules.names_of(item);
             let below = cursor.step_as(&self.rules.patterns, &at.to_string(), &others, &mut named);
+            self.hit(&named);
             self.canon(item, &below, &named, &mut out);
         }
         out
+    }
+
+    fn hit(&self, named: &[usize]) {
+        named.iter().for_each(|number| self.hits[*number].set(true));
     }
 
     /// Writes a value so that equal under the rules means equal in bytes. Returns whether anything was left of it.
@@ -659,6 +665,7 @@ impl<'r> Walk<'r> {
             let mut named = vec![];
             let others = if is_map { vec![] } else { self.rules.names_of(child) };
             let below = cursor.step_as(&self.rules.patterns, &step, &others, &mut named);
+            self.hit(&named);
             let mut part = vec![];
             if is_map {
                 write_text(child.key(), &mut part);
@@ -713,9 +720,7 @@ impl<'r> Walk<'r> {
         {
             found.kind = Kind::Opaque;
             found.ignored = true;
-            found.note = Some(
-if salted { SALTED } else { PRESENCE }.into(),
-            );
+            found.note = Some(if salted { SALTED } else { PRESENCE }.into());
         } else if reference {
             found.kind = Kind::Changed;
         }
@@ -744,7 +749,8 @@ if salted { SALTED } else { PRESENCE }.into(),
                 self.keep_secrets(s);
                 self.keep_secrets(d);
             } else {
-                found.secret = self.path.iter().any(|step| is_secret_name(step));
+                found.secret = self.path.iter().any(|step| is_secret_name(step))
+                    && !self.path.last().is_some_and(|name| describes(name));
             }
         }
         self.found.push(found);
@@ -786,8 +792,7 @@ fn is_map(one: Ref<'_>) -> bool {
 /// Whether a map is a pair of a secret's name and its `value`.
 pub(crate) fn names_a_secret(map: Ref<'_>) -> bool {
     let name = |key: &str| map.member(key, 0).and_then(Ref::as_str);
-    map.member("value", 1).is_some()
-        && ["name", "key"].into_iter().filter_map(name).any(is_secret_name)
+    map.member("value", 1).is_some() && ["name", "key"].into_iter().filter_map(name).any(is_secret_name)
 }
 
 /// Whether a value under a name such as `password` says something about a secret rather than being one.

@@ -71,6 +71,9 @@ pub(crate) fn compare(
     let (cursor, _) = rules.start();
     let base = b.map(Document::root_element);
     walk.element(Some(s.root_element()), Some(d.root_element()), base, &cursor, step_name(s.root_element()));
+    for root in [s.root_element(), d.root_element()] {
+        walk.note_named(root, &cursor);
+    }
     walk.out
 }
 
@@ -503,9 +506,8 @@ impl<'r> Walk<'r> {
             let Some(canon) = self.part_canon(&part, cursor) else { continue };
             let digest = blake3::hash(&canon).as_bytes().to_vec();
             let named = part.name().map(|name| self.named(cursor, &name).1).unwrap_or_default();
-            let is_unordered = |number: &usize| {
-                matches!(&self.rules.actions[*number], Action::List(rule) if !rule.ordered)
-            };
+            let is_unordered =
+                |number: &usize| matches!(&self.rules.actions[*number], Action::List(rule) if !rule.ordered);
             if named.iter().any(is_unordered) {
                 unordered.push(digest);
             } else {
@@ -515,6 +517,20 @@ impl<'r> Walk<'r> {
         unordered.sort();
         out.extend(unordered.concat());
         out
+    }
+
+    /// Notes which patterns name something at all, equal parts included.
+    fn note_named(&mut self, node: Node<'_, '_>, cursor: &Cursor) {
+        if cursor.is_done() {
+            return;
+        }
+        let (below, _) = self.step(cursor, &step_name(node));
+        for attribute in node.attributes() {
+            self.step(&below, &format!("@{}", attribute.name()));
+        }
+        for child in node.children().filter(Node::is_element) {
+            self.note_named(child, &below);
+        }
     }
 
     fn named(&self, cursor: &Cursor, step: &str) -> (Cursor, Vec<usize>) {

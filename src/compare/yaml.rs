@@ -304,10 +304,7 @@ mod tests {
             json(text, false),
             serde_json::json!(["NO", 644, "1:30", 12, "1_000", "on", 31, 1000.0, 0.5])
         );
-        assert_eq!(
-            json(text, true),
-            serde_json::json!([false, 420, 90, "0o14", 1000, true, 31, "1e3", 0.5])
-        );
+        assert_eq!(json(text, true), serde_json::json!([false, 420, 90, "0o14", 1000, true, 31, "1e3", 0.5]));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod firewall;
 pub mod fortios;
 pub mod names;
 pub mod nft;
+mod paths;
 mod ranges;
 mod region;
 mod rules;
@@ -27,6 +28,7 @@ pub mod words;
 
 pub use diagram::TooLarge;
 pub use difference::{Change, Decider, Difference, Side, Sieve, difference, same, shadowed};
+pub use paths::{Path, Way};
 pub use ranges::Ranges;
 pub use region::{ALL, FIELDS, Field, IPV4, IPV6, NEW, Region, STATES, cross, open_end};
 pub use rules::{Action, Gate, Part, Rule, Ruleset, Unread, Verdict};

@@ -316,7 +316,7 @@ impl Names {
 }
 
 /// The rules that decide, where there are any: `[deployed rule 31]`.
-fn by(change: &Change, chain: &str) -> String {
+pub(super) fn by(change: &Change, chain: &str) -> String {
     let (side, deciders) = if change.deployed.is_empty() {
         ("intended", &change.intended)
     } else {

@@ -51,7 +51,7 @@ pub(super) fn run(session: &mut Session, args: &Diff) -> Run {
 }
 
 /// Where the files lie that were read back.
-pub(super) struct ReadBack {
+pub(in crate::cli) struct ReadBack {
     folder: PathBuf,
     pub(super) tree: Tree,
     /// What it is called in messages.
@@ -60,7 +60,7 @@ pub(super) struct ReadBack {
 
 impl ReadBack {
     /// The folder that was named, else that of jig.yaml.
-    pub(super) fn open(fleet: &Fleet, named: Option<&Path>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(fleet: &Fleet, named: Option<&Path>) -> Result<Self, Failure> {
         let root = fleet.root.clone().unwrap_or_default();
         let folder = match named {
             Some(named) if named.is_dir() => named.to_path_buf(),
@@ -77,6 +77,16 @@ impl ReadBack {
         Ok(Self { tree: Tree::folder(&folder), folder, shown })
     }
 
+    /// Whether anything was read back at all.
+    pub(in crate::cli) fn is_there(&self) -> bool {
+        self.folder.is_dir()
+    }
+
+    /// What the folder is called in messages.
+    pub(in crate::cli) fn shown(&self) -> &str {
+        &self.shown
+    }
+
     /// The same with another content of one file.
     pub(super) fn with(&self, path: &str, bytes: Vec<u8>) -> Self {
         let tree = self.tree.clone().with(path, bytes);
@@ -85,7 +95,7 @@ impl ReadBack {
 }
 
 /// Compares the selected lines and sites of a fleet; `more` are deviations that are not written yet.
-pub(super) fn survey(
+pub(in crate::cli) fn survey(
     fleet: &Fleet,
     as_of: Date,
     back: &ReadBack,
