@@ -2,10 +2,12 @@
 //!
 //! A fact is small: where it stands is found out again for the few that meet another.
 
-use super::scene::{model, network, value_place};
+use super::names::dashboard_uid;
+use super::scene::{Rendered, model, network, value_place};
 use super::{Rule, Scene};
 use crate::finding::{Finding, Place};
 use crate::load::{Address, Fleet, read_document};
+use crate::model::Kind;
 use crate::render::RenderedFile;
 use crate::resolve::plan::Plan;
 use ipnet::IpNet;
@@ -26,12 +28,16 @@ pub(super) enum Subject {
     EdgeNode(String),
     /// The first part of a line's topics.
     Topic(String),
+    /// The uid of a dashboard.
+    Dashboard(String),
 }
 
 /// A fact of one line or site.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fact {
     pub(super) subject: Subject,
+    /// Whether it is judged; else it only stands beside, and a meeting is told at the other one.
+    pub(super) is_judged: bool,
     /// The zone or thing.
     pub(super) what: String,
     /// Whose it is.
@@ -50,14 +56,25 @@ pub struct Census {
 
 impl Census {
     /// Collects the facts of one line or site.
-    pub fn add(&self, _scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) {
+    pub fn add(&self, scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) {
+        self.collect(scene, plan, files, true);
+    }
+
+    /// Collects the facts of one that is not judged itself: a meeting is told at the other one.
+    pub fn add_beside(&self, scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) {
+        self.collect(scene, plan, files, false);
+    }
+
+    fn collect(&self, scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile], is_judged: bool) {
         let mut facts = vec![];
         networks(plan, &mut facts);
         hosts(plan, &mut facts);
         names(plan, &mut facts);
         for file in files {
             clients(plan, file, &mut facts);
+            dashboard(scene, plan, file, &mut facts);
         }
+        facts.iter_mut().for_each(|fact| fact.is_judged = is_judged);
         self.facts.lock().expect("no thread panics while it holds the facts").append(&mut facts);
     }
 
@@ -74,6 +91,7 @@ impl Fact {
     fn new(plan: &Plan, subject: Subject, what: &str, text: &str) -> Self {
         Self {
             subject,
+            is_judged: true,
             what: what.to_owned(),
             address: plan.address.clone(),
             owner: None,
@@ -171,6 +189,17 @@ fn names(plan: &Plan, facts: &mut Vec<Fact>) {
     }
     if let Some(topic) = text(&["topic"]) {
         facts.push(Fact::new(plan, Subject::Topic(topic.clone()), "topic", &topic));
+    }
+}
+
+fn dashboard(scene: &Scene<'_>, plan: &Plan, file: &RenderedFile, facts: &mut Vec<Fact>) {
+    if file.kind != Kind::Dashboard {
+        return;
+    }
+    let rendered = Rendered::new(scene, plan, file);
+    if let Some((_, uid)) = dashboard_uid(&rendered) {
+        let fact = Fact::new(plan, Subject::Dashboard(uid.to_owned()), &file.path, uid);
+        facts.push(fact.owned(Some(file.owner.clone())));
     }
 }
 

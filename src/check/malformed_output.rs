@@ -2,7 +2,9 @@
 
 use super::scene::{Rendered, Scene};
 use super::{Check, Rule};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, Place};
+use crate::packets::Action;
+use crate::packets::nft;
 use crate::syntax::read;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,7 +19,42 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(_: &Scene<'_>, file: &Rendered<'_>, found: &mut Vec<Finding>) {
-    let Err(problem) = read(file.syntax, &file.file.text) else { return };
-    let message = format!("{} is no valid {}: {}", file.file.path, file.syntax, problem.message);
-    found.push(file.owned(RULE.found(message).at(file.line_at(problem.at))));
+    let mut say = |message: &str, place: Place| {
+        let message = format!("{} is no valid {}: {message}", file.file.path, file.syntax);
+        found.push(file.owned(RULE.found(message).at(place)));
+    };
+    if let Err(problem) = read(file.syntax, &file.file.text) {
+        say(&problem.message, file.line_at(problem.at));
+    } else if file.syntax == "nft"
+        && let Some((message, line)) = ruleset(&file.file.text)
+    {
+        say(&message, Place::line(&file.text(), line));
+    }
+}
+
+/// What the structure of a ruleset shows, and brackets and quotes do not.
+fn ruleset(text: &str) -> Option<(String, u32)> {
+    let line = |line: usize| u32::try_from(line).unwrap_or(1).max(1);
+    match nft::read(text) {
+        Err(why) if why.is_unfollowed => None,
+        Err(why) => Some((why.message, line(why.line))),
+        Ok(read) => lost_jump(text, &read),
+    }
+}
+
+/// A jump to a chain that is not there. Only a file that starts its tables anew says all their chains.
+fn lost_jump(text: &str, read: &nft::Nft) -> Option<(String, u32)> {
+    let anew = ["flush ruleset", "delete table", "destroy table"].iter().any(|words| text.contains(words));
+    let chains = &read.ruleset.chains;
+    let rules = chains.values().flatten().filter(|_| anew);
+    let lost = rules.flat_map(|rule| {
+        rule.parts.iter().filter_map(|part| match &part.action {
+            Action::Jump(target) | Action::Goto(target) if !chains.contains_key(target) => {
+                let name = target.rsplit(' ').next().unwrap_or(target);
+                Some((format!("there is no chain `{name}` to go to"), rule.line))
+            }
+            _ => None,
+        })
+    });
+    lost.min_by_key(|(_, line)| *line)
 }

@@ -9,10 +9,12 @@ mod address_outside_zone;
 mod averaged_ratio;
 mod cleartext_service;
 mod codeowners;
+mod colliding_name;
 mod dangling_wire;
 mod deviation_without_effect;
 mod due_soon;
 mod duplicate_client_id;
+mod duplicate_dashboard;
 mod duplicate_host;
 mod duplicate_node_id;
 mod duplicate_panel_id;
@@ -32,9 +34,11 @@ mod no_window;
 mod one_person_role;
 mod opc_namespace_index;
 mod open_lesson;
+mod opened_too_wide;
 mod orphan_goal;
 mod overlapping_panels;
 mod overlapping_subnets;
+mod overlong_name;
 mod sampling_budget;
 mod self_approval;
 mod session_budget;
@@ -54,6 +58,7 @@ mod unknown_element;
 mod unknown_guardrail;
 mod unknown_node_type;
 mod unknown_option;
+mod unknown_time_zone;
 mod unknown_unit;
 mod unmapped_state;
 mod unmeasured_goal;
@@ -78,6 +83,8 @@ mod conditions;
 mod dangling;
 mod levels;
 mod literal_secret;
+mod names;
+mod neighbours;
 mod released;
 mod rules;
 mod scene;
@@ -87,13 +94,15 @@ mod unused;
 pub use census::Census;
 pub use codeowners::{PLACES as CODEOWNERS, codeowners, replaced as with_codeowners};
 pub use literal_secret::hide as hide_secrets;
+pub use neighbours::neighbours;
 pub use rules::RULES;
 pub use scene::{Rendered, Scene};
 
 use crate::finding::{Finding, Level};
-use crate::load::{Fleet, Standard};
+use crate::load::{Fleet, Standard, read_document};
 use crate::render::{RenderedFile, Renderer};
 use crate::resolve::plan::Plan;
+use crate::source::Document;
 use std::collections::BTreeSet;
 
 /// A rule: what it finds, why that matters on a plant floor, what to do instead.
@@ -122,6 +131,8 @@ pub(crate) enum Check {
     Elsewhere,
     /// What the fleet shares.
     Fleet(fn(&Scene<'_>, &mut Vec<Finding>)),
+    /// The file of one line or site, as written.
+    Own(fn(&Scene<'_>, &Document, &mut Vec<Finding>)),
     /// One version of a blueprint, as written.
     Standard(fn(&Scene<'_>, &Standard, &mut Vec<Finding>)),
     /// One line or site, resolved.
@@ -145,11 +156,16 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 }
 
 /// Checks the file of one line or site as it is written.
-pub fn written(fleet: &Fleet, path: &str) -> Vec<Finding> {
+pub fn written(scene: &Scene<'_>, path: &str) -> Vec<Finding> {
     // A file that cannot be read has its own finding.
-    crate::load::read_document(&fleet.tree, path, path)
-        .map(|document| literal_secret::check(&document))
-        .unwrap_or_default()
+    let Ok(document) = read_document(&scene.fleet.tree, path, path) else { return vec![] };
+    let mut findings = literal_secret::check(&document);
+    for rule in RULES {
+        if let Check::Own(check) = rule.check {
+            check(scene, &document, &mut findings);
+        }
+    }
+    findings
 }
 
 /// Checks what lines share: references, released versions, templates, values. `used` names the blueprint versions that

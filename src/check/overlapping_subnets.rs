@@ -32,7 +32,8 @@ fn check(scene: &Scene<'_>, census: &Census, found: &mut Vec<Finding>) {
         if let Some((outer, other)) = open.iter().rev().find(|(outer, other)| !shared(outer, other)) {
             let own = |fact: &Fact| format!("zone `{}` of {}", fact.what, fact.address);
             let message = format!("{net} ({}) overlaps {outer} ({})", own(&fact), own(other));
-            let finding = fact.meets(other, "overlaps this", &RULE, message, scene.fleet);
+            let (told, other) = if fact.is_judged { (&fact, other) } else { (other, &fact) };
+            let finding = told.meets(other, "overlaps this", &RULE, message, scene.fleet);
             found.push(finding.next("give each zone networks of its own"));
         }
         open.push((net, fact));

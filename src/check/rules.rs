@@ -36,6 +36,7 @@ pub const RULES: &[Rule] = &[
         "Name a version that exists, or fetch it: `git fetch --tags`.",
     ),
     super::cleartext_service::RULE,
+    super::colliding_name::RULE,
     super::dangling_wire::RULE,
     reported(
         "decision-condition-broken",
@@ -49,6 +50,7 @@ pub const RULES: &[Rule] = &[
     super::due_soon::RULE,
     super::shared_address::RULE,
     super::duplicate_client_id::RULE,
+    super::duplicate_dashboard::RULE,
     super::duplicate_host::RULE,
     reported(
         "duplicate-id",
@@ -148,6 +150,7 @@ pub const RULES: &[Rule] = &[
     ),
     super::opc_namespace_index::RULE,
     super::open_lesson::RULE,
+    super::opened_too_wide::RULE,
     super::orphan_goal::RULE,
     reported(
         "output-mismatch",
@@ -175,6 +178,7 @@ pub const RULES: &[Rule] = &[
     ),
     super::overlapping_panels::RULE,
     super::overlapping_subnets::RULE,
+    super::overlong_name::RULE,
     reported(
         "refused-output",
         Level::Error,
@@ -330,6 +334,7 @@ pub const RULES: &[Rule] = &[
         "Nothing can be rendered for it.",
         "Name a target that exists, or add its folder.",
     ),
+    super::unknown_time_zone::RULE,
     super::unknown_unit::RULE,
     super::unmapped_state::RULE,
     super::unmeasured_goal::RULE,

@@ -3,10 +3,10 @@
 use super::scene::{Scene, conduits};
 use super::{Check, Rule};
 use crate::finding::{Finding, Level, Place};
-use crate::load::{Record, Standard, nearest};
+use crate::load::{Record, Standard};
 use crate::model::Decision;
 use crate::model::conduits::Conduit;
-use crate::resolve::approval::{Approvers, decision_digest, gaps};
+use crate::resolve::approval::{Approvers, decision_digest, gaps, missing_decision};
 use crate::source::child;
 
 pub(super) const RULE: Rule = Rule {
@@ -37,14 +37,12 @@ fn check(scene: &Scene<'_>, standard: &Standard, found: &mut Vec<Finding>) {
         }
         let here = Place::value(document, &child(&at, "decision"));
         let Some(record) = fleet.decisions.get(decision) else {
-            let near = nearest(decision, fleet.decisions.keys().map(String::as_str));
-            let next = near.map_or_else(
-                || format!("`jig new decision --for {full}`"),
-                |near| format!("did you mean `{near}`? Else `jig new decision --for {full}`"),
-            );
-            let message = format!(
-                "conduit {id} ({name}) names the decision {decision}, which is not there or has errors"
-            );
+            // A folder that cannot be read is one thing to mend, and is told as such.
+            if fleet.tree.list("decisions").is_err() {
+                continue;
+            }
+            let (what, next) = missing_decision(fleet, decision, &full);
+            let message = format!("conduit {id} ({name}) names the decision {decision}, which {what}");
             found.push(RULE.found(message).at(here).owned_by(owner).next(next));
             continue;
         };

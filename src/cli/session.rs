@@ -5,6 +5,7 @@ use crate::finding::{self, Finding, Level};
 use crate::load::Fleet;
 use crate::report::{self, Findings, Format, Style};
 use crate::source::Tree;
+use crate::source::git::not_checked_out;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 use std::io::IsTerminal as _;
@@ -66,6 +67,9 @@ impl Session {
             if root.join("jig.yaml").symlink_metadata().is_ok() {
                 return Ok(root.clone());
             }
+            if let Some((message, hint)) = not_checked_out(root, "jig.yaml") {
+                return Err(Failure::new(message, hint));
+            }
             let message = format!("`{}` holds no jig.yaml", root.display());
             return Err(Failure::new(message, "`jig init DIR` makes a fleet"));
         }
@@ -73,11 +77,12 @@ impl Session {
             Failure::new(format!("cannot tell the current folder: {error}"), "name it: -C DIR")
         })?;
         let found = here.ancestors().find(|folder| folder.join("jig.yaml").symlink_metadata().is_ok());
-        found.map(Path::to_path_buf).ok_or_else(|| {
-            Failure::new(
+        found.map(Path::to_path_buf).ok_or_else(|| match not_checked_out(&here, "jig.yaml") {
+            Some((message, hint)) => Failure::new(message, hint),
+            None => Failure::new(
                 "there is no jig.yaml here or above",
                 "`jig init DIR` makes a fleet; `-C DIR` names one",
-            )
+            ),
         })
     }
 

@@ -13,6 +13,7 @@ mod parts;
 mod references;
 pub mod schema;
 mod standards;
+mod time_zone;
 
 pub use file::{Loaded, read_document, read_file, read_text, validate_against};
 pub use fleet::{Address, BrokenDeviation, Fleet, LineEntry, Record, SiteEntry, is_record_id};
@@ -21,3 +22,4 @@ pub use inputs::{InputRules, check_values};
 pub use near::nearest;
 pub use parts::{Part, Undo, line_of, site_of};
 pub use standards::{Standard, StandardRef, Standards, is_id, parse_reference};
+pub use time_zone::strange_zone;

@@ -3,7 +3,7 @@
 //! The digest of a record is `b3:` and the BLAKE3 of the RFC 8785 form of the record, the conduits it covers and
 //! what those name, as written. Changing what was approved makes the approval stale.
 
-use crate::load::{Fleet, Loaded, Record, Standard};
+use crate::load::{Fleet, Loaded, Record, Standard, nearest};
 use crate::model::conduits::Conduits;
 use crate::model::enterprise::Sides;
 use crate::model::{Approval, Decision, Deviation, Json, Right, Side};
@@ -244,4 +244,20 @@ impl Named {
     fn into_json(self) -> Json {
         json!(self.0)
     }
+}
+
+/// What is wrong with a decision that was not loaded, and what to do.
+pub fn missing_decision(fleet: &Fleet, decision: &str, full_id: &str) -> (&'static str, String) {
+    let path = format!("decisions/{decision}/decision.yaml");
+    if fleet.tree.contains(&path) {
+        return ("has errors", format!("correct `{path}`; its findings are listed"));
+    }
+    // Another decision is only meant where it is about this conduit.
+    let about =
+        fleet.decisions.values().filter(|record| record.record.model.covers.iter().any(|c| c == full_id));
+    let near = nearest(decision, about.map(|record| record.id.as_str()));
+    let create = format!("`jig new decision --for {full_id} --id {decision}`");
+    let next = near
+        .map_or_else(|| format!("create it: {create}"), |near| format!("did you mean `{near}`? Else {create}"));
+    ("is not there", next)
 }

@@ -5,7 +5,7 @@
 //! it uses is unowned. Everything else is for `validate`.
 
 use super::Resolver;
-use super::approval::{Approvers, decision_digest, gaps};
+use super::approval::{Approvers, decision_digest, gaps, missing_decision};
 use super::conditions::CONDITIONS;
 use super::plan::{Conduit, Flow, Plan, Zone};
 use crate::finding::{Finding, Place};
@@ -157,7 +157,7 @@ impl Clearance<'_> {
                 self.undecidable();
                 return;
             }
-            let (what, next) = self.missing_decision(decision, &full_id);
+            let (what, next) = missing_decision(self.resolver.fleet, decision, &full_id);
             let message = format!("{name} names the decision {decision}, which {what}");
             let place = self.place(&child(&at, "decision"));
             let finding = Finding::error("undecided-conduit", message).at(place).next(next);
@@ -175,25 +175,6 @@ impl Clearance<'_> {
         let message = format!("`decisions/` cannot be read; {} waits for it", self.plan.address);
         let finding = Finding::error("unreadable", message).at(Place::file("decisions"));
         self.failures.push(finding.next("check that you may read this folder").blind());
-    }
-
-    /// What is wrong with a decision that could not be loaded, and what to do.
-    fn missing_decision(&self, decision: &str, full_id: &str) -> (&'static str, String) {
-        let fleet = self.resolver.fleet;
-        let path = format!("decisions/{decision}/decision.yaml");
-        if fleet.tree.contains(&path) {
-            return ("has errors", format!("correct `{path}`; its findings are listed"));
-        }
-        // Another decision is only meant where it is about this conduit.
-        let about =
-            fleet.decisions.values().filter(|record| record.record.model.covers.iter().any(|c| c == full_id));
-        let near = nearest(decision, about.map(|record| record.id.as_str()));
-        let create = format!("`jig new decision --for {full_id} --id {decision}`");
-        let next = near.map_or_else(
-            || format!("create it: {create}"),
-            |near| format!("did you mean `{near}`? Else {create}"),
-        );
-        ("is not there", next)
     }
 
     fn decision(&mut self, conduit: &Conduit, record: &Record<Decision>, full_id: &str, at: &str) {

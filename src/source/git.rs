@@ -35,19 +35,34 @@ pub(super) fn discover(fleet: &Path) -> Result<Option<(Repository, PathBuf)>, Ve
         }
         Err(error) => return Err(git(&error)),
     };
-    let workdir = match repository.workdir() {
-        Some(workdir) => workdir.to_path_buf(),
-        None if TRUSTING.load(Ordering::Relaxed) => match repository.path().parent() {
-            Some(parent) => parent.to_path_buf(),
-            None => return Ok(None),
-        },
-        None => return Ok(None),
-    };
+    let workdir = repository.workdir().map(Path::to_path_buf).or_else(|| trusted_workdir(fleet));
+    let Some(workdir) = workdir else { return Ok(None) };
     Ok(Some((repository, workdir)))
+}
+
+/// The work tree of a repository that was opened without one: the folder that holds `.git`, which is a folder, or a
+/// file in a linked work tree or submodule.
+fn trusted_workdir(fleet: &Path) -> Option<PathBuf> {
+    let fleet = fleet.canonicalize().ok().filter(|_| TRUSTING.load(Ordering::Relaxed))?;
+    fleet.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }
 
 fn git(error: &git2::Error) -> VersionError {
     VersionError::Git(error.message().to_owned())
+}
+
+/// Says why a folder of a repository lacks a file that the repository may hold, and what to do about it.
+pub fn not_checked_out(folder: &Path, file: &str) -> Option<(String, &'static str)> {
+    let is_bare = Repository::open(folder).is_ok_and(|repository| repository.is_bare());
+    if is_bare {
+        let message = format!("`{}` is a bare git repository: it has no files", folder.display());
+        return Some((message, "`git worktree add DIR`, and run jig in DIR"));
+    }
+    let repo = Repo::open(folder).ok()??;
+    let head = repo.head().ok()??;
+    let held = repo.snapshot(&head).ok()??.contains(file);
+    let message = || format!("`{file}` is in git, and not checked out here");
+    held.then(|| (message(), "`git checkout -- jig.yaml`, in a sparse checkout `git sparse-checkout add jig.yaml`"))
 }
 
 /// Repositories for several threads at once: each is used by one at a time.

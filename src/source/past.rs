@@ -4,7 +4,7 @@
 //! are read from git objects when they are wanted.
 
 use super::versions::{VersionError, slashes};
-use git2::{Delta, DiffOptions, ErrorCode, Oid, Repository, Sort};
+use git2::{Delta, DiffOptions, Oid, Repository, Sort};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -27,12 +27,7 @@ impl Past {
     /// # Errors
     /// Git itself failed.
     pub fn open(fleet: &Path, folder: &str) -> Result<Option<Self>, VersionError> {
-        let repository = match Repository::discover(fleet) {
-            Ok(repository) => repository,
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(error) => return Err(VersionError::Git(error.message().to_owned())),
-        };
-        let Some(workdir) = repository.workdir().map(Path::to_path_buf) else { return Ok(None) };
+        let Some((repository, workdir)) = super::git::discover(fleet)? else { return Ok(None) };
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| PathBuf::from(path));
         let prefix = real(fleet).strip_prefix(real(&workdir)).map(slashes).unwrap_or_default();
         let folder = if prefix.is_empty() { folder.to_owned() } else { format!("{prefix}/{folder}") };

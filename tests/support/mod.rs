@@ -304,6 +304,19 @@ inputs:
   plc_ip: 10.0.0.5
 ";
 
+/// Runs git in a folder, whatever the user's own settings are.
+pub fn git(folder: &Path, args: &[&str]) {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"])
+        .args(args)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .output()
+        .expect("git is installed");
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// A fleet in a temporary folder.
 pub struct Fleet {
     folder: TempDir,

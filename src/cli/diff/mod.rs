@@ -5,11 +5,11 @@
 
 mod before;
 mod collection;
-mod fleet;
+pub(super) mod fleet;
 mod folder;
 mod returned;
 mod triage;
-mod wanted;
+pub(super) mod wanted;
 
 pub(crate) use triage::Promote;
 

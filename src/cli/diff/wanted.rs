@@ -2,7 +2,7 @@
 
 use crate::cli::write::{Manifest, ManifestFile};
 use crate::compare::Side;
-use crate::compare::profile::{Format, Rules};
+use crate::compare::profile::Rules;
 use crate::load::{Fleet, Standard};
 use crate::model::Kind;
 use crate::render::{RenderedFile, Renderer};
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 /// One file that should be there.
 #[derive(Debug)]
-pub(super) struct Wanted<'a> {
+pub(in crate::cli) struct Wanted<'a> {
     /// Its path in the line's folder.
     pub(super) path: String,
     pub(super) content: Side<'a>,
@@ -28,7 +28,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn rendered(file: &'a RenderedFile) -> Self {
+    pub(in crate::cli) fn rendered(file: &'a RenderedFile) -> Self {
         Self {
             path: file.path.clone(),
             content: Side::Bytes(Cow::Borrowed(file.text.as_bytes())),
@@ -67,7 +67,7 @@ pub(super) fn committed_manifest(intended: &Tree, below: &str) -> Option<Manifes
 
 /// The rules of files, compiled once for each blueprint version and template.
 #[derive(Default)]
-pub(super) struct RulesByTemplate {
+pub(in crate::cli) struct RulesByTemplate {
     known: Mutex<BTreeMap<[String; 3], Compiled>>,
 }
 
@@ -76,7 +76,7 @@ type Compiled = (Arc<Rules>, Vec<String>);
 
 impl RulesByTemplate {
     /// Returns how a file is compared.
-    pub(super) fn get(
+    pub(in crate::cli) fn get(
         &self,
         renderer: &Renderer<'_>,
         standard: Option<&Standard>,
@@ -105,7 +105,7 @@ fn compile(renderer: &Renderer<'_>, standard: &Standard, file: &Wanted<'_>) -> C
         .map(|region| region.path.clone())
         .collect();
     let name = format!("{} of {}", file.target, standard.reference());
-    match Rules::of_target(compare, syntax, &local, &name) {
+    match Rules::of_target(compare, syntax, target.target.kind, &local, &name) {
         Ok(rules) => (rules, vec![]),
         Err(problems) => (plain(&file.path), problems),
     }
@@ -113,7 +113,7 @@ fn compile(renderer: &Renderer<'_>, standard: &Standard, file: &Wanted<'_>) -> C
 
 /// The rules of a file that no target speaks of.
 pub(super) fn plain(path: &str) -> Arc<Rules> {
-    Arc::new(Rules::plain(Format::by_path(path), path))
+    Arc::new(Rules::by_path(path, path))
 }
 
 /// Which files of the read-back stand for which wanted file: the same path, else what `collected_as` says.

@@ -5,7 +5,7 @@ use super::super::session::Session;
 use super::super::{Failure, Run, init};
 use super::{create, fleet, known_role, wrote, yaml};
 use crate::finding::Level;
-use crate::load::{Fleet, Standard, is_id};
+use crate::load::{Fleet, Standard, is_id, strange_zone};
 use crate::resolve::Resolver;
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
@@ -272,11 +272,7 @@ fn given(
     }
 }
 
-/// An IANA name: Area/Location, or UTC.
+/// The exact name of an IANA time zone.
 fn is_zone(text: &str) -> Result<(), String> {
-    let safe = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
-    };
-    let good = text == "UTC" || (text.contains('/') && text.split('/').all(safe));
-    if good { Ok(()) } else { Err(format!("`{text}` is no IANA time zone")) }
+    strange_zone(text).map_or(Ok(()), |next| Err(format!("`{text}` is no IANA time zone; {next}")))
 }

@@ -3,9 +3,10 @@
 //! Base and head are read from git. The base governs: settings, deviations and rights that judge the change are those
 //! that were there before it, so that it cannot excuse itself. What was wrong before is counted, not shown.
 
+use super::super::Failure;
+use super::super::select::{self, Selected};
 use super::super::session::Session;
 use super::super::work::Work;
-use super::super::{Failure, select};
 use super::Validate;
 use super::approvals;
 use super::base::{self, Pair};
@@ -15,7 +16,7 @@ use super::facts::Facts;
 use super::touched::{Touched, touched};
 use crate::check::{self, Census, Scene};
 use crate::finding::{Finding, Level};
-use crate::load::{Fleet, read_document};
+use crate::load::{Fleet, LineEntry, read_document};
 use crate::render::RenderedFile;
 use crate::report::change::{Because, Change};
 use crate::resolve::plan::Plan;
@@ -78,7 +79,7 @@ pub(super) fn look(session: &Session, named: &str, args: &Validate) -> Result<An
     found.head.extend(sides.head);
     found.base.extend(sides.base);
     if let Some((fleet, findings)) = &governed {
-        let judged = Looked { head: fleet, ..looked }.judged(findings.clone());
+        let judged = Looked { head: fleet, ..looked }.judged(findings.clone(), &sides.near);
         found.governed_by(judged);
     }
     found.head.extend(external.map(External::finish).unwrap_or_default());
@@ -139,6 +140,8 @@ struct Looked<'a> {
 struct Sides {
     base: Vec<Finding>,
     head: Vec<Finding>,
+    /// Lines and sites that were not touched, and may meet those that were.
+    near: BTreeSet<String>,
 }
 
 type FactsBy = Mutex<BTreeMap<String, Facts>>;
@@ -176,7 +179,7 @@ impl Looked<'_> {
             // Answers that were given twice before are old findings.
             Work::only(base, self.today, &self.what.lines, head_work.has_claims()).inspected_by(&of_base)
         });
-        let collector = Collector::default();
+        let collector = Collector::new(&head_work.renderer);
         let because: Mutex<Vec<Because>> = Mutex::default();
         let done: Vec<(Vec<Finding>, Vec<Finding>)> = self
             .what
@@ -192,7 +195,16 @@ impl Looked<'_> {
                     let take = |side: &FactsBy| {
                         side.lock().expect("no thread panics while it holds the facts").remove(address)
                     };
-                    let (before, after) = (take(&facts[0]), take(&facts[1]));
+                    let (mut before, mut after) = (take(&facts[0]), take(&facts[1]));
+                    // A site's firewall carries the flows of its lines, which come later here.
+                    for (own, all) in [(&mut before, &facts[0]), (&mut after, &facts[1])] {
+                        if let Some(own) = own.as_mut().filter(|_| !address.contains('/')) {
+                            own.know_lines(
+                                &all.lock().expect("no thread panics while it holds the facts"),
+                                address,
+                            );
+                        }
+                    }
                     let mut asked = approvals::of_line(address, before.as_ref(), after.as_ref());
                     because.lock().expect("no thread panics while it holds the reasons").append(&mut asked);
                     collector.compare(
@@ -204,14 +216,16 @@ impl Looked<'_> {
                 (old.findings, new.findings)
             })
             .collect();
-        let mut sides = Sides { base: vec![], head: vec![] };
+        let is_changed = |path: &str| changes.iter().any(|change| change.path == path);
+        let near = check::neighbours(self.head, &census[1], self.base.map(|_| &census[0]), is_changed);
+        let mut sides = Sides { base: vec![], head: vec![], near: near.clone() };
         for (old, new) in done {
             sides.base.extend(old);
             sides.head.extend(new);
         }
-        sides.head.extend(self.shared(&head_work, &census[1]));
+        sides.head.extend(self.shared(&head_work, &census[1], &near));
         if let Some(work) = &base_work {
-            sides.base.extend(self.shared(work, &census[0]));
+            sides.base.extend(self.shared(work, &census[0], &near));
         }
         let mut because = because.into_inner().expect("no thread panics while it holds the reasons");
         because.extend(approvals::of_files(changes, self.base, self.head));
@@ -228,7 +242,7 @@ impl Looked<'_> {
     }
 
     /// The findings of the head alone, for another state of what governs it.
-    fn judged(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+    fn judged(&self, mut findings: Vec<Finding>, near: &BTreeSet<String>) -> Vec<Finding> {
         let census = Census::default();
         let inspect = |scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]| {
             census.add(scene, plan, files);
@@ -241,7 +255,7 @@ impl Looked<'_> {
         let sites: Vec<Vec<Finding>> =
             self.what.sites.par_iter().map(|site| self.site(&work, site).findings).collect();
         findings.extend(sites.into_iter().flatten());
-        findings.extend(self.shared(&work, &census));
+        findings.extend(self.shared(&work, &census, near));
         findings
     }
 
@@ -272,15 +286,33 @@ impl Looked<'_> {
         let lines = selected.lines.iter().map(|index| &selected.site.lines[*index]);
         let lines = lines.filter(|line| self.what.lines.contains(&format!("{site}/{}", line.id)));
         let paths = lines.map(|line| line.path.clone()).chain([format!("sites/{site}/site.yaml")]);
-        out.findings.extend(paths.flat_map(|path| check::written(work.fleet, &path)));
+        out.findings.extend(paths.flat_map(|path| check::written(&work.scene(), &path)));
         out
     }
 
-    fn shared(&self, work: &Work<'_>, census: &Census) -> Vec<Finding> {
+    fn shared(&self, work: &Work<'_>, census: &Census, near: &BTreeSet<String>) -> Vec<Finding> {
+        self.beside(work.fleet, census, near);
         let mut findings = work.fleet.standards.take_findings();
         findings.extend(check::shared(&work.scene(), None));
         findings.extend(check::counted(&work.scene(), census));
         findings
+    }
+
+    /// Adds the facts of lines and sites that the change does not touch.
+    fn beside(&self, fleet: &Fleet, census: &Census, near: &BTreeSet<String>) {
+        let inspect = |scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]| {
+            census.add_beside(scene, plan, files);
+            vec![]
+        };
+        let work = Work::only(fleet, self.today, near, false).inspected_by(&inspect);
+        fleet.sites.par_iter().for_each(|site| {
+            let is_near = |line: &LineEntry| near.contains(&format!("{}/{}", site.id, line.id));
+            let lines: Vec<usize> = (0..site.lines.len()).filter(|at| is_near(&site.lines[*at])).collect();
+            let whole = near.contains(&site.id);
+            if whole || !lines.is_empty() {
+                work.site(&Selected { site, lines, whole }, |_| ());
+            }
+        });
     }
 }
 

@@ -1,20 +1,26 @@
 //! Rendered files before and after, difference by difference; what is the same but for a line's own values is one.
 
+use super::super::diff::wanted::{RulesByTemplate, Wanted};
+use super::device;
 use super::facts::Facts;
+use crate::compare::{Meaning, meanings};
 use crate::model::Kind;
-use crate::render::RenderedFile;
+use crate::packets::words::Names;
+use crate::render::{RenderedFile, Renderer};
 use crate::report::change::{CONSEQUENCES, Effect, Group, Opening};
 use aho_corasick::{AhoCorasick, MatchKind};
 use similar::{DiffOp, TextDiff};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Mutex;
 
 /// Lines of text shown around a difference.
 const AROUND: usize = 2;
 
 /// Collects differences of many lines, from many threads.
-#[derive(Default)]
-pub(super) struct Collector {
+pub(super) struct Collector<'r> {
+    renderer: &'r Renderer<'r>,
+    rules: RulesByTemplate,
     inner: Mutex<Inner>,
 }
 
@@ -22,6 +28,8 @@ pub(super) struct Collector {
 struct Inner {
     groups: BTreeMap<String, Found>,
     paths: BTreeMap<String, BTreeSet<String>>,
+    /// What devices let through or stop, by words without a line's own values.
+    devices: BTreeMap<String, (String, BTreeSet<String>)>,
     changed: BTreeSet<String>,
     files: usize,
     unknown: BTreeSet<String>,
@@ -42,6 +50,9 @@ struct Found {
 
 /// One difference of one file.
 struct Hunk {
+    /// Its lines before and after, from 0.
+    ranges: [Range<usize>; 2],
+    consequence: usize,
     shape: String,
     exact: String,
     diff: String,
@@ -56,7 +67,12 @@ pub(super) struct State<'a> {
     pub(super) facts: Option<&'a Facts>,
 }
 
-impl Collector {
+impl<'r> Collector<'r> {
+    /// Collects nothing yet; targets are those of the renderer.
+    pub(super) fn new(renderer: &'r Renderer<'r>) -> Self {
+        Self { renderer, rules: RulesByTemplate::default(), inner: Mutex::default() }
+    }
+
     /// Compares the files of one line or site.
     pub(super) fn compare(&self, address: &str, before: &State<'_>, after: &State<'_>) {
         self.compare_flows(address, before, after);
@@ -66,7 +82,8 @@ impl Collector {
             self.inner.lock().expect("no thread panics while it holds the effect").unknown.extend(unknown);
             return;
         };
-        let mask = after.facts.or(before.facts).map(Mask::new);
+        let facts = after.facts.or(before.facts);
+        let (mask, names) = (facts.map(Mask::new), facts.map(|facts| &facts.names));
         let paths: BTreeSet<&str> = old.iter().chain(new).map(|file| file.path.as_str()).collect();
         for path in paths {
             let find = |files: &'_ [RenderedFile]| files.iter().position(|file| file.path == path);
@@ -76,19 +93,43 @@ impl Collector {
             if before == after && old_file.is_some() == new_file.is_some() {
                 continue;
             }
-            let Some(kind) = new_file.or(old_file).map(|file| file.kind) else { continue };
-            let hunks = hunks(&before, &after, mask.as_ref());
-            self.add(address, path, kind, hunks);
+            let Some(file) = new_file.or(old_file) else { continue };
+            let mut hunks = hunks(&before, &after, mask.as_ref());
+            let standard = facts.and_then(|facts| facts.standard.as_deref());
+            let (rules, _) = self.rules.get(self.renderer, standard, &Wanted::rendered(file));
+            let meanings = match (old_file, new_file) {
+                (Some(_), Some(_)) => meanings(&rules, before.as_bytes(), after.as_bytes()),
+                // What a whole file means is what it is for.
+                _ => None,
+            };
+            weigh(&mut hunks, meanings.as_deref(), file.kind);
+            self.add(address, path, merged(hunks));
+            if let (Kind::Firewall, Some(old), Some(new)) = (file.kind, old_file, new_file) {
+                let words = device::words(old, new, names.unwrap_or(&Names::default()));
+                self.add_words(address, path, words, mask.as_ref());
+            }
         }
     }
 
-    fn add(&self, address: &str, path: &str, kind: Kind, hunks: Vec<Hunk>) {
+    fn add_words(&self, address: &str, path: &str, words: Option<String>, mask: Option<&Mask>) {
+        let Some(words) = words else { return };
+        let words = format!("{}: {words}", pattern(address, path));
+        let shape = mask.map_or_else(|| words.clone(), |mask| mask.apply(&words));
+        let mut inner = self.inner.lock().expect("no thread panics while it holds the effect");
+        let (shown, lines) = inner.devices.entry(shape).or_insert_with(|| (words.clone(), BTreeSet::new()));
+        if lines.first().is_none_or(|first| address < first.as_str()) {
+            *shown = words;
+        }
+        lines.insert(address.to_owned());
+    }
+
+    fn add(&self, address: &str, path: &str, hunks: Vec<Hunk>) {
         let mut inner = self.inner.lock().expect("no thread panics while it holds the effect");
         inner.changed.insert(address.to_owned());
         inner.files += 1;
         let pattern = pattern(address, path);
         for hunk in hunks {
-            let consequence = if hunk.only_comments { CONSEQUENCES.len() - 1 } else { consequence(kind) };
+            let consequence = hunk.consequence;
             let shown = (address.to_owned(), hunk.diff);
             let found = inner.groups.entry(hunk.shape).or_insert_with(|| Found {
                 lines: BTreeSet::new(),
@@ -130,7 +171,8 @@ impl Collector {
         groups.sort_by(|(a, one), (b, other)| {
             a.cmp(b).then(other.lines.len().cmp(&one.lines.len())).then_with(|| one.path.cmp(&other.path))
         });
-        let paths = inner.paths.into_iter();
+        let devices = inner.devices.into_values();
+        let paths = inner.paths.into_iter().chain(devices);
         Effect {
             lines: inner.changed.len(),
             files: inner.files,
@@ -156,6 +198,47 @@ fn group(found: Found) -> (usize, Group) {
     (found.consequence, group)
 }
 
+/// Says of each difference what it means: as the target's comparison profile has it, else by what the file is for.
+fn weigh(hunks: &mut [Hunk], meanings: Option<&[Meaning]>, kind: Kind) {
+    let look = CONSEQUENCES.len() - 1;
+    let by_kind = |hunk: &Hunk| if hunk.only_comments { look } else { consequence(kind) };
+    let Some(meanings) = meanings else {
+        hunks.iter_mut().for_each(|hunk| hunk.consequence = by_kind(hunk));
+        return;
+    };
+    for hunk in hunks.iter_mut() {
+        hunk.consequence = look;
+    }
+    for meaning in meanings {
+        let class = CONSEQUENCES.iter().position(|known| *known == meaning.class.as_str()).unwrap_or(0);
+        // A statement of several lines is told at one of them, which need not be one that changed.
+        let away = |hunk: &Hunk, line: usize| {
+            let range = &hunk.ranges[usize::from(!meaning.is_first)];
+            if line < range.start { range.start - line } else { (line + 1).saturating_sub(range.end) }
+        };
+        let line = meaning.line.map(|line| (line as usize).saturating_sub(1));
+        match line {
+            Some(line) => {
+                if let Some(hunk) = hunks.iter_mut().min_by_key(|hunk| away(hunk, line)) {
+                    hunk.consequence = hunk.consequence.min(class);
+                }
+            }
+            None => hunks.iter_mut().for_each(|hunk| hunk.consequence = hunk.consequence.min(class)),
+        }
+    }
+}
+
+/// The same for each machine of a line is said once.
+fn merged(hunks: Vec<Hunk>) -> Vec<Hunk> {
+    let mut merged: BTreeMap<String, Hunk> = BTreeMap::new();
+    for hunk in hunks {
+        let worst = hunk.consequence;
+        let kept = merged.entry(hunk.shape.clone()).or_insert(hunk);
+        kept.consequence = kept.consequence.min(worst);
+    }
+    merged.into_values().collect()
+}
+
 /// What a difference in a file may mean, as a place in [`CONSEQUENCES`].
 fn consequence(kind: Kind) -> usize {
     let word = match kind {
@@ -165,6 +248,10 @@ fn consequence(kind: Kind) -> usize {
         Kind::Alerts => "metric",
         Kind::Dashboard | Kind::Record => "look",
     };
+    place(word)
+}
+
+fn place(word: &str) -> usize {
     CONSEQUENCES.iter().position(|known| *known == word).unwrap_or(0)
 }
 
@@ -183,13 +270,7 @@ fn hunks(before: &str, after: &str, mask: Option<&Mask>) -> Vec<Hunk> {
     let diff = TextDiff::from_lines(before, after);
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let changes = diff.ops().iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
-    let mut hunks: BTreeMap<String, Hunk> = BTreeMap::new();
-    for op in changes {
-        let hunk = hunk(op, &old, &new, mask);
-        // The same for each machine of a line is said once.
-        hunks.entry(hunk.shape.clone()).or_insert(hunk);
-    }
-    hunks.into_values().collect()
+    changes.map(|op| hunk(op, &old, &new, mask)).collect()
 }
 
 fn hunk(op: &DiffOp, old: &[&str], new: &[&str], mask: Option<&Mask>) -> Hunk {
@@ -229,6 +310,8 @@ fn hunk(op: &DiffOp, old: &[&str], new: &[&str], mask: Option<&Mask>) -> Hunk {
         line.is_empty() || ["#", "//", "--", ";"].iter().any(|mark| line.starts_with(mark))
     };
     Hunk {
+        ranges: [from, to],
+        consequence: 0,
         diff: head + &plain(&lead) + &exact + &plain(&tail),
         added: added.len(),
         removed: removed.len(),

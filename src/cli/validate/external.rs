@@ -13,10 +13,13 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// Longest time that one check may take.
 const LIMIT: Duration = Duration::from_secs(30);
+/// Longest time that is waited for the last words of a tool that has ended: what it started may hold the pipe open.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The folder of the files inside the temporary one.
 const FILES: &str = "files";
 /// Most characters of what a tool says.
@@ -62,7 +65,7 @@ impl External {
         let address = plan.address.to_string();
         let line = plan.address.line.as_deref().unwrap_or("_site");
         let name = format!("intended/{}/{line}/{}", plan.address.site, file.path);
-        let finding = match run(command, &folder.join(&file.path), folder) {
+        let finding = match run(command, &folder.join(&file.path), folder, LIMIT) {
             Ended::Passed => return None,
             Ended::NotThere => {
                 *self
@@ -89,7 +92,8 @@ impl External {
     pub(super) fn finish(self) -> Vec<Finding> {
         let missing = self.missing.into_inner().expect("no thread panics while it counts");
         let finding = |(tool, files): (String, usize)| {
-            not_checked(format!("{tool} is not installed; {files} files were not checked by it"))
+            let files = if files == 1 { "1 file was".to_owned() } else { format!("{files} files were") };
+            not_checked(format!("{tool} is not installed; {files} not checked by it"))
                 .next(format!("install {tool}, or leave --external out"))
         };
         missing.into_iter().map(finding).collect()
@@ -116,41 +120,37 @@ fn laid_out(files: &[RenderedFile]) -> std::io::Result<tempfile::TempDir> {
     Ok(folder)
 }
 
-fn run(command: &[String], file: &Path, folder: &Path) -> Ended {
+fn run(command: &[String], file: &Path, folder: &Path, limit: Duration) -> Ended {
     let path = file.to_string_lossy();
     let args = command[1..].iter().map(|arg| arg.replace("{file}", &path));
-    let started = Command::new(&command[0])
-        .args(args)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    match started {
-        Ok(child) => ended(child, file, folder),
+    let mut tool = Command::new(&command[0]);
+    tool.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own, so that all that it starts can be ended with it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut tool, 0);
+    match tool.spawn() {
+        Ok(child) => ended(child, file, folder, limit),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ended::NotThere,
         Err(error) => Ended::Broken(error.to_string()),
     }
 }
 
-fn ended(mut child: Child, file: &Path, folder: &Path) -> Ended {
+fn ended(mut child: Child, file: &Path, folder: &Path, limit: Duration) -> Ended {
     // Both streams are read while the tool runs, so that it never waits for a full pipe.
     let (out, err) = (drain(child.stdout.take()), drain(child.stderr.take()));
     let begun = Instant::now();
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
-            Ok(None) if begun.elapsed() > LIMIT => {
-                // A tool that does not end is ended; whether that works changes nothing here.
-                let _ = child.kill();
-                let _ = child.wait();
+            Ok(None) if begun.elapsed() > limit => {
+                end(&mut child);
                 return Ended::TooLong;
             }
             Ok(None) => std::thread::sleep(Duration::from_millis(5)),
             Err(error) => return Ended::Broken(error.to_string()),
         }
     };
-    let said = [err.join(), out.join()].into_iter().filter_map(Result::ok).collect::<Vec<_>>().join("\n");
+    let said = [err, out].map(|words| words.recv_timeout(LAST_WORDS).unwrap_or_default()).join("\n");
     match status.code() {
         Some(0) => return Ended::Passed,
         // What a shell or `unshare` says of a command that is not there, or may not be run.
@@ -164,13 +164,55 @@ fn ended(mut child: Child, file: &Path, folder: &Path) -> Ended {
     Ended::Failed(if said.is_empty() { "it does not say why".to_owned() } else { said })
 }
 
-fn drain(stream: Option<impl std::io::Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+/// Ends a tool that does not end; whether that works changes nothing here.
+fn end(child: &mut Child) {
+    #[cfg(target_os = "linux")]
+    if let Ok(group) = i32::try_from(child.id()) {
+        let _ =
+            nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn drain(stream: Option<impl std::io::Read + Send + 'static>) -> Receiver<String> {
+    let (words, receiver) = channel();
     std::thread::spawn(move || {
         let mut bytes = vec![];
         if let Some(stream) = stream {
             // What cannot be read is not said.
             let _ = stream.take(1 << 20).read_to_end(&mut bytes);
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+        // Nobody listens any longer where the tool took too long.
+        let _ = words.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receiver
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::{Ended, run};
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn shell(script: &str) -> Ended {
+        let command = ["sh", "-c", script].map(str::to_owned);
+        run(&command, Path::new("/x"), Path::new("/"), Duration::from_millis(300))
+    }
+
+    #[test]
+    fn each_way_to_end_is_told_apart() {
+        assert!(matches!(shell("exit 0"), Ended::Passed));
+        assert!(matches!(shell("echo no >&2; exit 1"), Ended::Failed(said) if said == "no"));
+        assert!(matches!(shell("exit 1"), Ended::Failed(said) if said == "it does not say why"));
+        assert!(matches!(shell("no-such-tool-anywhere"), Ended::NotThere));
+        assert!(matches!(shell("sleep 60"), Ended::TooLong));
+        assert!(matches!(shell("sleep 60; exit 0"), Ended::TooLong));
+    }
+
+    #[test]
+    fn what_a_tool_leaves_behind_holds_nothing_up() {
+        assert!(matches!(shell("sleep 20 & exit 0"), Ended::Passed));
+    }
 }

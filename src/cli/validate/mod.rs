@@ -3,6 +3,7 @@
 mod approvals;
 mod base;
 mod changed;
+mod device;
 mod effect;
 mod external;
 mod facts;
@@ -47,15 +48,9 @@ pub(crate) struct Validate {
     /// Also runs each target's own check on what was rendered for it; a tool that is missing has checked nothing
     #[arg(long)]
     external: bool,
-    /// Reads a git repository that belongs to another user, as in a container; only its objects are read
-    #[arg(long)]
-    trust_repo: bool,
 }
 
 pub(crate) fn run(session: &mut Session, args: &Validate) -> Run {
-    if args.trust_repo {
-        crate::source::git::trust_other_owners();
-    }
     match &args.changed {
         Some(base) => run_changed(session, args, base),
         None => run_whole(session, args),
@@ -107,7 +102,7 @@ fn whole(fleet: &Fleet, today: Date, args: &Validate) -> Result<(Vec<Finding>, (
             });
             let site = format!("sites/{}/site.yaml", selected.site.id);
             let lines = selected.lines.iter().map(|index| selected.site.lines[*index].path.as_str());
-            let written = lines.chain([site.as_str()]).flat_map(|path| check::written(fleet, path));
+            let written = lines.chain([site.as_str()]).flat_map(|path| check::written(&work.scene(), path));
             done.results.into_iter().flatten().chain(done.findings).chain(written).collect()
         })
         .collect();

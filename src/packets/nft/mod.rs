@@ -22,11 +22,17 @@ pub struct Unreadable {
     pub message: String,
     /// Line, from 1.
     pub line: usize,
+    /// Whether the product would read it: it is only not followed here.
+    pub is_unfollowed: bool,
 }
 
 impl Unreadable {
-    pub(super) fn new(message: impl Into<String>, line: usize) -> Self {
-        Self { message: message.into(), line }
+    pub(crate) fn new(message: impl Into<String>, line: usize) -> Self {
+        Self { message: message.into(), line, is_unfollowed: false }
+    }
+
+    fn unfollowed(message: impl Into<String>, line: usize) -> Self {
+        Self { is_unfollowed: true, ..Self::new(message, line) }
     }
 }
 

@@ -41,6 +41,11 @@ impl Reader {
         Err(Unreadable::new(what, self.line() as usize))
     }
 
+    /// What nft would do, and comparing cannot.
+    fn leave<T>(&self, what: &str) -> Read<T> {
+        Err(Unreadable::unfollowed(what, self.line() as usize))
+    }
+
     fn next(&mut self) -> Option<Token> {
         let token = self.tokens.get(self.at).map(|(token, _)| token.clone());
         self.at += 1;
@@ -82,7 +87,10 @@ impl Reader {
                 "flush" | "delete" | "destroy" => self.remove()?,
                 "define" | "redefine" => self.define()?,
                 "undefine" => self.skip_statement(),
-                "include" => return self.fail("another file is included; it is not followed"),
+                "list" | "reset" | "rename" | "replace" | "monitor" | "describe" | "import" | "export" => {
+                    return self.leave("a command that is not followed");
+                }
+                "include" => return self.leave("another file is included; it is not followed"),
                 _ => return self.fail("not an nft command"),
             }
         }
@@ -271,7 +279,7 @@ impl Reader {
                 let line = self.line();
                 let words = self.statement(0)?;
                 if matches!(words.first().and_then(Word::plain), Some("index" | "position" | "handle")) {
-                    return self.fail("a rule at a place that only the device knows is not followed");
+                    return self.leave("a rule at a place that only the device knows is not followed");
                 }
                 let rules = &mut self.table_mut(&table).chains.entry(chain).or_default().rules;
                 let at = if at_top { 0 } else { rules.len() };
@@ -314,7 +322,7 @@ impl Reader {
                     chain.rules.clear();
                 }
             }
-            _ => return self.fail("a command that takes single things away is not followed"),
+            _ => return self.leave("a command that takes single things away is not followed"),
         }
         self.skip_statement();
         Ok(())
@@ -333,7 +341,7 @@ impl Reader {
     /// The words up to the end of a statement; inside braces line breaks are nothing.
     fn statement(&mut self, depth: usize) -> Read<Vec<Word>> {
         if depth > MAX_DEPTH {
-            return self.fail("nested too deep");
+            return self.leave("nested too deep");
         }
         let mut words = vec![];
         loop {
