@@ -4,6 +4,7 @@
     JIG=target/release/jig benches/capture.py proof FAMILY...    byte-exact or refused; inputs, formulas, outliers
     JIG=target/release/jig benches/capture.py loo FAMILY...      leave one out: is it expressed by values alone?
     JIG=target/release/jig benches/capture.py drift FAMILY...    one slip in one line: is it found, what else is said?
+    JIG=target/release/jig benches/capture.py time               174 lines of 400 KB in all, 8 of 67 KB each, and more
 
 Leave one out knows nothing of the program: it reads the templates that were written, finds the values that the line
 left out would need, writes them as a line file, renders, and compares every byte.
@@ -518,8 +519,42 @@ def proof(family):
           f"secrets {s['secrets']} ratio {s['size_ratio']}", flush=True)
 
 
+# ---------------------------------------------------------------- time
+
+def device(number, ports):
+    """A switch of a plant: what differs follows from its number, its networks and a few choices."""
+    rows = [f"hostname sw-{number:03}", "!", "aaa new-model", f"ip domain-name cell{number}.example.com", "!"]
+    for port in range(1, ports + 1):
+        rows += [f"interface GigabitEthernet1/{port}", f" description cell {number} port {port}",
+                 f" switchport access vlan {100 + port % 7}", " spanning-tree portfast"]
+        rows += [" power inline never"] if (number * port) % 11 == 0 else []
+        rows += ["!"]
+    rows += ["interface Vlan100", f" ip address 10.{number // 200}.{number % 200}.1 255.255.255.0", "!"]
+    rows += [f"ntp server 10.{number // 200}.0.{k}" for k in range(1, 3 + number % 3)]
+    return "\n".join([*rows, "end", ""])
+
+
+def times():
+    for name, lines, size in (("8 x 67 KB", 8, 67_000), ("16 x 67 KB", 16, 67_000), ("32 x 67 KB", 32, 67_000),
+                              ("174, 400 KB in all", 174, 2_300), ("174 x 40 KB", 174, 40_000)):
+        with tempfile.TemporaryDirectory() as made:
+            ports = max(1, (size - 200) // 115)
+            for number in range(1, lines + 1):
+                folder = pathlib.Path(made) / f"plant/sw-{number:03}"
+                folder.mkdir(parents=True)
+                (folder / "running.cfg").write_text(device(number, ports))
+            command = ["/usr/bin/time", "-f", "%U %S %M", JIG, "capture", f"{made}/plant", "--as", "role", "-o",
+                       f"{made}/fleet", "--format", "json"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            user, system, memory = done.stderr.split()[-3:]
+            print(f"{name}: exit {done.returncode}, {float(user) + float(system):.2f} s of CPU, "
+                  f"{int(memory) // 1024} MB", flush=True)
+
+
 def main():
     what, families = sys.argv[1], sys.argv[2:]
+    if what == "time":
+        return times()
     results = [{"proof": proof, "loo": loo, "drift": drift}[what](family) for family in families]
     done = [r for r in results if r]
     if what == "loo" and done:

@@ -392,7 +392,7 @@ fn a_list_keyed_by_names_of_the_line_is_a_list() {
     let folder = Folder::new();
     let sides = ["north", "east", "south", "west"];
     let plant = lines(&folder, 8, "hosts.yml", |number| {
-        let hosts: String = (0..1 + number % 3)
+        let hosts: String = (0..=number % 3)
             .map(|at| format!("  line{number:02}-{}: {}\n", sides[(number + at) % 4], at + 2))
             .collect();
         format!("name: line{number:02}\nhosts:\n  line{number:02}-core: 1\n{hosts}")

@@ -645,6 +645,36 @@ fn a_browser_is_not_misled_by_names() {
 }
 
 #[test]
+fn a_browser_shows_what_was_captured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 1..=8 {
+        let line = folder.path().join(format!("plant/line{number:02}"));
+        std::fs::create_dir_all(&line).expect("made");
+        let uplink = if number == 5 { "interface uplink\n mtu 9000\n!\n" } else { "" };
+        let place = if number == 3 { "</script><img src=x onerror=hacked=1>" } else { "Hall 4" };
+        let text = format!(
+            "hostname line{number:02}\n!\ninterface mgmt\n ip address 10.20.{}.5/24\n!\n{uplink}\
+             snmp location {place}\nenable secret hunter{number}two\n",
+            number * number
+        );
+        std::fs::write(line.join("sw.cfg"), text).expect("written");
+    }
+    let page = folder.path().join("page.html");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (plant, fleet, format) = (at("plant"), at("fleet"), format!("html={}", page.display()));
+    let args = ["capture", &plant, "--as", "switch", "-o", &fleet, "--dry-run", "--format", &format];
+    let run = args.iter().fold(jig(), |run, arg| run.arg(arg)).run();
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let page = std::fs::read_to_string(page).expect("written");
+    assert!(!page.contains("hunter"), "a secret is on the page");
+    let Some(seen) = opened("capture", &page, "uplink", true) else { return };
+    let text = seen["text"].as_str().expect("text");
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} is not in {text}"));
+    assert!(at("Proven: 8/8 files exact") < at("Candidates for drift") && at("Inputs") < at("Secrets"));
+    assert!(seen["searched"].as_u64().is_some_and(|count| count > 0 && Some(count) < seen["cards"].as_u64()));
+}
+
+#[test]
 fn a_browser_bears_ten_thousand_differences() {
     let Some(seen) = opened("many", &drawn("html", &made::many(10_000)), "found 4711", false) else { return };
     assert_eq!(seen["cards"], 10_000);

@@ -289,14 +289,14 @@ fn common_length(a: &[String], b: &[String]) -> usize {
     above[b.len()]
 }
 
-/// Pairs of nodes that are equal and unique on both sides, else whose skeletons are, in order.
+/// Pairs of nodes that are equal and unique on both sides, else whose lines are, else whose skeletons are, in order.
 fn anchors(
     merged: &[Aligned],
     nodes: &[Rc<Node>],
     (left, left_end): (usize, usize),
     (right, right_end): (usize, usize),
 ) -> Vec<(usize, usize)> {
-    for pick in [|node: &Node| node.hash, |node: &Node| node.skeleton] {
+    for pick in [|node: &Node| node.hash, Node::head_hash, |node: &Node| node.skeleton] {
         let mut lefts: HashMap<u64, Vec<usize>> = HashMap::new();
         for (at, aligned) in merged.iter().enumerate().take(left_end).skip(left) {
             let mut keys: Vec<u64> = aligned.variants.iter().map(|node| pick(node)).collect();

@@ -33,7 +33,7 @@ mod views;
 mod yaml;
 
 pub use draft::Draft;
-pub use names::id;
+pub use names::{id, may_be_named};
 pub use pilot::{Known, Question};
 
 use std::collections::{BTreeMap, BTreeSet};

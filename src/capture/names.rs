@@ -166,6 +166,11 @@ pub(super) fn safe(name: &str) -> String {
     if TAKEN.contains(&name) { format!("{name}_value") } else { name.to_owned() }
 }
 
+/// Returns whether a value may have a name: some mean something else in an expression.
+pub fn may_be_named(name: &str) -> bool {
+    !TAKEN.contains(&name)
+}
+
 fn plain(block: &str) -> String {
     let words: Vec<&str> = block
         .split(|c: char| !c.is_alphanumeric() && c != '_')

@@ -32,9 +32,10 @@ pub(super) struct Proposal {
 pub(super) fn find(draft: &Draft) -> Proposal {
     let mut out = Proposal::default();
     let mut seen = BTreeSet::new();
-    for (path, text) in draft.files.iter().filter(|(path, _)| path.ends_with(".j2")) {
+    let templates = draft.files.iter().filter_map(|(path, text)| Some((path.strip_suffix(".j2")?, text)));
+    for (path, text) in templates {
         let (text, expressions) = without_expressions(text);
-        let file = path.split("/templates/").nth(1).unwrap_or(path).trim_end_matches(".j2");
+        let file = path.split("/templates/").nth(1).unwrap_or(path);
         let items = loop_items(&text);
         for connection in connections::in_text(&text, file, file) {
             let key = [&connection.from, &connection.to, &connection.service]

@@ -8,7 +8,7 @@ use super::shape::{Segment, Shape};
 use super::solve::Kind;
 use super::views::{bits, distinct};
 use super::{Mismatches, paths};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said about a capture.
 #[derive(Debug, Clone, Default)]
@@ -232,16 +232,11 @@ fn sizes(shape: &Shape) -> (usize, usize) {
 
 /// Bytes that the values of a row take where they are not the usual one.
 fn cost(row: &super::views::Row) -> usize {
-    let mut counts: Vec<(&str, usize)> = vec![];
-    for value in row.iter().flatten() {
-        match counts.iter_mut().find(|(known, _)| *known == &**value) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((value, 1)),
-        }
-    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    row.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
     let total: usize = counts.iter().map(|(value, count)| value.len() * count).sum();
     let usual =
-        counts.iter().max_by_key(|(_, count)| *count).filter(|(_, count)| count * 10 >= row.len() * 6);
+        counts.iter().max_by_key(|(_, count)| **count).filter(|(_, count)| **count * 10 >= row.len() * 6);
     total - usual.map_or(0, |(value, count)| value.len() * count)
 }
 

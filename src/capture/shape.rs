@@ -187,17 +187,15 @@ impl Shaper {
         let merged = fuse(merged, around);
         let mut out = vec![];
         let mut at = 0;
+        // Up to here runs were looked at: what follows in one that is no list begins no list either.
+        let mut looked = 0;
         while at < merged.len() {
-            let sample = merged[at].sample();
-            let same = |other: &Aligned| repeats(sample, other.sample());
-            let end = at + 1 + merged[at + 1..].iter().take_while(|other| same(other)).count();
-            let scattered = scattered(&merged[at..], around);
-            if end - at >= 2 && is_list(&merged[at..end], around) {
-                out.push(self.list(&merged[at..end], around, scope, path));
-                at = end;
-            } else if scattered > 0 {
-                out.push(self.list(&merged[at..at + scattered], around, scope, path));
-                at += scattered;
+            let run = if at < looked { Run::default() } else { run(&merged[at..], around) };
+            looked = looked.max(at + run.looked);
+            if run.list > 0 {
+                out.push(self.list(&merged[at..at + run.list], around, scope, path));
+                at += run.list;
+                looked = at;
             } else {
                 out.push(self.branch(&merged[at], around, scope, path));
                 at += 1;
@@ -381,10 +379,29 @@ fn is_list(run: &[Aligned], around: &Keys) -> bool {
     !partial.is_empty() && (who.len() >= 2 || run.iter().any(|aligned| aligned.variants.len() > 1))
 }
 
+/// What begins with the first of some lines.
+#[derive(Default)]
+struct Run {
+    /// Lines that are a list.
+    list: usize,
+    /// Lines that were looked at.
+    looked: usize,
+}
+
+fn run(rest: &[Aligned], around: &Keys) -> Run {
+    let sample = rest[0].sample();
+    let alike = 1 + rest[1..].iter().take_while(|other| repeats(sample, other.sample())).count();
+    if alike >= 2 && is_list(&rest[..alike], around) {
+        return Run { list: alike, looked: alike };
+    }
+    let (list, looked) = scattered(rest, around);
+    Run { list, looked: looked.max(alike) }
+}
+
 /// Returns how many of the first lines are entries of one list that have nothing in common but their form: each
-/// instance has some of its own, and nobody has many of another's.
-fn scattered(rest: &[Aligned], around: &Keys) -> usize {
-    let Some(first) = rest.first().map(|aligned| aligned.sample()) else { return 0 };
+/// instance has some of its own, and nobody has many of another's; and how many were looked at.
+fn scattered(rest: &[Aligned], around: &Keys) -> (usize, usize) {
+    let first = rest[0].sample();
     let form = (indent(&first.head), kinds(&first.head));
     // What carries the line's own name is no setting that some have and some have not.
     let is_named = |node: &Node| node.masked.first().is_some_and(|word| word.contains(OWN));
@@ -399,13 +416,16 @@ fn scattered(rest: &[Aligned], around: &Keys) -> usize {
             && (indent(&node.head), kinds(&node.head)) == form
     };
     let run = rest.iter().take_while(is_entry).count();
+    if run < 4 {
+        return (0, run);
+    }
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for (key, _) in rest[..run].iter().flat_map(|aligned| &aligned.members) {
         *counts.entry(*key).or_default() += 1;
     }
     let is_all = counts.len() * 4 >= around.len() * 3 && around.len() >= 3;
     let is_thin = are_named || counts.values().sum::<usize>() * 3 <= run * around.len();
-    if is_all && is_thin && run >= 4 && counts.values().any(|count| *count > 1) { run } else { 0 }
+    (if is_all && is_thin && counts.values().any(|count| *count > 1) { run } else { 0 }, run)
 }
 
 /// Returns whether two lines may be items of one list.

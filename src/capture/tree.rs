@@ -84,6 +84,11 @@ impl Node {
         key_of(&self.head)
     }
 
+    /// Returns a hash of its own line, whatever lies inside.
+    pub(super) fn head_hash(&self) -> u64 {
+        if self.head.is_empty() { self.hash } else { digest(&self.head) }
+    }
+
     /// Returns a hash of what its line begins with: its key, else its first word.
     pub(super) fn opening(&self) -> u64 {
         let key = self.key();

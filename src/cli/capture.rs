@@ -94,10 +94,7 @@ pub(crate) fn run(session: &mut Session, args: &Capture) -> Run {
         None => capture::capture(&instances, &options, &mut prove),
     };
     let mut report = captured.report;
-    if let Some(unknown) = args.rename.iter().find(|pair| !is_known(pair, &report)) {
-        let message = format!("--rename {unknown}: no value has that name, or the new one is taken");
-        return Err(Failure::new(message, "`--dry-run` lists the names"));
-    }
+    check_renames(&options.rename, &report)?;
     let mut written = vec![];
     let is_proven = report.refused.is_none() && report.mismatches.is_empty();
     if is_proven && !args.dry_run {
@@ -114,22 +111,50 @@ pub(crate) fn run(session: &mut Session, args: &Capture) -> Run {
     Ok(if is_proven { Outcome::InOrder } else { Outcome::Findings })
 }
 
-fn is_known(pair: &str, report: &Report) -> bool {
-    let new = pair.split_once('=').map_or("", |(_, new)| new);
-    report.inputs.iter().filter(|input| input.name == new).count() == 1
+/// Whether each new name stands for one value.
+fn check_renames(renames: &BTreeMap<String, String>, report: &Report) -> Result<(), Failure> {
+    let names = || report.inputs.iter().map(|input| input.name.as_str()).filter(|name| !name.contains("[]"));
+    for (old, new) in renames {
+        let count = names().filter(|name| name == new).count();
+        if count == 1 {
+            continue;
+        }
+        if count > 1 {
+            let message = format!("--rename {old}={new}: another value is called `{new}` already");
+            return Err(Failure::new(message, "choose another name, or rename that one, too"));
+        }
+        let near = names().max_by(|a, b| strsim::jaro(a, old).total_cmp(&strsim::jaro(b, old)));
+        let near = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+        let message = format!("--rename {old}={new}: no value is called `{old}`{near}");
+        return Err(Failure::new(message, "`--dry-run` lists the names; those in lists cannot be changed"));
+    }
+    Ok(())
 }
 
 fn options(args: &Capture, home: &Home, known: Option<&[Known]>) -> Result<Options, Failure> {
     let mut rename = BTreeMap::new();
     for pair in &args.rename {
-        let parts = pair.split_once('=').filter(|(_, new)| is_value_name(new));
-        let (old, new) = parts.ok_or_else(|| {
-            Failure::new(
-                format!("--rename {pair} is not OLD=NEW"),
-                "a name is lower case letters, digits and _",
-            )
-        })?;
-        rename.insert(old.to_owned(), new.to_owned());
+        let wrong = |what: &str, next: &str| Failure::new(format!("--rename {pair}{what}"), next);
+        let (old, new) =
+            pair.split_once('=').ok_or_else(|| wrong(" is not OLD=NEW", "write `ip_address=management`"))?;
+        if !is_value_name(new) {
+            let next = "a name is lower case letters, digits and _, begins with a letter, at most 32";
+            return Err(wrong(&format!(": `{new}` is no name"), next));
+        }
+        if !capture::may_be_named(new) {
+            let what = format!(": `{new}` means something else in templates");
+            return Err(wrong(&what, "choose another name"));
+        }
+        if rename.insert(old.to_owned(), new.to_owned()).is_some_and(|before| before != new) {
+            return Err(wrong(
+                &format!(": `{old}` has another new name already"),
+                "give each value one name",
+            ));
+        }
+    }
+    if !args.min_evidence.is_finite() || args.min_evidence < 0.0 {
+        let message = format!("--min-evidence {}: no number of bits", args.min_evidence);
+        return Err(Failure::new(message, "12 is usual; more asks for more values and derives less"));
     }
     let pilot = known.and_then(|known| known.iter().find(|known| known.name == "area"));
     let area =
@@ -160,6 +185,7 @@ fn known_values(session: &Session, file: &Path) -> Result<Vec<Known>, Failure> {
         .map_err(|_| Failure::new(format!("`{name}` is not YAML"), "write `name: value` lines"))?;
     let mut known = vec![];
     collect(&document.root, "", &mut known);
+    known.retain(|known| !known.name.is_empty());
     if known.is_empty() {
         return Err(Failure::new(format!("`{name}` holds no values"), "write `name: value` lines"));
     }
@@ -325,6 +351,7 @@ fn are_alike(folders: &[PathBuf], excluded: &GlobSet) -> Result<bool, Failure> {
 }
 
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    must_be_folder(folder)?;
     let entries = Tree::folder(folder).list("").map_err(|error| unreadable(&error.to_string()))?;
     Ok(entries
         .iter()
@@ -347,25 +374,56 @@ fn is_own(folder: &Path, path: &str) -> bool {
 }
 
 fn files_of(folder: &Path, excluded: &GlobSet) -> Result<Vec<String>, Failure> {
-    let all = Tree::folder(folder).walk("").map_err(|error| unreadable(&error.to_string()))?;
-    let is_ours = |path: &String| {
-        !is_own(folder, path) && !path.split('/').any(|part| part == ".git") && !excluded.is_match(path)
+    let mut all = vec![];
+    walk(folder, "", excluded, &mut all)?;
+    all.retain(|path| !is_own(folder, path));
+    Ok(all)
+}
+
+/// The files below a folder. Links are no way out of it, and none around in it.
+fn walk(folder: &Path, below: &str, excluded: &GlobSet, out: &mut Vec<String>) -> Result<(), Failure> {
+    let home = folder.canonicalize().ok();
+    let entries = Tree::folder(folder).list(below).map_err(|error| unreadable(&error.to_string()))?;
+    for entry in entries.into_iter().filter(|entry| entry.name != ".git") {
+        let path = if below.is_empty() { entry.name } else { format!("{below}/{}", entry.name) };
+        if excluded.is_match(&path) {
+            continue;
+        }
+        let full = folder.join(&path);
+        let is_link = full.symlink_metadata().is_ok_and(|data| data.is_symlink());
+        let target = if is_link { full.canonicalize().ok() } else { None };
+        let leads_out =
+            target.is_some_and(|target| !home.as_ref().is_some_and(|home| target.starts_with(home)));
+        if is_link && (leads_out || entry.is_folder) {
+            let message = format!("`{}` is a link to a folder, or out of the line's own", full.display());
+            return Err(Failure::new(message, "put a copy there, or leave it out: --exclude GLOB"));
+        }
+        if entry.is_folder {
+            walk(folder, &path, excluded, out)?;
+        } else {
+            out.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn must_be_folder(folder: &Path) -> Result<(), Failure> {
+    let name = folder.display();
+    let message = match (folder.is_dir(), folder.exists()) {
+        (true, _) => return Ok(()),
+        (false, true) => format!("`{name}` is a file, not a folder"),
+        (false, false) => format!("there is no folder `{name}`"),
     };
-    Ok(all.into_iter().filter(is_ours).collect())
+    Err(Failure::new(message, "name a folder of a line, or of several"))
 }
 
 fn files(folder: &Path, excluded: &GlobSet) -> Result<BTreeMap<String, String>, Failure> {
-    if !folder.is_dir() {
-        return Err(Failure::new(
-            format!("there is no folder `{}`", folder.display()),
-            "name a folder of a line",
-        ));
-    }
+    must_be_folder(folder)?;
     let tree = Tree::folder(folder);
     let mut out = BTreeMap::new();
     for path in files_of(folder, excluded)? {
         let name = format!("{}/{path}", folder.display());
-        let bytes = tree.bytes(&path).map_err(|error| unreadable(&error.to_string()))?;
+        let bytes = tree.bytes(&path).map_err(|error| unreadable(&format!("`{name}`: {error}")))?;
         let text =
             String::from_utf8(bytes).map_err(|_| unreadable(&format!("`{name}` is not UTF-8 text")))?;
         out.insert(path, text);
