@@ -89,7 +89,9 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
             let own = &mut entries.entry(chain).or_insert((kind, vec![])).1;
             own.extend(line.below.iter().map(|entry| (entry.number, entry.words.clone())));
         } else if let Some((chain, kind, words)) = flat_entry(&line.words, dialect) {
-            entries.entry(chain).or_insert((kind, vec![])).1.push((line.number, words));
+            let own = &mut entries.entry(chain).or_insert((kind, vec![])).1;
+            let at = position(&line.words, dialect).map_or(own.len(), |at| at.min(own.len()));
+            own.insert(at, (line.number, words));
         }
         bindings(line, dialect, &mut bound);
     }
@@ -154,6 +156,12 @@ fn list(line: &Line<'_>) -> Option<(String, Kind)> {
     Some((line.text(), kind))
 }
 
+/// The place that a command of ASA names, from 0: `access-list X line 3 ...` goes before what is third.
+fn position(words: &[&str], dialect: Dialect) -> Option<usize> {
+    let ["access-list", _, "line", number, ..] = words else { return None };
+    super::names::decimal::<usize>(number).filter(|_| dialect == Dialect::Asa)?.checked_sub(1)
+}
+
 /// An entry that names its list.
 fn flat_entry<'t>(words: &[&'t str], dialect: Dialect) -> Option<(String, Kind, Vec<&'t str>)> {
     let ["access-list", name, rest @ ..] = words else { return None };
@@ -173,21 +181,24 @@ fn flat_entry<'t>(words: &[&'t str], dialect: Dialect) -> Option<(String, Kind, 
     Some((format!("ip {name}"), kind, rest.to_vec()))
 }
 
-/// Entries by their numbers, where all that need one have one.
+/// Entries by their numbers; one without gets the highest so far and ten (IOS, "IP Access List Entry Sequence Numbering").
 fn in_order(mut entries: Vec<(u32, Vec<&str>)>) -> Vec<(u32, Vec<&str>)> {
     let number = |words: &[&str]| match words {
         ["sequence", number, ..] => number.parse::<u64>().ok().map(|number| (number, 2)),
         [number, ..] => number.parse::<u64>().ok().map(|number| (number, 1)),
         [] => None,
     };
-    if entries.iter().all(|(_, words)| number(words).is_some() || words.first() == Some(&"remark")) {
-        let mut last = 0;
-        // A remark without a number stays where it is.
-        entries.sort_by_cached_key(|(_, words)| {
-            last = number(words).map_or(last, |(number, _)| number);
-            last
-        });
-    }
+    let (mut last, mut highest) = (0, 0);
+    // A remark without a number stays where it is.
+    entries.sort_by_cached_key(|(_, words)| {
+        last = match number(words) {
+            Some((number, _)) => number,
+            None if words.first() == Some(&"remark") => last,
+            None => u64::saturating_add(highest, 10),
+        };
+        highest = highest.max(last);
+        last
+    });
     for (_, words) in &mut entries {
         if let Some((_, used)) = number(words) {
             words.drain(..used);
@@ -196,7 +207,6 @@ fn in_order(mut entries: Vec<(u32, Vec<&str>)>) -> Vec<(u32, Vec<&str>)> {
     entries
 }
 
-/// What a line binds: by interface, direction and family, so that a later line replaces an earlier one.
 fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut BTreeMap<(String, String, bool), String>) {
     let mut bind = |interface: &str, direction: &str, is_v6: bool, chain: Option<String>| {
         let place = (interface.to_owned(), direction.to_owned(), is_v6);

@@ -25,6 +25,13 @@ fn ios_entries_decide_as_the_device_does() {
         (" permit tcp any host 10.0.0.5 eq 502", "udp 1.1.1.1 10.0.0.5 502", Ask::Deny),
         (" deny tcp any any eq www\n permit ip any any", "tcp 1.1.1.1 2.2.2.2 80", Ask::Deny),
         (" 20 permit ip any any\n 10 deny udp any any eq snmp", "udp 1.1.1.1 2.2.2.2 161", Ask::Deny),
+        // One without a number comes after the highest so far: here as 30, before 40 and after 20.
+        (
+            " 20 permit tcp any any eq 22\n deny ip any any\n 40 permit udp any any",
+            "udp 1.1.1.1 2.2.2.2 9",
+            Ask::Deny,
+        ),
+        (" permit udp any any\n 5 deny ip any any", "udp 1.1.1.1 2.2.2.2 9", Ask::Deny),
         (" permit ip 10.0.0.0 0.0.2.255 any", "tcp 10.0.2.9 2.2.2.2 1", Ask::Accept),
         (" permit ip 10.0.0.0 0.0.2.255 any", "tcp 10.0.1.9 2.2.2.2 1", Ask::Deny),
         (" permit tcp any any established", "tcp 1.1.1.1 2.2.2.2 22", Ask::Deny),
@@ -163,4 +170,18 @@ fn groups_that_hold_themselves_end() {
         verdict(text, "ip access-list extended L", Dialect::Ios, "tcp 9.9.9.9 1.1.1.1 1"),
         Ask::Unknown
     );
+}
+
+#[test]
+fn a_command_of_asa_goes_to_the_line_that_it_names() {
+    let list =
+        "access-list A extended permit udp any any eq 53\naccess-list A extended permit tcp any any eq 22\n";
+    for (line, wanted) in [(1, Ask::Deny), (2, Ask::Deny), (3, Ask::Accept), (99, Ask::Accept)] {
+        let text = format!("{list}access-list A line {line} extended deny tcp any any\n");
+        assert_eq!(
+            verdict(&text, "access-list A", Dialect::Asa, "tcp 1.1.1.1 2.2.2.2 22"),
+            wanted,
+            "line {line}"
+        );
+    }
 }

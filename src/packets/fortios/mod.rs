@@ -8,12 +8,13 @@ mod objects;
 mod tests;
 pub(crate) mod tree;
 
+use super::addresses;
 use super::nft::Unreadable;
 use super::region::{Field, Region, cross};
 use super::rules::{Action, Gate, Part, Rule, Ruleset, Unread, Verdict};
-use super::services::of;
+use super::services::{Services, of};
 use objects::{Objects, by};
-use tree::{Entry, Table};
+use tree::{Entry, Setting, Table};
 
 /// The policies of a configuration, one chain for each virtual domain.
 #[derive(Debug, Clone, Default)]
@@ -264,15 +265,27 @@ fn packets(
 ) -> Option<Vec<Region>> {
     let by_interface = by(Field::In, objects.interfaces(entry.get("srcintf")?))
         .and(&by(Field::Out, objects.interfaces(entry.get("dstintf")?)));
+    // What is meant is the rest: which packets these are is a doubt, and may be any.
+    let is_negated = |key: &str| entry.is(&format!("{key}-negate"), "enable");
+    let by_internet_service =
+        |setting: &Setting| setting.key.starts_with("internet-service") && setting.values == ["enable"];
+    if entry.settings.iter().any(by_internet_service) {
+        return None;
+    }
     let mut ends = vec![];
+    let mut has_ends = false;
     let families: &[(&str, &str, bool)] = if is_v6 {
         &[("srcaddr", "dstaddr", true)]
     } else {
         &[("srcaddr", "dstaddr", false), ("srcaddr6", "dstaddr6", true)]
     };
     for (source, target, is_v6) in families {
-        let (Some(source), Some(target)) = (entry.get(source), entry.get(target)) else { continue };
-        let (source, target) = (objects.addresses(source, *is_v6), objects.addresses(target, *is_v6));
+        let (Some(sources), Some(targets)) = (entry.get(source), entry.get(target)) else { continue };
+        has_ends = true;
+        let read = |key: &str, names: &[String]| {
+            if is_negated(key) { addresses::Addresses::any() } else { objects.addresses(names, *is_v6) }
+        };
+        let (source, target) = (read(source, sources), read(target, targets));
         doubts.extend(source.lost.iter().chain(&target.lost).cloned());
         let family = of(Field::Family, super::ranges::Ranges::one(u8::from(*is_v6)));
         ends.extend(cross(
@@ -281,10 +294,15 @@ fn packets(
         ));
     }
     // Without addresses it goes by something else: services of the internet, users.
-    if ends.is_empty() && entry.get("srcaddr").or(entry.get("srcaddr6")).is_none() {
+    if !has_ends {
         return None;
     }
-    let services = objects.services(entry.get("service")?);
+    let services = if is_negated("service") {
+        entry.get("service")?;
+        Services::protocol(None)
+    } else {
+        objects.services(entry.get("service")?)
+    };
     doubts.extend(services.lost);
     if ends.len() * services.regions.len() > MOST_REGIONS {
         return None;

@@ -243,6 +243,12 @@ fn service(entry: &Entry) -> Option<Services> {
     if entry.settings.iter().any(|setting| !PLAIN.contains(&setting.key.as_str())) {
         return None;
     }
+    // Setting another protocol unsets what belonged to the one before: only what stands after it surely counts.
+    let keys: Vec<&str> = entry.settings.iter().map(|setting| setting.key.as_str()).collect();
+    let before = keys.iter().position(|key| *key == "protocol").map_or(&[][..], |at| &keys[..at]);
+    if before.iter().any(|key| ["portrange", "icmp", "number"].iter().any(|part| key.contains(part))) {
+        return None;
+    }
     let number = |key: &str| -> Option<Option<u8>> {
         match entry.get(key) {
             None => Some(None),

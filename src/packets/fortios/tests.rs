@@ -126,6 +126,23 @@ fn policies_decide_as_the_device_does() {
             "port5 tcp 1.1.1.1 10.20.104.7 4840",
             Ask::Deny,
         ),
+        // All but the cell: what is meant lies outside of what is named.
+        (
+            policy(1, &format!("{to_cell}\nset dstaddr-negate enable")),
+            "tcp 1.1.1.1 9.9.9.9 4840",
+            Ask::Unknown,
+        ),
+        (
+            policy(1, &format!("{to_cell}\nset service-negate enable")),
+            "udp 1.1.1.1 10.20.104.7 53",
+            Ask::Unknown,
+        ),
+        (
+            policy(1, &format!("{to_cell}\nset internet-service-src enable")),
+            "tcp 1.1.1.1 10.20.104.7 4840",
+            Ask::Unknown,
+        ),
+        (policy(1, &to_cell.replace("set dstaddr \"cell\"\n", "")), "tcp 1.1.1.1 2.2.2.2 4840", Ask::Unknown),
     ] {
         assert_eq!(verdict(&policies, packet), wanted, "{policies} | {packet}");
     }
@@ -162,4 +179,18 @@ fn virtual_domains_are_chains_of_their_own() {
     let text = "config vdom\nedit root\nconfig firewall policy\nedit 1\nset srcintf \"any\"\nset dstintf \"any\"\nset srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset schedule \"always\"\nset action accept\nnext\nend\nnext\nedit ot\nconfig firewall policy\nend\nend\n";
     let policies = read(text).unwrap_or_else(|why| panic!("{why:?}"));
     assert_eq!(policies.chains().collect::<Vec<_>>(), ["ot firewall policy", "root firewall policy"]);
+}
+
+#[test]
+fn a_protocol_set_after_its_number_may_have_unset_it() {
+    let service = |settings: &str| {
+        let policy =
+            policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"x\"\nset action accept");
+        let table = format!("config firewall service custom\nedit x\n{settings}\nnext\nend\n");
+        let policies = read(&format!("{OBJECTS}{table}config firewall policy\n{policy}\nend\n")).unwrap();
+        let gates = [policies.gate("firewall policy")];
+        ask(Side { ruleset: &policies.ruleset, gates: &gates }, "tcp 1.1.1.1 2.2.2.2 80")
+    };
+    assert_eq!(service("set protocol IP\nset protocol-number 47"), Ask::Deny);
+    assert_eq!(service("set protocol-number 47\nset protocol IP"), Ask::Unknown);
 }
