@@ -12,6 +12,7 @@ pub mod resolve;
 pub mod render;
 pub mod check;
 pub mod compare;
+pub mod graph;
 pub mod capture;
 pub mod report;
 pub mod cli;

@@ -282,6 +282,81 @@ fn a_pilot_is_replaced_whole_or_not_at_all() {
 }
 
 #[test]
+fn the_captured_pilot_makes_a_second_line_that_differs_where_it_should() {
+    let folder = Folder::new();
+    let pilot = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/capture/pilot");
+    folder.write(
+        "known.yaml",
+        "site: lyon\nline: line01\narea: packaging\nsubnets: { cell: 10.20.101.0/24 }\nvlan: 101\n",
+    );
+    let known = folder.path().join("known.yaml").display().to_string();
+    let run = capture(&folder, &pilot, "fleet", &["--values", &known]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let fleet = folder.path().join("fleet").display().to_string();
+    let new = ["-C", &fleet, "new", "line", "lyon/line02", "--blueprint", "switch", "--area", "packaging"];
+    let run = jig(&[&new[..], &["--set", "cell_subnet=10.20.102.0/24", "--set", "vlan=102"]].concat());
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(jig(&["-C", &fleet, "render"]).code, 0);
+    let second = |text: &str| {
+        text.replace("line01", "line02")
+            .replace("LINE01", "LINE02")
+            .replace("10.20.101.", "10.20.102.")
+            .replace("vlan 101", "vlan 102")
+            .replace("VLAN 101", "VLAN 102")
+    };
+    let made = |line: &str| {
+        let mut made = files(&folder.path().join(format!("fleet/intended/lyon/{line}")));
+        made.retain(|(name, _)| name != "manifest.json");
+        made
+    };
+    let real = files(&pilot);
+    assert_eq!(made("line01"), real);
+    let mut wanted: Vec<(String, String)> = real
+        .iter()
+        .map(|(name, bytes)| (second(name), second(std::str::from_utf8(bytes).expect("text"))))
+        .collect();
+    wanted.sort();
+    for ((name, bytes), (wanted, text)) in made("line02").iter().zip(&wanted) {
+        assert_eq!((name, String::from_utf8_lossy(bytes).as_ref()), (wanted, text.as_str()));
+    }
+    assert_eq!(made("line02").len(), wanted.len());
+}
+
+#[test]
+fn connections_are_proposed_and_stop_nothing() {
+    let folder = Folder::new();
+    let pilot = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/capture/pilot");
+    folder.write("known.yaml", "site: lyon\nline: line01\nsubnets: { cell: 10.20.101.0/24 }\n");
+    let known = folder.path().join("known.yaml").display().to_string();
+    let run = capture(&folder, &pilot, "fleet", &["--values", &known]);
+    assert!(run.stdout.contains("conduits.proposed.yaml proposes"), "{}{}", run.stdout, run.stderr);
+    let fleet = folder.path().join("fleet").display().to_string();
+    assert_eq!(jig(&["-C", &fleet, "validate"]).code, 0);
+    let blueprint = folder.path().join("fleet/blueprints/switch");
+    let proposed = fs::read_to_string(blueprint.join("conduits.proposed.yaml")).expect("written");
+    assert!(proposed.contains("\"{{ values.cell_subnet|host(5) }}\""), "{proposed}");
+    assert!(proposed.contains("# - any -> @idmz_proxy tcp 443"), "{proposed}");
+    // As conduits.yaml it can be read, and what is missing is what was said.
+    fs::rename(blueprint.join("conduits.proposed.yaml"), blueprint.join("conduits.yaml")).expect("renamed");
+    let run = jig(&["-C", &fleet, "validate", "--format", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let rules: std::collections::BTreeSet<&str> = report["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|finding| finding["level"] == "error")
+        .filter_map(|finding| finding["rule"].as_str())
+        .collect();
+    let missing =
+        ["missing-if-lost", "undecided-conduit", "unenforced-conduit", "unowned-conduit", "unowned-zone"];
+    assert!(missing.iter().all(|rule| rules.contains(rule)), "{rules:?}");
+    // A set and one of its members are two assets with one address: somebody has to say which.
+    let known = [&missing[..], &["duplicate-address", "unresolved"]].concat();
+    assert!(rules.iter().all(|rule| known.contains(rule)), "{rules:?}");
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_half_written() {
     let folder = Folder::new();
     let plant = lines(&folder, 4, "sw.cfg", switch);
@@ -297,6 +372,38 @@ fn nothing_is_overwritten_and_nothing_half_written() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("is not UTF-8 text"), "{}", run.stderr);
     assert_eq!(capture(&folder, &plant, "other", &["--exclude", "*.bin"]).code, 0);
+}
+
+#[test]
+fn one_name_of_a_secret_and_no_netmask_of_ipv6() {
+    // The lines without the secret have no block for it, and a network of IPv6 has no netmask.
+    let folder = Folder::new();
+    let plant = lines(&folder, 6, "vpn.conf", |number| {
+        let secret = if number % 3 == 0 { "  psk {\n    secret = hunter7twelve\n  }\n" } else { "" };
+        format!("vpn {{\n  local = 2001:db8:{number}0::/64\n  remote = 192.0.2.{number}/32\n{secret}}}\n")
+    });
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("6/6 files exact"), "{}", run.stdout);
+}
+
+#[test]
+fn a_list_keyed_by_names_of_the_line_is_a_list() {
+    let folder = Folder::new();
+    let sides = ["north", "east", "south", "west"];
+    let plant = lines(&folder, 8, "hosts.yml", |number| {
+        let hosts: String = (0..1 + number % 3)
+            .map(|at| format!("  line{number:02}-{}: {}\n", sides[(number + at) % 4], at + 2))
+            .collect();
+        format!("name: line{number:02}\nhosts:\n  line{number:02}-core: 1\n{hosts}")
+    });
+    let run = capture(&folder, &plant, "fleet", &["--format", "json"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let kinds: Vec<&str> =
+        report["inputs"].as_array().expect("a list").iter().filter_map(|i| i["kind"].as_str()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "list").count(), 1, "{}", report["inputs"]);
+    assert!(!kinds.contains(&"switch"), "{}", report["inputs"]);
 }
 
 #[test]

@@ -328,6 +328,41 @@ proptest! {
     }
 
     #[test]
+    fn spelling_changes_no_finding(a in documents(), b in documents()) {
+        let findings = |a: &str, b: &str| {
+            let report = diff("f", a, b, &plain(Format::Json));
+            report.findings.iter().map(|drift| format!("{:?}", straight(drift))).collect::<Vec<_>>()
+        };
+        let pretty = |document: &Json| serde_json::to_string_pretty(document).expect("writes");
+        let plainly = findings(&a.to_string(), &b.to_string());
+        prop_assert_eq!(&findings(&pretty(&a), &b.to_string()), &plainly);
+        prop_assert_eq!(&findings(&a.to_string(), &pretty(&b)), &plainly);
+    }
+
+    #[test]
+    fn a_secret_is_printed_nowhere(a in maps(), b in maps(), name in 0..4usize, turns_up in 0..6usize, yaml in any::<bool>()) {
+        const OWN: &str = "Sommer-2024!x";
+        const OTHER: &str = "Winter-2025!y";
+        let name = ["password", "db_password", "apiKey", "pw"][name];
+        let found = match turns_up {
+            0 => json!(OTHER),
+            1 => json!(format!("before {OTHER} after {OWN}")),
+            2 => json!({ OWN: 1 }),
+            3 => json!([1, OTHER, [OWN]]),
+            4 => json!({ "env": [{ "name": "X_TOKEN", "value": OTHER }] }),
+            _ => json!(format!("mqtt://u:{OTHER}@h")),
+        };
+        let want = json!({ "x": a, name: OWN, "y": 1 }).to_string();
+        let have = json!({ "x": b, name: OTHER, "y": found, "z": [OWN] }).to_string();
+        let (file, format) = if yaml { ("f.yaml", "yaml") } else { ("f.json", "json") };
+        let rules = rules(json!({ "format": format, "secrets": ["/pw"] }), file);
+        let report = diff(file, &want, &have, &rules);
+        let printed = format!("{:?} {:?} {:?}", report.findings, report.clusters, report.warnings);
+        prop_assert!(!report.findings.is_empty());
+        prop_assert!(!printed.contains(OWN) && !printed.contains(OTHER), "{printed}");
+    }
+
+    #[test]
     fn what_differs_is_told_and_nothing_else(a in documents(), b in documents()) {
         let report = diff("f", &a.to_string(), &b.to_string(), &plain(Format::Json));
         prop_assert_eq!(report.findings.is_empty(), is_same(&a, &b));

@@ -367,6 +367,56 @@ fn backups_may_use_other_names() {
 }
 
 #[test]
+fn a_line_more_changes_no_other_lines_findings() {
+    let fleet = copy_example("kestrel");
+    let findings = || -> Vec<Json> {
+        let report = fleet.jig("diff --format json").run().exits(2).json();
+        let mut found = report["findings"].as_array().cloned().expect("findings");
+        // A site's own outputs speak of all its lines.
+        found.retain(|finding| finding["address"] != "lej/pk2" && finding["address"] != "lej");
+        found.iter_mut().filter_map(Json::as_object_mut).for_each(|finding| {
+            finding.remove("cluster");
+        });
+        found
+    };
+    let with = findings();
+    for gone in ["sites/lej/lines/pk2.yaml", "deployed/lej/pk2"] {
+        let path = fleet.path(gone);
+        if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
+            .expect("removes");
+    }
+    assert!(with.len() > 20);
+    assert_eq!(findings(), with);
+}
+
+#[test]
+fn a_firewall_that_is_gone_comes_first() {
+    let fleet = in_order();
+    for gone in ["firewall/pk1.nft", "gateway/telegraf.conf", "dashboard/pk1.json"] {
+        std::fs::remove_file(fleet.path(&format!("deployed/grr/pk1/{gone}"))).expect("removes");
+    }
+    let report = fleet.jig("diff grr/pk1 --format json").run().exits(1).json();
+    let text = |finding: &Json, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+    let found: Vec<_> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(|finding| (text(finding, "kind"), text(finding, "consequence"), text(finding, "file")))
+        .collect();
+    let missing = |class: &str, file: &str| ("file-missing".to_owned(), class.to_owned(), file.to_owned());
+    assert_eq!(
+        found,
+        [
+            missing("path", "firewall/pk1.nft"),
+            missing("data", "gateway/telegraf.conf"),
+            missing("metric", "dashboard/pk1.json")
+        ]
+    );
+    let shown = fleet.jig("diff grr/pk1").run().exits(1).stdout;
+    assert!(shown.find("firewall/pk1.nft") < shown.find("gateway/telegraf.conf"), "{shown}");
+}
+
+#[test]
 fn the_number_of_threads_changes_nothing() {
     let run = |threads: &str| {
         let args = format!("-j {threads} diff --format json");

@@ -22,6 +22,7 @@ const STORIES: &[(&str, &[(&str, &str, &str, &str)])] = &[
     ("machining", &[]),
     ("smallest", &[]),
     ("starter", &[]),
+    ("vendors", &[]),
 ];
 
 #[test]

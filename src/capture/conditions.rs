@@ -32,10 +32,23 @@ pub(super) struct Switch {
     pub(super) what: Vec<String>,
 }
 
+/// Lines that only some have.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    pub(super) scope: usize,
+    pub(super) condition: Condition,
+    /// Who has it: keys of the scope.
+    pub(super) present: Keys,
+    /// Its lines, for people.
+    pub(super) what: Vec<String>,
+}
+
 /// Conditions by who has the block.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conditions {
     pub(super) switches: Vec<Switch>,
+    /// Every optional block, in order.
+    pub(super) blocks: Vec<Block>,
     known: BTreeMap<(usize, Keys, Keys), Condition>,
 }
 
@@ -78,10 +91,11 @@ impl Conditions {
         shown: &str,
     ) {
         let key = (scope, present.clone(), around.clone());
-        if let Some(known) = self.known.get(&key) {
+        if let Some(known) = self.known.get(&key).cloned() {
             if let Condition::Switch { switch, .. } = known {
-                self.switches[*switch].what.push(shown.to_owned());
+                self.switches[switch].what.push(shown.to_owned());
             }
+            self.note(scope, known, present, shown);
             return;
         }
         let found = given(solution, scope, present, around)
@@ -93,7 +107,19 @@ impl Conditions {
             self.switches.push(Switch { scope, name, on, around, what: vec![shown.to_owned()] });
             Condition::Switch { switch: self.switches.len() - 1, negated: false }
         });
+        self.note(scope, condition.clone(), present, shown);
         self.known.insert(key, condition);
+    }
+
+    fn note(&mut self, scope: usize, condition: Condition, present: &Keys, shown: &str) {
+        let is_known = |block: &&mut Block| block.scope == scope && block.condition == condition;
+        match self.blocks.iter_mut().find(is_known) {
+            Some(block) => block.what.push(shown.to_owned()),
+            None => {
+                let (present, what) = (present.clone(), vec![shown.to_owned()]);
+                self.blocks.push(Block { scope, condition, present, what });
+            }
+        }
     }
 
     /// A switch that is on, or off, for the same keys.
@@ -129,9 +155,11 @@ impl Conditions {
     }
 }
 
-/// Whether a condition may ask for a value: one that follows from others is not always written down.
+/// Whether a condition may ask for a value: one that follows from others is not always written down, and a secret
+/// that a line does not have has its reference all the same.
 fn may_decide(parameter: &Parameter) -> bool {
-    !parameter.is_gone && parameter.kind != Kind::Layout && parameter.usually.is_none()
+    let is_secret = parameter.row.iter().flatten().any(|value| super::secrets::is_token(value));
+    !parameter.is_gone && parameter.kind != Kind::Layout && parameter.usually.is_none() && !is_secret
 }
 
 /// A value that exists exactly where the block does, and is never empty.

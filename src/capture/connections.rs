@@ -1,10 +1,9 @@
 //! Connections that files speak of: a draft of flows, for someone to own and decide.
 //!
 //! Two kinds are read: an endpoint that a client names (`opc.tcp://10.0.0.1:4840`), and a firewall rule that accepts.
-//! Nothing is written into conduits.yaml: a flow without owner and decision would stop the line that proved itself.
 
 use super::Instance;
-use super::report::Connection;
+pub(super) use super::report::Connection;
 use std::collections::BTreeSet;
 
 /// Ports that a scheme means.
@@ -28,14 +27,20 @@ pub(super) fn find(members: &[&Instance]) -> Vec<Connection> {
     let mut seen: BTreeSet<(String, String, String)> = BTreeSet::new();
     for member in members {
         for (path, text) in &member.files {
-            for (at, line) in text.lines().enumerate() {
-                let place = format!("{}/{path}:{}", super::address(member), at + 1);
-                let found = endpoint(line, path, &place).or_else(|| rule(line, &place));
-                out.extend(found.filter(|c| seen.insert((c.from.clone(), c.to.clone(), c.service.clone()))));
-            }
+            let place = format!("{}/{path}", super::address(member));
+            let found = in_text(text, path, &place);
+            out.extend(found.filter(|c| seen.insert((c.from.clone(), c.to.clone(), c.service.clone()))));
         }
     }
     out
+}
+
+/// Finds the connections of one text.
+pub(super) fn in_text(text: &str, path: &str, place: &str) -> impl Iterator<Item = Connection> {
+    text.lines().enumerate().filter_map(move |(at, line)| {
+        let place = format!("{place}:{}", at + 1);
+        endpoint(line, path, &place).or_else(|| rule(line, &place))
+    })
 }
 
 /// `scheme://host:port`.

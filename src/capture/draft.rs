@@ -22,6 +22,8 @@ pub struct Draft {
     pub expected: BTreeMap<(String, String), String>,
     /// By address and path: the template that renders it.
     pub templates: BTreeMap<(String, String), String>,
+    /// Flows that are proposed beside the blueprint.
+    pub proposed_flows: usize,
     /// Bytes of all templates.
     pub template_bytes: usize,
     /// Bytes of all values of lines.
@@ -95,6 +97,11 @@ pub(super) fn write(material: &Material<'_>, writer: &Writer<'_>) -> Draft {
         draft.files.insert(format!("{at}/target.yaml"), text);
     }
     draft.files.insert(format!("{folder}/blueprint.yaml"), blueprint(material, writer, &targets));
+    let proposal = super::proposal::find(&draft);
+    draft.proposed_flows = proposal.flows();
+    if let Some(text) = proposal.text() {
+        draft.files.insert(format!("{folder}/conduits.proposed.yaml"), text);
+    }
     for (key, member) in material.members.iter().enumerate() {
         let text = line(material, writer, key);
         draft.value_bytes += text.len();

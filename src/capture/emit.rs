@@ -2,7 +2,7 @@
 
 use super::Instance;
 use super::conditions::{Condition, Conditions};
-use super::names::{safe, slug};
+use super::names::{own_name, safe, slug};
 use super::program::{Atom, Base, Named, Program, expression, quote};
 use super::shape::{Branch, FileShape, Segment, Shape};
 use super::solve::{Kind, Solution};
@@ -69,16 +69,16 @@ impl<'s> Writer<'s> {
                 sample.words.iter().find(|word| word.starts_with(char::is_alphabetic) && word.len() > 1);
             let block = self.shape.scopes[scope].block.as_str();
             let said = sample.words.iter().filter(|word| word.chars().any(char::is_alphanumeric)).count();
+            let is_entry = sample.head.trim_start().starts_with("- ");
+            let varies = item.variants.iter().any(|other| other.key() != key);
             let stem = match (said, key, first) {
-                (0, ..) if !block.is_empty() => Some(block),
+                _ if (said == 0 || is_entry || varies) && !block.is_empty() => Some(block),
                 (1, ..) if sample.kids.is_empty() && !block.is_empty() => Some(block),
                 (_, "", first) => first.map(String::as_str).or((!block.is_empty()).then_some(block)),
                 (_, key, _) => Some(key),
             };
             let item = slug(stem.filter(|stem| !slug(stem).is_empty()).unwrap_or("item"));
-            let item =
-                item.strip_suffix('s').filter(|stem| stem.len() > 3 && !stem.ends_with('s')).unwrap_or(&item);
-            let item: String = item.chars().take(26).collect();
+            let item: String = one_of(&item).chars().take(26).collect();
             let many = if item.ends_with('s') { format!("{item}_list") } else { format!("{item}s") };
             let mut list = safe(&many);
             let mut number = 2;
@@ -111,6 +111,10 @@ impl<'s> Writer<'s> {
             let mut name = parameter.name.clone();
             if parameter.scope != 0 {
                 let stem = self.lists[parameter.scope].1.trim_end_matches("_item");
+                let own = safe(&own_name(&self.shape.slots[parameter.slots[0]]));
+                if is_value_name(&own) && !used.contains(&(parameter.scope, own.clone())) {
+                    name = own;
+                }
                 let short = match name.strip_prefix(stem) {
                     Some("") => match self.types[at] {
                         Type::Ipv4 | Type::Ipv6 | Type::Interface => "address".to_owned(),
@@ -121,8 +125,10 @@ impl<'s> Writer<'s> {
                     Some(rest) if rest.starts_with('_') => safe(rest.trim_start_matches('_')),
                     _ => name.clone(),
                 };
-                let is_name = short.starts_with(|c: char| c.is_ascii_lowercase());
-                if is_name && !parameter.is_gone && !used.contains(&(parameter.scope, short.clone())) {
+                if is_value_name(&short)
+                    && !parameter.is_gone
+                    && !used.contains(&(parameter.scope, short.clone()))
+                {
                     name = short;
                 }
             }
@@ -201,7 +207,7 @@ impl<'s> Writer<'s> {
         program.iter().map(part).collect::<Vec<_>>().join(" ~ ")
     }
 
-    fn condition(&self, condition: &Condition) -> String {
+    pub(super) fn condition(&self, condition: &Condition) -> String {
         match condition {
             Condition::Always => "true".into(),
             Condition::Given(value) => {
@@ -406,6 +412,20 @@ fn is_opposite(a: &Condition, b: &Condition) -> bool {
     }
 }
 
+/// The word for one of many: an interface of the interfaces.
+fn one_of(many: &str) -> String {
+    match many.strip_suffix('s') {
+        Some(stem) if many.ends_with("ies") => format!("{}y", stem.trim_end_matches("ie")),
+        Some(stem) if stem.ends_with("sse") => stem.trim_end_matches('e').to_owned(),
+        Some(stem) if stem.len() > 3 && !stem.ends_with('s') => stem.to_owned(),
+        _ => many.to_owned(),
+    }
+}
+
+fn is_value_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
 /// Adds a piece; a brace before a tag would be read as part of it.
 fn add(out: &mut String, piece: &str) {
     if out.ends_with('{') && piece.starts_with('{') {
@@ -485,7 +505,7 @@ impl Writer<'_> {
         }
     }
 
-    fn member_of(&self, scope: usize, key: usize) -> usize {
+    pub(super) fn member_of(&self, scope: usize, key: usize) -> usize {
         match self.shape.scopes[scope].outer {
             Some(outer) => self.member_of(outer, self.shape.scopes[scope].owner[key]),
             None => key,

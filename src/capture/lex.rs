@@ -61,8 +61,14 @@ fn next(text: &str, at: usize) -> (usize, Kind) {
     {
         return (end + CLOSE.len_utf8(), Kind::Blob);
     }
+    // A line's end is a token of its own: no value takes it away.
+    if rest.starts_with("\r\n") || first == '\n' {
+        return (if first == '\r' { 2 } else { 1 }, Kind::Space);
+    }
     if is_space(first) {
-        return (rest.len() - rest.trim_start_matches(is_space).len(), Kind::Space);
+        let length = rest.find(|c| !is_space(c) || c == '\n').unwrap_or(rest.len());
+        let is_before_end = rest[..length].len() > 1 && rest[..length].ends_with('\r');
+        return (if is_before_end { length - 1 } else { length }, Kind::Space);
     }
     let before = text[..at].chars().next_back();
     let is_start = !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | ':' | '_'));
@@ -157,8 +163,11 @@ fn blob(text: &str) -> Option<usize> {
     let run = run_of(text, |c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/'));
     let padding = run_of(&text[run..], |c| c == '=').min(2);
     let body = &text[..run];
-    let is_mixed = body.bytes().any(|b| b.is_ascii_digit()) && body.bytes().any(|b| b.is_ascii_alphabetic());
-    (run >= 40 && is_mixed).then_some(run + padding)
+    let has = |test: fn(&u8) -> bool| body.bytes().any(|b| test(&b));
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    // A path has words between its slashes; of encoded bytes every 64th is one.
+    let longest = body.split('/').map(str::len).max().unwrap_or(0);
+    (run >= 40 && is_mixed && longest >= 20).then_some(run + padding)
 }
 
 /// Returns a token with what usually varies taken out: addresses and numbers.
@@ -231,6 +240,9 @@ mod tests {
         assert_eq!(cut("via fd00::1/64 x"), ["via", "fd00::1/64", "x"]);
         assert_eq!(cut("net fe80::/10;"), ["net", "fe80::/10", ";"]);
         assert_eq!(cut("v1.2.3.4-x"), ["v1.2.3.4-x"]);
+        let key = "mK3xQ9vT2bR7nL5wY8cJ4dF6gH1sA0eZ/pU+iO2kX5M=";
+        assert_eq!(cut(key), [key]);
+        assert!(cut("acme/lyon/packaging/line01/Gateway/status/of").contains(&"line01"));
     }
 
     #[test]

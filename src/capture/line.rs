@@ -181,19 +181,23 @@ fn embed(common: &[&str], tokens: &[Token<'_>]) -> Vec<usize> {
     places
 }
 
-/// Texts in a row are one text, slots in a row one slot.
+/// Texts in a row are one text, slots in a row one slot; white space that differs is no part of a value.
 fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut out: Vec<Piece> = vec![];
     for piece in pieces {
         match (out.last_mut(), piece) {
             (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
-            (Some(Piece::Slot(before)), Piece::Slot(column)) => {
+            (Some(Piece::Slot(before)), Piece::Slot(column)) if is_blank(before) == is_blank(&column) => {
                 before.iter_mut().zip(column).for_each(|(before, text)| before.push_str(&text));
             }
             (_, piece) => out.push(piece),
         }
     }
     out
+}
+
+fn is_blank(column: &[String]) -> bool {
+    column.iter().all(|text| text.trim().is_empty())
 }
 
 #[cfg(test)]

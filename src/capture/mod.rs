@@ -14,15 +14,20 @@ mod lex;
 mod line;
 mod names;
 mod outlier;
+mod own;
 mod paths;
 mod pilot;
 mod program;
+mod proposal;
+mod rank;
+mod relate;
 pub mod report;
 mod role;
 mod secrets;
 mod shape;
 mod solve;
 mod tree;
+mod usual;
 mod values;
 mod views;
 mod yaml;
@@ -111,13 +116,15 @@ fn induce(
     options: &Options,
     prove: &mut Prove<'_>,
 ) -> Capture {
+    let own = own::Own::find(instances);
     let trees: Vec<shape::Trees> = instances
         .iter()
         .zip(&paths.common)
-        .map(|(instance, paths)| {
+        .zip(&own)
+        .map(|((instance, paths), own)| {
             let parsed = |(path, text): (&String, &String)| {
                 let common = paths[path].clone();
-                let parsed = shape::Parsed::new(path, text, plain.contains(&common));
+                let parsed = shape::Parsed::new(path, text, own, plain.contains(&common));
                 (common, parsed)
             };
             instance.files.iter().map(parsed).collect()

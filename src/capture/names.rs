@@ -33,6 +33,7 @@ const EMPTY: &[&str] = &[
     "for",
     "this",
     "that",
+    "define",
 ];
 /// Words that cannot stand as a name in an expression, or mean something else there.
 const TAKEN: &[&str] = &[
@@ -90,6 +91,20 @@ pub(super) fn slug(text: &str) -> String {
     name.trim_end_matches('_').to_owned()
 }
 
+/// The same of a text whose words begin with capitals: `nodePort`.
+fn slug_of_words(text: &str) -> String {
+    let mut out = String::new();
+    let mut small = 0;
+    for c in text.chars() {
+        if c.is_uppercase() && small > 1 {
+            out.push('_');
+        }
+        small = if c.is_lowercase() { small + 1 } else { 0 };
+        out.push(c);
+    }
+    slug(&out)
+}
+
 /// Makes an id of a text: lower case, digits and hyphens, at most 32 long.
 pub fn id(text: &str) -> String {
     slug(text).replace('_', "-")
@@ -132,6 +147,11 @@ pub(super) fn candidates(slot: &Slot, file: &str) -> Vec<String> {
         let stem = stem.split('.').next().unwrap_or(stem);
         out.push(join(&[&slug(stem), "value"]));
     }
+    if slot.is_layout {
+        // What it lays out keeps its name for its own value.
+        out =
+            out.iter().map(|name| format!("{}_spacing", name.chars().take(24).collect::<String>())).collect();
+    }
     let mut names: Vec<String> = vec![];
     for name in out.into_iter().map(|name| safe(&slug(&name))) {
         if !name.is_empty() && !names.contains(&name) {
@@ -147,30 +167,30 @@ pub(super) fn safe(name: &str) -> String {
 }
 
 fn plain(block: &str) -> String {
-    let words: Vec<String> =
-        block.split(|c: char| !c.is_alphanumeric() && c != '_').map(|word| word.to_lowercase()).collect();
-    let words: Vec<&str> =
-        words.iter().map(String::as_str).filter(|word| !word.is_empty() && !EMPTY.contains(word)).collect();
-    slug(&words.join("_"))
+    let words: Vec<&str> = block
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty() && !EMPTY.contains(&word.to_lowercase().as_str()))
+        .collect();
+    slug_of_words(&words.join("_"))
 }
 
 /// The name that the line itself gives a value.
-fn own_name(slot: &Slot) -> String {
-    let left = slot.left.trim_start();
-    let key = super::tree::key_of(&slot.left);
+pub(super) fn own_name(slot: &Slot) -> String {
+    let left = without_scheme(slot.left.trim_start());
+    let key = super::tree::key_of(left);
     let is_last_key =
         !key.is_empty() && left[left.find(key).unwrap_or(0) + key.len()..].matches(['=', ':']).count() <= 1;
     if is_last_key {
-        return slug(key);
+        return slug_of_words(key);
     }
     // The last key before the value: `a=1 b=`, `"a": 1, "b": `.
-    let body = slot.left.trim_end_matches([' ', '"', '\'', '[', '(']);
+    let body = left.trim_end_matches([' ', '"', '\'', '[', '(']);
     if let Some(before) = body.strip_suffix(['=', ':']) {
         let before = before.trim_end_matches([' ', '"', '\'']);
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         let name = &before[before.trim_end_matches(is_part).len()..];
         if name.chars().any(char::is_alphabetic) {
-            return slug(name);
+            return slug_of_words(name);
         }
     }
     // An XML element: `<name>value`.
@@ -179,16 +199,21 @@ fn own_name(slot: &Slot) -> String {
     {
         let name = open[at + 1..].split([' ', '\t']).next().unwrap_or_default();
         if !name.is_empty() && !name.starts_with('/') {
-            return slug(name);
+            return slug_of_words(name);
         }
     }
-    let words: Vec<&str> = slot
-        .left
+    let words: Vec<&str> = left
         .split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'))
         .filter(|word| word.starts_with(|c: char| c.is_alphabetic()) && word.len() > 1)
         .filter(|word| !EMPTY.contains(&word.to_lowercase().as_str()))
         .collect();
-    slug(&words[words.len().saturating_sub(2)..].join("_"))
+    slug_of_words(&words[words.len().saturating_sub(2)..].join("_"))
+}
+
+/// `endpoint = "opc.tcp://`: the key names the value, not the scheme.
+fn without_scheme(left: &str) -> &str {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-');
+    left.strip_suffix("://").map_or(left, |rest| rest.trim_end_matches(is_part))
 }
 
 #[cfg(test)]
@@ -199,6 +224,8 @@ mod tests {
     fn names_are_names() {
         assert_eq!(slug("RRH_LO_FREQUENCY_KHZ"), "rrh_lo_frequency_khz");
         assert_eq!(slug("40001 x"), "x");
+        assert_eq!(slug_of_words("nodePort"), "node_port");
+        assert_eq!(slug_of_words("IPv4Address"), "ipv4address");
         assert_eq!(slug("123"), "n_123");
         assert_eq!(id("GALIL-IOC-02"), "galil-ioc-02");
         assert!(slug(&"very_long_words_".repeat(9)).len() <= 32);

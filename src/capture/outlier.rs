@@ -59,6 +59,9 @@ pub(super) struct Outlier {
 
 /// Finds what stands out, the most certain first.
 pub(super) fn find(shape: &Shape, solution: &Solution, lines: &[String], sites: &[String]) -> Vec<Outlier> {
+    if shape.scopes[0].index.len() < FEWEST {
+        return vec![];
+    }
     let finder = Finder { shape, solution, lines, sites };
     let mut out = finder.relations();
     finder.values(&mut out);

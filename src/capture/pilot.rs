@@ -7,6 +7,7 @@
 use super::Instance;
 use super::lex::{Kind, information, tokens};
 use super::names::{candidates, safe, slug};
+use super::own::Own;
 use super::program::{Atom, Base, Program, Step, View, address, network, number};
 use super::secrets;
 use super::shape::{Branch, FileShape, Keys, Scope, Segment, Shape, Slot};
@@ -53,6 +54,8 @@ struct Way {
     atom: Atom,
     name: String,
     is_sure: bool,
+    /// Whether it is the value itself, and no other known value is written so.
+    is_plain: bool,
 }
 
 /// What a pilot became.
@@ -174,7 +177,8 @@ fn ways(known: &[Known], bases: &[Base], evidence: f64) -> Vec<Way> {
             let says = information(&text) >= evidence && !is_plain_words(&text);
             let is_sure =
                 is_whole && says && (steps.first() != Some(&Step::Address) || !known.value.ends_with(".0"));
-            out.push(Way { text, atom: Atom::View(view), name: known.name.clone(), is_sure });
+            let is_plain = steps.is_empty();
+            out.push(Way { text, atom: Atom::View(view), name: known.name.clone(), is_sure, is_plain });
         }
     }
     out.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(b.is_sure.cmp(&a.is_sure)));
@@ -185,6 +189,7 @@ fn ways(known: &[Known], bases: &[Base], evidence: f64) -> Vec<Way> {
     }
     for way in &mut out {
         way.is_sure &= counts[&way.text].len() == 1;
+        way.is_plain &= counts[&way.text].len() == 1;
     }
     out
 }
@@ -229,7 +234,8 @@ fn hits_in(text: &str, ways: &[Way], networks: &[Network]) -> Vec<Hit> {
             let span = start..start + way.text.len();
             let is_free = out.iter().all(|hit| hit.span.end <= span.start || span.end <= hit.span.start);
             if is_free && is_whole(text, &span, &cut) {
-                out.push(Hit { span, atom: way.atom.clone(), name: way.name.clone(), is_sure: way.is_sure });
+                let is_sure = way.is_sure || way.is_plain && is_named(text, span.start, &way.name);
+                out.push(Hit { span, atom: way.atom.clone(), name: way.name.clone(), is_sure });
             }
         }
     }
@@ -258,6 +264,14 @@ fn host_of(text: &str, span: Range<usize>, networks: &[Network]) -> Option<Hit> 
             is_sure: true,
         })
     })
+}
+
+/// Whether the word before a place is the value's own name: `vlan 101`, `site = "lyon"`.
+fn is_named(text: &str, start: usize, name: &str) -> bool {
+    let line = text[..start].rsplit('\n').next().unwrap_or_default();
+    let body = line.trim_end_matches([' ', '\t', '"', '\'', '=', ':']);
+    let word = &body[body.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len()..];
+    body.len() < line.len() && slug(word) == slug(name)
 }
 
 /// Whether a span is no fragment of a word, a number or an address.
@@ -341,7 +355,7 @@ impl Made {
             at = hit.span.end;
         }
         self.text(&text[at..], file, &mut head);
-        let variants = build(text, Form::Text);
+        let variants = build(text, Form::Text, &Own::default());
         let branches = match variants.first() {
             Some(first) => vec![Branch {
                 head,

@@ -75,7 +75,10 @@ pub(super) type Program = Vec<Atom>;
 /// Returns the part of an address before `/` and the length behind it.
 pub(super) fn address(text: &str) -> Option<(IpAddr, Option<u8>)> {
     let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length.parse::<u8>().ok()?)),
+        Some((address, length)) if length.bytes().all(|b| b.is_ascii_digit()) => {
+            (address, Some(length.parse::<u8>().ok()?))
+        }
+        Some(_) => return None,
         None => (text, None),
     };
     let address: IpAddr = address.parse().ok()?;
@@ -170,11 +173,8 @@ impl Step {
                 like(address, network(address, length?))?.to_string()
             }
             Self::Netmask | Self::Wildcard => {
-                let (address, length) = address(text)?;
+                let (_, length) = address(text).filter(|(address, _)| address.is_ipv4())?;
                 let mask = u32::MAX.checked_shl(32 - u32::from(length?)).unwrap_or(0);
-                if !address.is_ipv4() {
-                    return None;
-                }
                 Ipv4Addr::from(if self == Self::Netmask { mask } else { !mask }).to_string()
             }
         })

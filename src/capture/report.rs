@@ -1,6 +1,5 @@
 //! What is said about a capture: each value, where it stands and what it is worth; what stands out; the proof.
 
-use super::conditions::Conditions;
 use super::draft::{Draft, Material};
 use super::emit::Writer;
 use super::outlier;
@@ -9,7 +8,6 @@ use super::shape::{Segment, Shape};
 use super::solve::Kind;
 use super::views::{bits, distinct};
 use super::{Mismatches, paths};
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What is said about a capture.
@@ -39,6 +37,8 @@ pub struct Report {
     pub questions: Vec<super::Question>,
     /// Connections that the files speak of.
     pub connections: Vec<Connection>,
+    /// Flows that conduits.proposed.yaml proposes.
+    pub proposed_flows: usize,
     /// What a standard still needs.
     pub needs: Vec<Need>,
     /// Share of the templates that is text.
@@ -58,7 +58,7 @@ pub struct Input {
     pub kind: &'static str,
     /// Where it stands.
     pub places: Vec<String>,
-    /// Some of its values.
+    /// Its different values; none for a secret.
     pub values: Vec<String>,
     /// Number of different values.
     pub distinct: usize,
@@ -84,9 +84,9 @@ pub struct Derived {
 /// A block that only some lines have.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// The switch.
+    /// When it is there.
     pub name: String,
-    /// What it switches.
+    /// Its lines.
     pub what: Vec<String>,
     /// Who has it.
     pub lines: Vec<String>,
@@ -203,12 +203,13 @@ pub(super) fn write(
         lines: material.members.iter().map(|member| super::address(member)).collect(),
         inputs: inputs(material, writer),
         derived: derived(material, writer),
-        blocks: blocks(material, material.conditions),
+        blocks: blocks(material, writer),
         aside: vec![],
         outliers: vec![],
         secrets: secrets(draft, writer),
         questions: vec![],
         connections: super::connections::find(material.members),
+        proposed_flows: draft.proposed_flows,
         needs: vec![],
         literal_share: literal as f64 / (literal + 8 * slots).max(1) as f64,
         size_ratio: (literal + 8 * slots + values) as f64 / bytes.max(1) as f64,
@@ -275,11 +276,7 @@ fn inputs(material: &Material<'_>, writer: &Writer<'_>) -> Vec<Input> {
             kind_of_value: writer.types[at].name(),
             kind,
             places: parameter.slots.iter().map(|slot| place(material, *slot)).collect(),
-            values: if is_secret {
-                vec![]
-            } else {
-                values.iter().take(5).map(|value| value.to_string()).collect()
-            },
+            values: if is_secret { vec![] } else { values.iter().map(|value| value.to_string()).collect() },
             distinct: values.len(),
             formula: parameter.usually.as_ref().map(|(program, _)| writer.formula(program)),
             evidence,
@@ -351,18 +348,21 @@ fn derived(material: &Material<'_>, writer: &Writer<'_>) -> Vec<Derived> {
     out
 }
 
-fn blocks(material: &Material<'_>, conditions: &Conditions) -> Vec<Block> {
-    let of = |key: &usize| super::address(material.members[*key]);
-    conditions
-        .switches
-        .iter()
-        .filter(|switch| switch.scope == 0)
-        .map(|switch| Block {
-            name: switch.name.clone(),
-            what: switch.what.iter().map(|what| hidden(what)).collect(),
-            lines: switch.on.iter().map(of).collect(),
-        })
-        .collect()
+fn blocks(material: &Material<'_>, writer: &Writer<'_>) -> Vec<Block> {
+    let of = |scope: usize, key: usize| super::address(material.members[writer.member_of(scope, key)]);
+    let all = material.conditions.blocks.iter();
+    all.map(|block| Block {
+        name: writer.condition(&block.condition),
+        what: block.what.iter().map(|what| hidden(what)).collect(),
+        lines: block
+            .present
+            .iter()
+            .map(|key| of(block.scope, *key))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+    })
+    .collect()
 }
 
 fn secrets(draft: &Draft, writer: &Writer<'_>) -> Vec<Secret> {
@@ -381,59 +381,6 @@ fn secrets(draft: &Draft, writer: &Writer<'_>) -> Vec<Secret> {
 }
 
 impl Report {
-    /// The report as JSON.
-    pub fn json(&self, blueprint: &str, written: &[String]) -> Value {
-        let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
-        json!({
-            "format": 1,
-            "command": "capture",
-            "blueprint": blueprint,
-            "summary": {
-                "lines": self.lines.len(), "aside": self.aside.len(), "files": self.exact.1, "exact": self.exact.0,
-                "inputs": self.count(&["required", "list"]), "defaults": self.count(&["defaulted", "override", "switch", "layout"]),
-                "outliers": self.outliers.len(), "secrets": self.secrets.len(),
-                "literal_share": rounded(self.literal_share), "size_ratio": rounded(self.size_ratio),
-            },
-            "refused": self.refused,
-            "lines": self.lines,
-            "inputs": self.inputs.iter().map(|input| json!({
-                "name": input.name, "type": input.kind_of_value, "kind": input.kind, "places": input.places,
-                "values": input.values, "distinct": input.distinct, "formula": input.formula,
-                "evidence": input.evidence.round(), "confidence": input.confidence,
-            })).collect::<Vec<_>>(),
-            "derived": self.derived.iter().map(|derived| json!({
-                "formula": derived.formula, "places": derived.places, "evidence": derived.evidence.round(),
-            })).collect::<Vec<_>>(),
-            "blocks": self.blocks.iter().map(|block| json!({
-                "name": block.name, "what": block.what, "lines": block.lines,
-            })).collect::<Vec<_>>(),
-            "aside": self.aside.iter().map(|aside| json!({
-                "address": aside.address, "share": rounded(aside.share), "examples": aside.examples,
-            })).collect::<Vec<_>>(),
-            "outliers": self.outliers.iter().enumerate().map(|(rank, outlier)| json!({
-                "rank": rank + 1, "address": outlier.address, "file": outlier.file, "line": outlier.line,
-                "reason": outlier.reason, "place": outlier.place, "expected": outlier.expected, "found": outlier.found,
-                "agree": outlier.agree,
-            })).collect::<Vec<_>>(),
-            "secrets": self.secrets.iter().map(|secret| json!({
-                "reference": secret.reference, "places": secret.places,
-            })).collect::<Vec<_>>(),
-            "questions": self.questions.iter().map(|question| json!({
-                "name": question.name, "text": question.text, "formula": question.formula, "places": question.places,
-            })).collect::<Vec<_>>(),
-            "connections": self.connections.iter().map(|connection| json!({
-                "from": connection.from, "to": connection.to, "service": connection.service, "place": connection.place,
-            })).collect::<Vec<_>>(),
-            "needs": self.needs.iter().map(|need| json!({
-                "rule": need.rule, "what": need.what, "who": need.who,
-            })).collect::<Vec<_>>(),
-            "mismatches": self.mismatches.iter().map(|((address, path), reason)| json!({
-                "address": address, "file": path, "reason": reason,
-            })).collect::<Vec<_>>(),
-            "written": written,
-        })
-    }
-
     /// Lists what a standard still needs, beside what the files could tell.
     pub fn add_needs(&mut self, owner: &str, is_placeholder: bool, metrics: bool) {
         let mut need =
@@ -447,7 +394,9 @@ impl Report {
         if !self.connections.is_empty() {
             let count = self.connections.len();
             let what = format!(
-                "{count} connections have no owner, purpose or decision: write them as flows in conduits.yaml"
+                "{count} connections have no owner, purpose or decision; conduits.proposed.yaml proposes {} flows: \
+                 complete it and rename it to conduits.yaml",
+                self.proposed_flows
             );
             need("unowned-connection", what, "site network and security");
         }

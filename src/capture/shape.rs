@@ -3,9 +3,10 @@
 //! Alternatives that exclude each other are one line with a slot; repeats whose number varies are a list; what only
 //! some instances have is an optional block.
 
-use super::align::{Aligned, Aligner, order, overlap};
+use super::align::{Aligned, Aligner, order, overlap, overlap_of};
 use super::lex::{Kind, words};
 use super::line::{Piece, generalize};
+use super::own::{OWN, Own};
 use super::tree::{Form, Node, build, form_of, indent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -127,10 +128,10 @@ pub(super) struct Parsed {
 
 impl Parsed {
     /// Reads a file.
-    pub(super) fn new(path: &str, text: &str, is_plain: bool) -> Self {
+    pub(super) fn new(path: &str, text: &str, own: &Own, is_plain: bool) -> Self {
         let form = if is_plain { Form::Text } else { form_of(path, text) };
-        let plain = (form != Form::Text).then(|| build(text, Form::Text));
-        Self { form, nodes: build(text, form), plain }
+        let plain = (form != Form::Text).then(|| build(text, Form::Text, own));
+        Self { form, nodes: build(text, form, own), plain }
     }
 
     /// Returns the tree in a form: its own, or as plain text.
@@ -190,9 +191,13 @@ impl Shaper {
             let sample = merged[at].sample();
             let same = |other: &Aligned| repeats(sample, other.sample());
             let end = at + 1 + merged[at + 1..].iter().take_while(|other| same(other)).count();
+            let scattered = scattered(&merged[at..], around);
             if end - at >= 2 && is_list(&merged[at..end], around) {
                 out.push(self.list(&merged[at..end], around, scope, path));
                 at = end;
+            } else if scattered > 0 {
+                out.push(self.list(&merged[at..at + scattered], around, scope, path));
+                at += scattered;
             } else {
                 out.push(self.branch(&merged[at], around, scope, path));
                 at += 1;
@@ -209,7 +214,7 @@ impl Shaper {
         let tails = aligned.members.iter().map(|(key, node)| (*key, node.tail.as_str())).collect::<Vec<_>>();
         let tail = self.segments(&tails, scope, path, "end of ");
         let mut inner = path.to_vec();
-        inner.push(title(aligned.sample()));
+        inner.push(common_title(&aligned.variants));
         let kids = self.branches(aligned.kids.clone(), &present, scope, &inner);
         let variants = aligned.variants.clone();
         Branch { head, tail, kids, scope, present, around: around.clone(), list: None, variants }
@@ -291,7 +296,7 @@ impl Shaper {
         let number = self.shape.scopes.len() - 1;
         let keys: Keys = Rc::new((0..items.len()).collect());
         let mut item_path = path.to_vec();
-        item_path.push(title(merged.sample()));
+        item_path.push(common_title(&merged.variants));
         let item = self.branch(&merged, &keys, number, path);
         let tail = match after {
             Some(texts) => {
@@ -376,6 +381,33 @@ fn is_list(run: &[Aligned], around: &Keys) -> bool {
     !partial.is_empty() && (who.len() >= 2 || run.iter().any(|aligned| aligned.variants.len() > 1))
 }
 
+/// Returns how many of the first lines are entries of one list that have nothing in common but their form: each
+/// instance has some of its own, and nobody has many of another's.
+fn scattered(rest: &[Aligned], around: &Keys) -> usize {
+    let Some(first) = rest.first().map(|aligned| aligned.sample()) else { return 0 };
+    let form = (indent(&first.head), kinds(&first.head));
+    // What carries the line's own name is no setting that some have and some have not.
+    let is_named = |node: &Node| node.masked.first().is_some_and(|word| word.contains(OWN));
+    let are_named = is_named(first);
+    let is_entry = |aligned: &&Aligned| {
+        let node = aligned.sample();
+        let is_rare = aligned.members.len() * 2 <= around.len();
+        node.kids.is_empty()
+            && !node.is_filler()
+            && is_named(node) == are_named
+            && (is_rare || are_named && aligned.members.len() < around.len())
+            && (indent(&node.head), kinds(&node.head)) == form
+    };
+    let run = rest.iter().take_while(is_entry).count();
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for (key, _) in rest[..run].iter().flat_map(|aligned| &aligned.members) {
+        *counts.entry(*key).or_default() += 1;
+    }
+    let is_all = counts.len() * 4 >= around.len() * 3 && around.len() >= 3;
+    let is_thin = are_named || counts.values().sum::<usize>() * 3 <= run * around.len();
+    if is_all && is_thin && run >= 4 && counts.values().any(|count| *count > 1) { run } else { 0 }
+}
+
 /// Returns whether two lines may be items of one list.
 fn repeats(a: &Node, b: &Node) -> bool {
     if a.is_filler() || b.is_filler() || a.kids.is_empty() != b.kids.is_empty() {
@@ -388,7 +420,10 @@ fn repeats(a: &Node, b: &Node) -> bool {
         return a.head == b.head && a.masked == b.masked;
     }
     if a.skeleton == b.skeleton {
-        return a.kids.is_empty() || overlap(a, b) >= 0.5;
+        return a.kids.is_empty() || overlap(a, b) >= 0.5 || overlap_of(&openings(a), &openings(b)) >= 0.6;
+    }
+    if !a.kids.is_empty() {
+        return !a.key().is_empty() && a.key() == b.key() && overlap(a, b) >= 0.5;
     }
     // A list of plain words: only the last word differs.
     let (last_a, last_b) = (a.masked.len() - 1, b.masked.len() - 1);
@@ -400,6 +435,15 @@ fn repeats(a: &Node, b: &Node) -> bool {
         && !ends_open(&a.head)
         && kinds(&a.head) == kinds(&b.head)
         && without_last(a) == without_last(b)
+}
+
+/// What the lines inside begin with, and how often.
+fn openings(node: &Node) -> BTreeMap<u64, u32> {
+    let mut out = BTreeMap::new();
+    for kid in &node.kids {
+        *out.entry(kid.opening()).or_insert(0) += 1;
+    }
+    out
 }
 
 /// The words of a line without the last that is one.
@@ -475,6 +519,21 @@ fn are_alternatives(a: &Node, b: &Node) -> bool {
     let (a, b) = (classes(a), classes(b));
     let shared = a.intersection(&b).count();
     shared >= 2 && shared as f64 / a.union(&b).count() as f64 >= 0.7
+}
+
+/// Names a block by what its variants have in common: the name of one says nothing of the others.
+fn common_title(variants: &[Rc<Node>]) -> String {
+    let titles: Vec<String> = variants.iter().map(|node| title(node)).collect();
+    let Some(first) = titles.first() else { return String::new() };
+    if titles.iter().all(|other| other == first) {
+        return first.clone();
+    }
+    let stem = |word: &str| word.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned();
+    let stems = |title: &String| title.split(' ').map(stem).collect::<Vec<_>>();
+    let others: Vec<Vec<String>> = titles.iter().map(stems).collect();
+    let is_common = |(at, word): &(usize, &String)| others.iter().all(|other| other.get(*at) == Some(*word));
+    let common = others[0].iter().enumerate().take_while(is_common).map(|(_, word)| word.as_str());
+    common.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Names a block: its key, else its first words.

@@ -4,7 +4,8 @@
 //! the file. Commas of JSON are the exception: they follow from what comes after and are put back when a template
 //! is written.
 
-use super::lex::{mask, words};
+use super::lex::{Token, mask, words};
+use super::own::Own;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -44,10 +45,17 @@ pub(super) struct Node {
 }
 
 impl Node {
-    fn new(head: String, kids: Vec<Rc<Self>>, tail: String) -> Self {
+    fn new(head: String, kids: Vec<Rc<Self>>, tail: String, own: &Own) -> Self {
         let tokens = words(&head);
-        let masked: Vec<String> = tokens.iter().map(|token| mask(*token)).collect();
+        let has_own = own.is_in(&head);
+        let masked = |token: &Token<'_>| if has_own { own.mask(*token) } else { mask(*token) };
+        let masked: Vec<String> = tokens.iter().map(masked).collect();
         let texts: Vec<String> = tokens.iter().map(|token| token.text.to_owned()).collect();
+        Self::of(head, (texts, masked), kids, tail)
+    }
+
+    fn of(head: String, words: (Vec<String>, Vec<String>), kids: Vec<Rc<Self>>, tail: String) -> Self {
+        let (words, masked) = words;
         let mut inside = BTreeMap::new();
         for kid in &kids {
             *inside.entry(kid.skeleton).or_insert(0) += 1;
@@ -57,12 +65,13 @@ impl Node {
         }
         let hash = digest(&(&head, &tail, kids.iter().map(|kid| kid.hash).collect::<Vec<_>>()));
         let size = 1 + kids.iter().map(|kid| kid.size).sum::<usize>();
-        Self { hash, skeleton: digest(&masked), inside, words: texts, masked, size, head, kids, tail }
+        Self { hash, skeleton: digest(&masked), inside, words, masked, size, head, kids, tail }
     }
 
     /// Returns the node with another tail.
     pub(super) fn with_tail(&self, tail: &str) -> Self {
-        Self::new(self.head.clone(), self.kids.clone(), tail.to_owned())
+        let words = (self.words.clone(), self.masked.clone());
+        Self::of(self.head.clone(), words, self.kids.clone(), tail.to_owned())
     }
 
     /// Returns whether it says nothing by itself: a closing brace, an empty line.
@@ -73,6 +82,12 @@ impl Node {
     /// Returns the key of a line `key: value` or `key = value`, or nothing.
     pub(super) fn key(&self) -> &str {
         key_of(&self.head)
+    }
+
+    /// Returns a hash of what its line begins with: its key, else its first word.
+    pub(super) fn opening(&self) -> u64 {
+        let key = self.key();
+        digest(&if key.is_empty() { self.masked.first().map_or("", String::as_str) } else { key })
     }
 
     /// Returns the node's text.
@@ -192,8 +207,10 @@ struct Open {
 }
 
 /// Builds the tree of a text.
-pub(super) fn build(text: &str, form: Form) -> Vec<Rc<Node>> {
-    let mut builder = Builder { stack: vec![Open::new(-1, String::new())], in_section: false, form };
+pub(super) fn build(text: &str, form: Form, own: &Own) -> Vec<Rc<Node>> {
+    let own = own.within(text);
+    let mut builder =
+        Builder { stack: vec![Open::new(-1, String::new())], in_section: false, form, own: &own };
     let all: Vec<String> = match form {
         Form::Json => lines(text).map(without_comma).collect(),
         _ => lines(text).map(str::to_owned).collect(),
@@ -225,13 +242,14 @@ impl Open {
     }
 }
 
-struct Builder {
+struct Builder<'o> {
     stack: Vec<Open>,
     in_section: bool,
     form: Form,
+    own: &'o Own,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn level(&self, line: &str) -> i64 {
         if self.form == Form::Ini {
             return i64::from(!is_section(line) && self.in_section);
@@ -241,7 +259,7 @@ impl Builder {
 
     fn close(&mut self) {
         if let Some(open) = self.stack.pop() {
-            let node = Rc::new(Node::new(open.head, open.kids, open.tail));
+            let node = Rc::new(Node::new(open.head, open.kids, open.tail, self.own));
             if let Some(parent) = self.stack.last_mut() {
                 parent.kids.push(node);
             }
@@ -299,7 +317,7 @@ impl Builder {
         while self.top().is_some_and(|open| open.is_closed) {
             self.close();
         }
-        let node = Rc::new(Node::new(line, vec![], String::new()));
+        let node = Rc::new(Node::new(line, vec![], String::new(), self.own));
         if let Some(open) = self.stack.last_mut() {
             open.kids.push(node);
         }
@@ -332,7 +350,8 @@ fn group(nodes: Vec<Rc<Node>>) -> Vec<Rc<Node>> {
             if node.kids.is_empty() {
                 node
             } else {
-                Rc::new(Node::new(node.head.clone(), group(node.kids.clone()), node.tail.clone()))
+                let words = (node.words.clone(), node.masked.clone());
+                Rc::new(Node::of(node.head.clone(), words, group(node.kids.clone()), node.tail.clone()))
             }
         })
         .collect();
@@ -371,7 +390,7 @@ fn opens_group(node: &Node) -> bool {
 
 fn grouped(kids: Vec<Rc<Node>>) -> Node {
     let (words, masked) = (kids[0].words[..2].to_vec(), kids[0].masked[..2].to_vec());
-    let node = Node::new(String::new(), kids, String::new());
+    let node = Node::of(String::new(), (vec![], vec![]), kids, String::new());
     Node { skeleton: digest(&("group", &masked)), words, masked, ..node }
 }
 
@@ -394,7 +413,7 @@ mod tests {
             "\n\n",
             "",
         ] {
-            assert_eq!(text_of(&build(text, form_of("f", text))), text);
+            assert_eq!(text_of(&build(text, form_of("f", text), &Own::default())), text);
         }
     }
 
@@ -402,6 +421,6 @@ mod tests {
     fn json_commas_follow_from_the_rest() {
         let text = "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {}\n}\n";
         assert_eq!(form_of("x.json", text), Form::Json);
-        assert_eq!(with_commas(&text_of(&build(text, Form::Json))), text);
+        assert_eq!(with_commas(&text_of(&build(text, Form::Json, &Own::default()))), text);
     }
 }

@@ -51,8 +51,7 @@ pub(super) fn scalar(text: &str) -> String {
         && text.chars().all(is_word)
         && !text.ends_with(' ')
         && !reserved.contains(&text.to_ascii_lowercase().as_str());
-    let is_address = text.parse::<std::net::Ipv4Addr>().is_ok()
-        || text.split_once('/').is_some_and(|(address, _)| address.parse::<std::net::Ipv4Addr>().is_ok());
+    let is_address = super::program::address(text).is_some_and(|(address, _)| address.is_ipv4());
     if is_plain || is_address { text.to_owned() } else { quoted(text) }
 }
 

@@ -34,6 +34,7 @@ mod no_window;
 mod one_person_role;
 mod opc_namespace_index;
 mod open_lesson;
+mod opened_too_wide;
 mod orphan_goal;
 mod overlapping_panels;
 mod overlapping_subnets;

@@ -150,6 +150,7 @@ pub const RULES: &[Rule] = &[
     ),
     super::opc_namespace_index::RULE,
     super::open_lesson::RULE,
+    super::opened_too_wide::RULE,
     super::orphan_goal::RULE,
     reported(
         "output-mismatch",

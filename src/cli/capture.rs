@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::load::schema::FORMATS;
 use crate::load::{Address, Fleet};
 use crate::render::Renderer;
-use crate::report::{self as reports, capture_text};
+use crate::report::Captured;
 use crate::resolve::Resolver;
 use crate::source::{Content, Node, Text, Tree};
 use clap::Args;
@@ -98,9 +98,9 @@ pub(crate) fn run(session: &mut Session, args: &Capture) -> Run {
         let message = format!("--rename {unknown}: no value has that name, or the new one is taken");
         return Err(Failure::new(message, "`--dry-run` lists the names"));
     }
-    let is_good = report.refused.is_none() && report.mismatches.is_empty();
     let mut written = vec![];
-    if is_good && !args.dry_run {
+    let is_proven = report.refused.is_none() && report.mismatches.is_empty();
+    if is_proven && !args.dry_run {
         written = home.write(&captured.draft)?;
     }
     let shows_metrics = instances.iter().flat_map(|i| i.files.keys()).any(|path| {
@@ -108,21 +108,10 @@ pub(crate) fn run(session: &mut Session, args: &Capture) -> Run {
         ["dashboard", "grafana", "alert"].iter().any(|word| path.contains(word))
     });
     report.add_needs(&home.owner, home.is_new, shows_metrics);
-    let shown = home.root.display().to_string();
-    session.emit(|format, _| {
-        if format == reports::JSON {
-            return report.json(&args.blueprint, &written).to_string();
-        }
-        let mut text = capture_text::draw(&report, &args.blueprint);
-        if !written.is_empty() {
-            text.push_str(&format!("\nwrote {} files to {shown}\n", written.len()));
-            text.push_str(&format!("next: jig -C {shown} validate && jig -C {shown} render\n"));
-        } else if !is_good {
-            text.push_str("\nnothing was written\n");
-        }
-        text
-    })?;
-    Ok(if is_good { Outcome::InOrder } else { Outcome::Findings })
+    let fleet = home.root.display().to_string();
+    let captured = Captured { report: &report, blueprint: &args.blueprint, fleet: &fleet, written: &written };
+    session.emit(|format, style| format.capture.map_or_else(String::new, |draw| draw(&captured, style)))?;
+    Ok(if is_proven { Outcome::InOrder } else { Outcome::Findings })
 }
 
 fn is_known(pair: &str, report: &Report) -> bool {

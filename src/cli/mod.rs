@@ -8,6 +8,7 @@ mod cache;
 mod capture;
 mod diff;
 mod explain;
+mod graph;
 mod init;
 mod new;
 mod overview;
@@ -77,9 +78,11 @@ struct Global {
 
 fn format_help() -> String {
     let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+    let pictures: Vec<_> = crate::graph::FORMATS.iter().map(|format| format.name).collect();
     format!(
-        "How to report: {}; FORMAT=FILE writes one to a file; may be given several times",
-        names.join(", ")
+        "How to report: {}; FORMAT=FILE writes one to a file; may be given several times; `jig graph` takes {}",
+        names.join(", "),
+        pictures.join(", ")
     )
 }
 
@@ -107,6 +110,7 @@ enum Command {
     Promote(diff::Promote),
     Validate(validate::Validate),
     Explain(explain::Explain),
+    Graph(graph::Graph),
     Approve(approve::Approve),
     Capture(capture::Capture),
     Report(report::Report),
@@ -123,8 +127,9 @@ fn limit_formats(session: &Session, command: Option<&Command>) -> Result<(), Fai
     let text = |format: &Format| format == TEXT;
     let plain = |format: &Format| format.universal;
     match command {
-        Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_)) => Ok(()),
-        Some(Command::Capture(_)) => session.limit("jig capture", plain),
+        // Pictures have formats of their own.
+        Some(Command::Render(_) | Command::Validate(_) | Command::Diff(_) | Command::Graph(_)) => Ok(()),
+        Some(Command::Capture(_)) => session.limit("jig capture", |format| format.capture.is_some()),
         Some(Command::Report(_)) => session.limit("jig report", text),
         Some(Command::Promote(_)) => session.limit("jig promote", plain),
         Some(Command::Explain(_)) => session.limit("jig explain", plain),
@@ -191,7 +196,11 @@ pub fn main() -> ExitCode {
     if cli.global.trust_repo {
         crate::source::git::trust_other_owners();
     }
-    let mut session = match Session::new(&cli.global) {
+    let mut global = cli.global;
+    // A picture is no report; its formats are its own.
+    let is_picture = matches!(cli.command, Some(Command::Graph(_)));
+    let pictures = if is_picture { std::mem::take(&mut global.format) } else { vec![] };
+    let mut session = match Session::new(&global) {
         Ok(session) => session,
         Err(failure) => {
             session::print_failure(&failure);
@@ -211,6 +220,7 @@ pub fn main() -> ExitCode {
         Some(Command::Promote(args)) => diff::promote(&mut session, &args),
         Some(Command::Validate(args)) => validate::run(&mut session, &args),
         Some(Command::Explain(args)) => explain::run(&mut session, &args),
+        Some(Command::Graph(args)) => graph::run(&mut session, &args, &pictures),
         Some(Command::Approve(args)) => approve::run(&mut session, &args),
         Some(Command::Capture(args)) => capture::run(&mut session, &args),
         Some(Command::Report(args)) => report::run(&mut session, &args),

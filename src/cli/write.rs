@@ -146,8 +146,8 @@ pub(crate) fn commit(
     mode: Mode,
 ) -> io::Result<Done> {
     let folder = root.join(below);
-    check_folders(root, below)?;
-    if !mode.look && is_missing(&folder) {
+    let is_there = check_folders(root, below)?;
+    if !mode.look && !is_there {
         write_folder(&folder, files, manifest)?;
         let mut written: Vec<_> = files.iter().map(|file| (file.path.clone(), FileState::Written)).collect();
         written.sort();
@@ -199,10 +199,6 @@ impl Ord for FileState {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.as_str().cmp(other.as_str())
     }
-}
-
-fn is_missing(path: &Path) -> bool {
-    path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Makes a folder that was not there: filled under another name, then put in its place at once.
@@ -424,11 +420,11 @@ fn digest_of(path: &Path) -> io::Result<Option<String>> {
 
 /// The same for the folder that a file of `folder` lies in.
 fn check_parent(folder: &Path, path: &str) -> io::Result<()> {
-    path.rfind('/').map_or(Ok(()), |at| check_folders(folder, &path[..at]))
+    path.rfind('/').map_or(Ok(()), |at| check_folders(folder, &path[..at]).map(drop))
 }
 
-/// Refuses to write through a link or over a file where a folder belongs.
-fn check_folders(root: &Path, below: &str) -> io::Result<()> {
+/// Refuses to write through a link or over a file where a folder belongs; says whether the folder is there.
+fn check_folders(root: &Path, below: &str) -> io::Result<bool> {
     let mut path = root.to_path_buf();
     for part in below.split('/') {
         path.push(part);
@@ -444,11 +440,11 @@ fn check_folders(root: &Path, below: &str) -> io::Result<()> {
                     path.display()
                 )));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(named(error, &path)),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn named(error: io::Error, path: &Path) -> io::Error {

@@ -1,6 +1,6 @@
 //! Tables: columns by header, rows by declared key or in order; a cell is text, so 007 is not 7.
 
-use super::json::{Unreadable, twice};
+use super::json::Unreadable;
 use super::tree::{Builder, Node, Ref, Tree, Value};
 use std::borrow::Cow;
 
@@ -10,14 +10,10 @@ pub(crate) fn parse(
     separator: Option<u8>,
     wanted: &[String],
 ) -> Result<Tree<'static>, Unreadable> {
-    let first = text.lines().next().unwrap_or_default();
-    let separator =
-        separator.unwrap_or(if first.contains(';') && !first.contains(',') { b';' } else { b',' });
-    let mut reader = ::csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(text.as_bytes());
+    if let Some(at) = open_quote(text, delimiter(text, separator)) {
+        return Err(Unreadable::new("a quoted cell does not end", at));
+    }
+    let mut reader = reader(text, separator);
     let mut builder = Builder::default();
     let mut header: Option<Vec<String>> = None;
     let root = builder.mark();
@@ -27,7 +23,11 @@ pub(crate) fn parse(
         })?;
         let at = record.position().map_or(0, |place| place.byte() as usize);
         let Some(header) = &header else {
-            header = Some(record.iter().map(str::to_owned).collect());
+            let names: Vec<String> = record.iter().map(str::to_owned).collect();
+            if let Some(name) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
+                return Err(Unreadable::new(format!("column '{}' appears twice", names[name]), at));
+            }
+            header = Some(names);
             continue;
         };
         if record.len() != header.len() {
@@ -39,11 +39,9 @@ pub(crate) fn parse(
             builder.push(Node {
                 key: Cow::Owned(name.clone()),
                 at: at as u32,
-                value: Value::Str(Cow::Owned(cell.to_owned())),
+                // Line endings are transport, inside a cell too.
+                value: Value::Str(Cow::Owned(cell.replace("\r\n", "\n"))),
             });
-        }
-        if let Some((name, at)) = twice(builder.since(mark)) {
-            return Err(Unreadable::new(format!("column '{name}' appears twice"), at));
         }
         let value = Value::Map(builder.close(mark));
         builder.push(Node { key: Cow::Borrowed(""), at: at as u32, value });
@@ -57,17 +55,44 @@ pub(crate) fn parse(
 
 /// The columns of a table.
 pub(crate) fn columns(text: &str, separator: Option<u8>) -> Vec<String> {
+    let first = reader(text, separator).records().flatten().next();
+    first.map(|record| record.iter().map(str::to_owned).collect()).unwrap_or_default()
+}
+
+fn delimiter(text: &str, separator: Option<u8>) -> u8 {
     let first = text.lines().next().unwrap_or_default();
-    let separator =
-        separator.unwrap_or(if first.contains(';') && !first.contains(',') { b';' } else { b',' });
-    let mut reader =
-        ::csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(first.as_bytes());
-    reader
-        .records()
-        .flatten()
-        .next()
-        .map(|record| record.iter().map(str::to_owned).collect())
-        .unwrap_or_default()
+    separator.unwrap_or(if first.contains(';') && !first.contains(',') { b';' } else { b',' })
+}
+
+fn reader(text: &str, separator: Option<u8>) -> ::csv::Reader<&[u8]> {
+    ::csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter(text, separator))
+        .from_reader(text.as_bytes())
+}
+
+/// Where a quoted cell begins that never ends: the table is cut off, and its reader would not say so.
+fn open_quote(text: &str, separator: u8) -> Option<usize> {
+    enum Cell {
+        Start,
+        Bare,
+        Quoted(usize),
+        /// After a quote inside a quoted cell: its end, or the first of two.
+        Quote(usize),
+    }
+    let next = |cell: Cell, (at, byte): (usize, u8)| match (cell, byte) {
+        (Cell::Start, b'"') => Cell::Quoted(at),
+        (Cell::Quoted(start), b'"') => Cell::Quote(start),
+        (Cell::Quoted(start), _) | (Cell::Quote(start), b'"') => Cell::Quoted(start),
+        (_, b'\n' | b'\r') => Cell::Start,
+        (_, byte) if byte == separator => Cell::Start,
+        _ => Cell::Bare,
+    };
+    match text.bytes().enumerate().fold(Cell::Start, next) {
+        Cell::Quoted(at) => Some(at),
+        _ => None,
+    }
 }
 
 /// A row as a line of the table.
@@ -76,4 +101,25 @@ pub(crate) fn row(row: Ref<'_>) -> String {
     let written = writer.write_record(row.children().map(|cell| cell.as_str().unwrap_or_default()));
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
     String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_cut_off_is_refused() {
+        for text in ["a,b\n1,\"2\n", "a,b\n\"1\"\",2\n", "\"a,b"] {
+            assert!(parse(text, None, &[]).is_err(), "{text:?}");
+        }
+        for text in ["a,b\n1,\"2\"\n", "a,b\n\"1\"\"\",2\n", "a,b\n1,5\" pipe\n", "a,b\n\"\",\"x\ny\"\n"] {
+            assert!(parse(text, None, &[]).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_appears_once() {
+        assert!(parse("a,a\n", None, &[]).is_err());
+        assert_eq!(columns("\"a\nb\",c\n1,2\n", None), ["a\nb", "c"]);
+    }
 }

@@ -2,12 +2,14 @@
 
 use super::labels::Class;
 use crate::packets::words::Names;
-use crate::packets::{Decider, Difference};
+use super::found::Found;
+use crate::packets::{Decider, Difference, Path, Region, Way};
 
 /// The effect of one difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Effect {
     words: String,
+    paths: Vec<Path>,
     class: Class,
     is_none: bool,
 }
@@ -23,12 +25,13 @@ impl Effect {
                 words.push_str(&format!("; not understood: `{}`", shown(rule)));
             }
         }
-        Self { words, class, is_none: found.is_none() }
+        Self { words, paths: names.paths(found, chain), class, is_none: found.is_none() }
     }
 
     /// Nobody can tell; why.
     pub(crate) fn unknown(why: &str) -> Self {
-        Self { words: format!("unknown: {why}"), class: Class::Path, is_none: false }
+        let paths = vec![Path { way: Way::Unknown, packets: Region::all(), words: why.to_owned() }];
+        Self { words: format!("unknown: {why}"), paths, class: Class::Path, is_none: false }
     }
 
     /// Both.
@@ -36,6 +39,7 @@ impl Effect {
         let class = self.class().min(other.class());
         Self {
             words: format!("{}; {}", self.words, other.words),
+            paths: self.paths.into_iter().chain(other.paths).collect(),
             class,
             is_none: self.is_none && other.is_none,
         }
@@ -49,6 +53,13 @@ impl Effect {
         if self.is_none { Class::Look } else { self.class }
     }
 
+    /// Says it of a finding, after some words of its own.
+    pub(crate) fn say(&self, found: &mut Found, before: &str) {
+        found.meaning = Some(format!("{before}{}", self.words));
+        found.paths.clone_from(&self.paths);
+    }
+
+    #[cfg(test)]
     pub(crate) fn meaning(&self) -> String {
         self.words.clone()
     }

@@ -3,13 +3,14 @@
 use super::found::{Compared, Found, Lapse, line_of};
 use super::json::Unreadable;
 use super::labels::{Attribution, Before, Class, Kind};
-use super::profile::{Format, ListRule, Rules};
+use super::profile::{Action, Format, ListRule, Rules};
 use super::tree::{Ref, Tree};
-use super::walk::{Walk, key_of};
-use super::{ODD_BYTES, csv, indented, ini, json, nft, secrets, text, toml, xml, yaml};
+use super::walk::{Walk, key_of, names_a_secret};
+use super::{ODD_BYTES, csv, fortios, indented, ini, json, nft, secrets, text, toml, xml, yaml};
 use crate::source::Tree as Files;
 use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -109,7 +110,8 @@ pub(crate) struct Outcome {
 /// Compares one pair of files.
 pub(crate) fn compare(job: &Job<'_>) -> Outcome {
     if let Evidence::Failed(why) = &job.evidence {
-        let found = Found::new("", Kind::Opaque).note(format!("not collected: {why}"));
+        let mut found = Found::new("", Kind::Opaque).note(format!("not collected: {why}"));
+        found.class = job.rules.class_of_whole();
         return Outcome { compared: Compared { found: vec![found], ..Compared::default() }, digest: None };
     }
     let mut outcome = match (read(&job.intended), read(&job.deployed)) {
@@ -127,6 +129,14 @@ pub(crate) fn compare(job: &Job<'_>) -> Outcome {
     if let Evidence::Stale(why) = &job.evidence {
         outcome.compared.found.push(Found::new("", Kind::Opaque).note(why.clone()));
     }
+    // What cannot be told about a firewall comes before what cannot be told about a dashboard.
+    let in_doubt = |found: &&mut Found| found.kind == Kind::Opaque && !found.ignored;
+    outcome
+        .compared
+        .found
+        .iter_mut()
+        .filter(in_doubt)
+        .for_each(|found| found.class = job.rules.class_of_whole());
     for warning in &mut outcome.compared.warnings {
         *warning = warning.replace("{file}", &job.file);
     }
@@ -174,6 +184,10 @@ fn opaque(job: &Job<'_>, why: &str) -> Outcome {
 
 fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
     let mut found = Found::new("", kind);
+    // An extra firewall opens what it opens; of any other extra file nobody knows what it does.
+    if kind == Kind::FileMissing || job.rules.format == Format::Nft {
+        found.class = job.rules.class_of_whole();
+    }
     if let Base::Known(base) = &job.base.find()
         && let Ok(base) = read(base)
     {
@@ -293,8 +307,16 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
     let base = base.as_ref().read(|base| decode(base, structured));
     let base = base.as_ref().map(AsRef::as_ref);
     let mut out = by_format(&s, &d, base, rules);
-    for text in [Some(&*s), Some(&*d), base.value()].into_iter().flatten() {
+    let is_read = !out.found.iter().any(|found| found.kind == Kind::Opaque && !found.ignored);
+    // Where nothing differs, the sides hold the same secrets.
+    let other = Some(&*d).filter(|_| !out.found.is_empty());
+    for text in [Some(&*s), other, base.value()].into_iter().flatten() {
         declared_secrets(text, rules, &mut out.secrets);
+        if !is_read {
+            // What is said about a broken file may quote it.
+            let names: Vec<&str> = rules.secret_names().collect();
+            out.secrets.extend(secrets::after_names(text, &names).into_iter().map(str::to_owned));
+        }
     }
     out
 }
@@ -332,17 +354,19 @@ fn declared_secrets(text: &str, rules: &Rules, out: &mut Vec<String>) {
 
 fn by_format(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
     match rules.format {
-        Format::Json => trees(s, d, b, rules, json::parse, None),
+        Format::Json => json_files(s, d, b, rules),
         #[allow(clippy::redundant_closure)] // the function itself would want texts that live forever
         Format::Toml => trees(s, d, b, rules, |text| toml::parse(text), None),
         Format::Ini => trees(s, d, b, rules, |text| ini::parse(text, rules.systemd), None),
         Format::Csv => tables(s, d, b, rules),
         Format::Yaml => streams(s, d, b, rules),
         Format::Xml => documents(s, d, b, rules),
-        Format::Indented if indented::same(s, d, rules) => {
-            Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() }
+        // Whether the patterns name anything takes a closer look.
+        Format::Indented if rules.patterns.is_empty() && indented::same(s, d, rules) => {
+            Compared { parsed: true, ..Compared::default() }
         }
         Format::Indented => indented::compare(s, d, b, rules),
+        Format::Fortios => fortios::compare(s, d, b, rules),
         Format::Nft => nft::compare(s, d, b, rules),
         Format::Lines | Format::Text | Format::Bytes => text::compare(s, d, b, rules),
     }
@@ -374,12 +398,41 @@ fn trees<'t>(
         (_, Err(why)) => return unreadable("deployed", d, &why),
     };
     let in_b = b.read(&parse);
-    let mut walk = Walk::new(rules, s, d);
-    let base = in_b.as_ref().map(|tree| unwrapped(tree.root(), in_s.root(), rules));
-    walk.run(in_s.root(), unwrapped(in_d.root(), in_s.root(), rules), base, root);
+    walk_trees(Walk::new(rules, s, d), &in_s, &in_d, in_b.as_ref(), root)
+}
+
+/// JSON is what thousands of large files are: the read-back is only built where it differs.
+fn json_files(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
+    let in_s = match json::parse(s) {
+        Ok(in_s) => in_s,
+        Err(why) if json::parse(d).is_ok() => return unreadable("intended", s, &why),
+        // Where both are broken, the read-back is the one to get again.
+        Err(_) => {
+            let why = json::parse(d).err().unwrap_or_else(|| json::Unreadable::new("not JSON", 0));
+            return unreadable("deployed", d, &why);
+        }
+    };
+    let in_d = match json::parse_beside(d, &in_s) {
+        Ok(in_d) => in_d,
+        Err(why) => return unreadable("deployed", d, &why),
+    };
+    let in_b = b.read(json::parse);
+    walk_trees(Walk::new(rules, s, d), &in_s, &in_d, in_b.as_ref(), None)
+}
+
+fn walk_trees<'r>(
+    mut walk: Walk<'r>,
+    s: &Tree<'_>,
+    d: &Tree<'_>,
+    b: Before<&Tree<'_>>,
+    root: Option<&'r ListRule>,
+) -> Compared {
+    let rules = walk.rules;
+    let base = b.map(|tree| unwrapped(tree.root(), s.root(), rules));
+    walk.run(s.root(), unwrapped(d.root(), s.root(), rules), base, root);
     if !walk.found.is_empty() {
-        named_secrets(in_s.root(), &mut walk.secrets);
-        named_secrets(in_d.root(), &mut walk.secrets);
+        named_secrets(s.root(), &mut walk.secrets);
+        named_secrets(d.root(), &mut walk.secrets);
     }
     finish(walk)
 }
@@ -400,21 +453,36 @@ fn finish(walk: Walk<'_>) -> Compared {
         found: walk.found,
         warnings: walk.warnings,
         secrets: walk.secrets,
-        hits: walk.hits,
+        hits: walk.hits.into_iter().map(Cell::into_inner).collect(),
         parsed: true,
     }
 }
 
 /// Values under names such as `password`, which may turn up elsewhere.
 fn named_secrets(one: Ref<'_>, out: &mut Vec<String>) {
+    let names_one = names_a_secret(one);
     for child in one.children() {
-        if child.is_container() {
+        let is_secret = secrets::is_secret_name(child.key()) || (names_one && child.key() == "value");
+        if is_secret {
+            secrets_below(child, out);
+        }
+        // What is shared with the other side is read there.
+        if child.is_container() && !child.is_shared() {
             named_secrets(child, out);
-        } else if secrets::is_secret_name(child.key())
-            && let Some(text) =
-                child.as_str().filter(|text| !secrets::is_default(text) && !secrets::is_reference(text))
-        {
-            out.push(text.to_owned());
+        }
+    }
+}
+
+/// The value under a secret's name. Inside a list or map there is much that is none, such as `type: password`.
+fn secrets_below(one: Ref<'_>, out: &mut Vec<String>) {
+    match one.as_str() {
+        Some(text) if !secrets::is_default(text) && !secrets::is_reference(text) => out.push(text.to_owned()),
+        Some(_) => {}
+        None => {
+            let mut inner = vec![];
+            let values = one.children().filter(|child| !secrets::describes(child.key()));
+            values.for_each(|child| secrets_below(child, &mut inner));
+            out.extend(inner.into_iter().filter(|text| secrets::looks_random(text)));
         }
     }
 }
@@ -454,6 +522,10 @@ fn tables(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
         });
         found.class = rules.class(&steps);
         found.line = Some(1);
+        for (at, _) in rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&steps)) {
+            out.hits[at] = true;
+            found.ignored |= rules.actions[at] == Action::Ignore;
+        }
         out.found.push(found);
     }
     out

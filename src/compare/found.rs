@@ -2,6 +2,7 @@
 
 use super::labels::{Attribution, Class, Kind};
 use crate::finding::Level;
+use crate::packets::Path;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
@@ -25,6 +26,8 @@ pub(crate) struct Found {
     pub level: Option<Level>,
     pub class: Class,
     pub meaning: Option<String>,
+    /// What it lets through or stops, packet by packet, where that is known.
+    pub paths: Vec<Path>,
     pub count: usize,
     pub note: Option<String>,
     /// The deviation that made the value what it is, and has run out.
@@ -61,6 +64,7 @@ impl Found {
             level: None,
             class: Class::Settings,
             meaning: None,
+            paths: vec![],
             count: 1,
             note: None,
             lapsed: None,

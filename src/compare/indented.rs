@@ -5,10 +5,11 @@
 
 use super::align::{self, Step as Aligned};
 use super::effect::Effect;
+use super::entered;
 use super::found::{Compared, Found};
 use super::ios;
 use super::labels::{Attribution, Before, Class, Kind};
-use super::lists::{self, Lists};
+use super::lists::{self, Lists, Which};
 use super::pattern::fits;
 use super::profile::{Action, Rules};
 use super::secrets;
@@ -102,7 +103,13 @@ pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t
     close(&mut open, &mut roots, 0);
     let mut roots: Vec<Statement<'t>> =
         roots.into_iter().flat_map(|statement| refine(statement, rules)).collect();
+    if rules.ios {
+        roots = entered::settled(roots);
+    }
     merge(&mut roots, false, rules);
+    if rules.ios {
+        roots.iter_mut().for_each(|section| entered::last_bindings(&mut section.children));
+    }
     add_defaults(&mut roots, &mut vec![], rules);
     Ok(roots)
 }
@@ -278,15 +285,27 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
             return Compared::opaque(format!("deployed: {why}"), format!("deployed {{file}}: {why}"));
         }
     };
-    let b = base.read(|base| parse(base, rules)).or_empty();
+    if d.is_empty() && !s.is_empty() {
+        let why = "the read-back holds no statement";
+        return Compared::opaque(why, "deployed {file} holds no statement");
+    }
+    let before = base.as_ref().value().copied();
+    let mut b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }
-    let lists = rules.ios.then(|| Lists::read(intended, deployed));
+    let lists = rules.ios.then(|| Lists::read(intended, deployed, before, rules.asa));
     let mut walk = Walk { rules, path: vec![], lists, out };
-    let (ours_s, ours_d) = (walk.ours(s, false), walk.ours(d, true));
+    let (mut ours_s, mut ours_d) = (walk.ours(s, false), walk.ours(d, true));
+    if let Some(lists) = &walk.lists {
+        lists.pair_entries(Which::Intended, &mut ours_s);
+        lists.pair_entries(Which::Deployed, &mut ours_d);
+        lists.pair_entries(Which::Before, b.as_deref_mut().unwrap_or_default());
+    }
     walk.unordered(&ours_s, &ours_d, b.as_deref());
     walk.ranges(&ours_s, &ours_d);
+    walk.note_named(&ours_s);
+    walk.note_named(&ours_d);
     walk.explain_lists();
     walk.out
 }
@@ -300,24 +319,52 @@ struct Walk<'r> {
 }
 
 impl Walk<'_> {
-    /// Keeps what is ours in a file that serves several lines.
+    /// Notes which patterns name something at all, equal statements included.
+    fn note_named(&mut self, statements: Side<'_, '_>) {
+        if self.out.hits.iter().all(|hit| *hit) {
+            return;
+        }
+        for statement in statements {
+            self.path.push(statement.step());
+            let unmet = self.rules.patterns.iter().zip(&mut self.out.hits).filter(|(_, hit)| !**hit);
+            unmet.for_each(|(pattern, hit)| *hit = pattern.matches(&self.path));
+            self.note_named(&statement.children);
+            self.path.pop();
+        }
+    }
+
+    /// Keeps what is ours in a file that serves several lines: whole sections, or some lines of a section.
     fn ours<'t>(&mut self, statements: Vec<Statement<'t>>, report: bool) -> Vec<Statement<'t>> {
         if self.rules.managed.is_empty() {
             return statements;
         }
-        let (ours, rest): (Vec<_>, Vec<_>) =
-            statements.into_iter().partition(|statement| self.rules.is_ours(&statement.text));
-        if report {
-            for statement in rest {
-                let mut found = Found::new(statement.step(), Kind::Extra)
-                    .values(None, Some(statement.shown()))
-                    .note("unmanaged");
-                found.ignored = true;
-                found.line = Some(statement.line);
-                self.out.found.push(found);
+        let mut ours = vec![];
+        for mut statement in statements {
+            if self.rules.is_ours(&statement.text) {
+                ours.push(statement);
+                continue;
+            }
+            let below = self.rules.ours_below(&statement.text);
+            let (own, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut statement.children)
+                .into_iter()
+                .partition(|child| below.iter().any(|glob| fits(glob, &child.text)));
+            if report && (own.is_empty() || !rest.is_empty()) {
+                self.unmanaged(&Statement { children: rest, ..statement.clone() });
+            }
+            if !own.is_empty() {
+                ours.push(Statement { children: own, ..statement });
             }
         }
         ours
+    }
+
+    fn unmanaged(&mut self, statement: &Statement<'_>) {
+        let mut found = Found::new(statement.step(), Kind::Extra)
+            .values(None, Some(statement.shown()))
+            .note("unmanaged");
+        found.ignored = true;
+        found.line = Some(statement.line);
+        self.out.found.push(found);
     }
 
     /// Compares siblings whose order says nothing, as multisets by identity.
@@ -403,7 +450,7 @@ impl Walk<'_> {
             if let Some(found) = self.out.found.last_mut() {
                 found.ignored = true;
                 found.secret = true;
-                found.note = Some("salted on every read: only its presence is checked".into());
+                found.note = Some(secrets::SALTED.into());
             }
             self.path.pop();
         } else if s.text != d.text && s.from.is_none() && d.from.is_none() {
@@ -428,6 +475,7 @@ impl Walk<'_> {
         let alone = |statement: &Statement<'_>| Json::String(super::shown_text(&statement.text));
         let reference = s.secret.as_ref().is_some_and(|(secret, _)| secrets::is_reference(secret));
         let presence = reference && d.secret.as_ref().is_some_and(|(secret, _)| !secrets::is_default(secret));
+        let presence = presence || secrets::only_presence(&s.text, &d.text);
         self.path.push(s.step());
         self.emit(
             if presence { Kind::Opaque } else { Kind::Changed },
@@ -439,7 +487,7 @@ impl Walk<'_> {
         );
         if presence && let Some(found) = self.out.found.last_mut() {
             found.ignored = true;
-            found.secret = true;
+            found.note = Some(secrets::PRESENCE.into());
         }
         self.path.pop();
         self.below(s, d, b);
@@ -464,26 +512,41 @@ impl Walk<'_> {
     /// Compares a section in which order counts.
     fn ordered(&mut self, s: &Statement<'_>, d: &Statement<'_>, b: Base<'_, '_>) {
         let is_acl = self.rules.ios && lists::is_list(&s.text);
-        let entries = |section: &[Statement<'_>]| -> Vec<String> {
-            let whole = section.iter().map(Statement::whole).collect();
+        let entries = |section: &[Statement<'_>]| -> Vec<(String, usize)> {
+            let whole = section.iter().map(Statement::whole).zip(0..).collect();
             if is_acl { lists::unnumbered(whole) } else { whole }
         };
-        let (in_s, in_d) = (entries(&s.children), entries(&d.children));
+        // Entries that say the same in other words are the same entry.
+        let known = self.lists.as_ref().filter(|_| is_acl);
+        let meanings = |which: Which, section: &[Statement<'_>]| -> Vec<String> {
+            let meaning = |(text, at): (String, usize)| {
+                known.and_then(|lists| lists.meaning(which, section[at].line)).map_or(text, str::to_owned)
+            };
+            entries(section).into_iter().map(meaning).collect()
+        };
+        let (texts_s, texts_d) = (entries(&s.children), entries(&d.children));
+        let in_s = meanings(Which::Intended, &s.children);
+        let in_d = meanings(Which::Deployed, &d.children);
+        let in_b = b.map(|b| meanings(Which::Before, b));
+        let texts = |entries: &[(String, usize)]| -> Vec<String> {
+            entries.iter().map(|(text, _)| text.clone()).collect()
+        };
         if in_s == in_d {
             let written = |section: &Statement<'_>| {
                 section.children.iter().map(|child| child.canon().into_owned()).collect::<Vec<_>>()
             };
-            if written(s) != written(d) {
+            if texts(&texts_s) != texts(&texts_d) {
+                self.equivalent_here("other words for the same decisions", d.line);
+            } else if written(s) != written(d) {
                 self.equivalent_here("renumbered", d.line);
             }
             return;
         }
         let effect =
             self.lists.as_ref().filter(|_| is_acl).and_then(|lists| lists.effect(&s.text, &self.rules.names));
-        let attribution = b.map_or(Attribution::Unknown, |b| {
-            let in_b = entries(b);
-            Attribution::judge(in_b == in_s, in_b == in_d)
-        });
+        let attribution = in_b
+            .as_ref()
+            .map_or(Attribution::Unknown, |in_b| Attribution::judge(*in_b == in_s, *in_b == in_d));
         let (mut sorted_s, mut sorted_d) = (in_s.clone(), in_d.clone());
         sorted_s.sort();
         sorted_d.sort();
@@ -493,8 +556,8 @@ impl Walk<'_> {
             }
             self.emit_here(
                 Kind::Reordered,
-                Some(Json::from(in_s)),
-                Some(Json::from(in_d)),
+                Some(Json::from(texts(&texts_s))),
+                Some(Json::from(texts(&texts_d))),
                 attribution,
                 d.line,
             );
@@ -510,14 +573,12 @@ impl Walk<'_> {
         if harmless && gone && come {
             return self.equivalent_here("other words for the same decisions", d.line);
         }
-        let in_b = b.map(entries);
         for step in steps {
             let (kind, statement, text) = match step {
                 Aligned::Same(..) => continue,
-                Aligned::First(at) => (Kind::Missing, s.children.get(at), &in_s[at]),
-                Aligned::Second(at) => (Kind::Extra, d.children.get(at), &in_d[at]),
+                Aligned::First(at) => (Kind::Missing, &s.children[texts_s[at].1], &in_s[at]),
+                Aligned::Second(at) => (Kind::Extra, &d.children[texts_d[at].1], &in_d[at]),
             };
-            let Some(statement) = statement else { continue };
             let before = self.out.found.len();
             self.lone(statement, kind, in_b.as_ref().map(|b| b.contains(text)), 1);
             if self.out.found.len() > before {
@@ -533,11 +594,20 @@ impl Walk<'_> {
         for (chain, start) in lists.flat() {
             let Some(effect) = lists.effect(chain, &rules.names) else { continue };
             let of_list = |found: &Found| found.path.starts_with(&start);
+            let has = |kind: Kind| self.out.found.iter().find(|found| of_list(found) && found.kind == kind);
+            let reworded = has(Kind::Equivalent).or(has(Kind::Extra).filter(|_| has(Kind::Missing).is_some()));
+            if let (true, Some(line)) = (effect.is_none(), reworded.map(|found| found.line)) {
+                self.out.found.retain(|found| !of_list(found));
+                self.path.push(start.trim_end().to_owned());
+                self.equivalent_here("other words for the same decisions", line.unwrap_or(0));
+                self.path.pop();
+                continue;
+            }
             if self.out.found.iter().any(of_list) {
                 self.out
                     .found
                     .iter_mut()
-                    .filter(|found| of_list(found))
+                    .filter(|found| of_list(found) && found.kind != Kind::Equivalent)
                     .for_each(|found| explain(found, &effect));
                 continue;
             }
@@ -562,13 +632,21 @@ impl Walk<'_> {
                 .filter(|found| of_object(found))
                 .for_each(|found| explain(found, &effect));
         }
-        for found in &mut self.out.found {
+        let binds = |found: &Found| {
             let step = found.path.rsplit(" > ").next().unwrap_or_default();
-            let binds = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
-            if found.meaning.is_none() && binds.iter().any(|start| step.starts_with(start)) {
-                found.class = Class::Path;
-                found.meaning = Some("unknown: an access list is bound elsewhere, or not at all".into());
-            }
+            let starts = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
+            found.meaning.is_none() && starts.iter().any(|start| step.starts_with(start))
+        };
+        if self.out.found.iter().any(binds) {
+            let effect = lists.effect_of_bindings(&rules.names);
+            self.out.found.iter_mut().filter(|found| binds(found)).for_each(|found| explain(found, &effect));
+        }
+        let gone = |found: &&mut Found| {
+            found.kind == Kind::Missing && found.meaning.is_none() && lists::is_list(&found.path)
+        };
+        for found in self.out.found.iter_mut().filter(gone) {
+            found.class = Class::Path;
+            found.meaning = Some("opens what the list denies: a list that is not there denies nothing".into());
         }
     }
 
@@ -668,6 +746,6 @@ fn explain(found: &mut Found, effect: &Effect) {
         found.meaning = Some("no effect: other entries decide the same".into());
     } else {
         found.class = effect.class();
-        found.meaning = Some(effect.meaning());
+        effect.say(found, "");
     }
 }

@@ -50,22 +50,32 @@ fn logical_lines(text: &str, systemd: bool) -> Vec<(usize, &str, bool)> {
     let mut open = false;
     for line in text.split_inclusive('\n') {
         let end = at + line.trim_end_matches(['\n', '\r']).len();
+        let is_comment = text[at..end].trim_start().starts_with(['#', ';']);
         if open && let Some(last) = out.last_mut() {
             last.1 = end;
             last.2 = true;
+            if is_comment {
+                // A comment between continued lines is skipped and ends nothing (systemd.syntax).
+                at += line.len();
+                continue;
+            }
         } else {
             out.push((at, end, false));
         }
         let content = text[at..end].trim_start();
-        open = systemd && content.ends_with('\\') && !content.starts_with(['#', ';']);
+        open = systemd && content.ends_with('\\') && !is_comment;
         at += line.len();
     }
     out.into_iter().map(|(start, end, joined)| (start, &text[start..end], joined)).collect()
 }
 
-/// Joins continued lines by one blank each.
+/// Joins continued lines by one blank each, without the comments between them.
 fn unjoin(value: &str) -> String {
-    value.lines().map(|line| line.trim().trim_end_matches('\\').trim_end()).collect::<Vec<_>>().join(" ")
+    let mut lines = value.lines().map(str::trim);
+    let first = lines.next();
+    let rest = lines.filter(|line| !line.starts_with(['#', ';']));
+    let parts = first.into_iter().chain(rest).map(|line| line.trim_end_matches('\\').trim_end());
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 fn build<'a>(sections: Vec<(Option<&'a str>, u32, Vec<Entry<'a>>)>, systemd: bool) -> Tree<'a> {
@@ -118,6 +128,7 @@ mod tests {
         assert_eq!(json("[S]\nE=\nE=/x\n", true), serde_json::json!({"S": {"E": ["", "/x"]}}));
         assert_eq!(json("[S]\nE=/a\nE=\nE=/x\n", true), serde_json::json!({"S": {"E": ["", "/x"]}}));
         assert_eq!(json("[S]\nE=/a \\\n  b\n", true), serde_json::json!({"S": {"E": "/a b"}}));
+        assert_eq!(json("[S]\nE=/a \\\n# c\n; d\n b\n", true), serde_json::json!({"S": {"E": "/a b"}}));
     }
 
     #[test]

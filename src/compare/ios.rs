@@ -170,8 +170,8 @@ fn key(text: &str) -> Option<String> {
     if positive.starts_with("ip address ") && !positive.ends_with(" secondary") {
         return Some("ip address".into());
     }
-    if positive.starts_with("ip access-group ") {
-        return positive.rsplit(' ').next().map(|direction| format!("ip access-group {direction}"));
+    if let Some(place) = super::entered::place(positive) {
+        return Some(place);
     }
     (positive.len() < text.len()).then(|| positive.to_owned())
 }

@@ -1,9 +1,11 @@
 //! JSON, strictly: a member that appears twice, a cut-off file, a stray byte are all "cannot tell".
 //!
 //! Own reader, because readers at large keep the last of two members, read numbers through f64, and copy every
-//! string. This one borrows from the text and keeps numbers as written.
+//! string. This one borrows from the text and keeps numbers as written. A read-back is read beside what was intended,
+//! so that only what differs is built.
 
-use super::tree::{Builder, Node, Tree, Value};
+use super::number;
+use super::tree::{Builder, Node, Ref, Tree, Value};
 use std::borrow::Cow;
 
 /// Deepest nesting that is read.
@@ -27,14 +29,22 @@ impl Unreadable {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Tree<'_>, Unreadable> {
-    let mut reader =
-        Reader { text, bytes: text.as_bytes(), at: 0, builder: Builder::with_capacity(text.len() / 24 + 4) };
-    let (at, value) = reader.value(0).map_err(|error| *error)?;
+    read(text, Builder::with_capacity(text.len() / 24 + 4), None)
+}
+
+/// Reads a file beside its twin, with which it shares what is the same in both.
+pub(crate) fn parse_beside<'a>(text: &'a str, twin: &'a Tree<'a>) -> Result<Tree<'a>, Unreadable> {
+    read(text, Builder::default(), Some(twin))
+}
+
+fn read<'a>(text: &'a str, builder: Builder<'a>, twin: Option<&'a Tree<'a>>) -> Result<Tree<'a>, Unreadable> {
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder };
+    let (at, value, _) = reader.value(0, twin.map(Tree::root)).map_err(|error| *error)?;
     reader.blanks();
     if reader.at < reader.bytes.len() {
         return Err(Unreadable::new("something follows the end of the JSON value", reader.at));
     }
-    Ok(reader.builder.finish(Node { key: Cow::Borrowed(""), at, value }))
+    Ok(reader.builder.finish_beside(Node { key: Cow::Borrowed(""), at, value }, twin))
 }
 
 struct Reader<'a> {
@@ -53,8 +63,12 @@ impl<'a> Reader<'a> {
     }
 
     fn blanks(&mut self) {
+        const INDENT: &[u8; 8] = b"        ";
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
+            while self.bytes.get(self.at..self.at + INDENT.len()) == Some(INDENT) {
+                self.at += INDENT.len();
+            }
         }
     }
 
@@ -63,21 +77,34 @@ impl<'a> Reader<'a> {
         Err(Box::new(Unreadable::new(message, self.at)))
     }
 
-    /// Reads a value; its place comes along.
-    fn value(&mut self, depth: usize) -> Read<(u32, Value<'a>)> {
+    /// Reads a value beside its twin: its place, itself, and whether the two say the same.
+    fn value(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<(u32, Value<'a>, bool)> {
         self.blanks();
         let at = self.at as u32;
         let value = match self.peek() {
-            b'"' => Value::Str(self.string()?),
-            b'{' => self.object(depth)?,
-            b'[' => self.array(depth)?,
+            b'"' => match self.same_string(twin) {
+                Some(text) => return Ok((at, Value::Str(Cow::Borrowed(text)), true)),
+                None => Value::Str(self.string()?),
+            },
+            b'{' => self.object(depth, twin)?,
+            b'[' => self.array(depth, twin)?,
             b'-' | b'0'..=b'9' => Value::Number(Cow::Borrowed(self.number()?)),
             b't' => self.word("true", Value::Bool(true))?,
             b'f' => self.word("false", Value::Bool(false))?,
             b'n' => self.word("null", Value::Null)?,
             _ => return self.fail("a value is expected here"),
         };
-        Ok((at, value))
+        let same = twin.is_some_and(|twin| match (&value, twin.value()) {
+            (Value::Str(own), Value::Str(other)) => own == other,
+            (Value::Number(own), Value::Number(other)) => number::equal(own, other),
+            (Value::Bool(own), Value::Bool(other)) => own == other,
+            (Value::Null, Value::Null) => true,
+            (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_)) => {
+                value.is_shared() || (value.is_empty() && twin.len() == 0)
+            }
+            _ => false,
+        });
+        Ok((at, value, same))
     }
 
     fn word(&mut self, word: &str, value: Value<'a>) -> Read<Value<'a>> {
@@ -95,24 +122,32 @@ impl<'a> Reader<'a> {
         Err(Box::new(Unreadable::new(format!("nested more than {MAX_DEPTH} deep"), self.at)))
     }
 
-    fn array(&mut self, depth: usize) -> Read<Value<'a>> {
+    fn array(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<Value<'a>> {
         self.deeper(depth)?;
         self.at += 1;
+        let twin = twin.filter(|twin| matches!(twin.value(), Value::List(_)));
         let mark = self.builder.mark();
         self.blanks();
         if self.peek() == b']' {
             self.at += 1;
             return Ok(Value::List(self.builder.close(mark)));
         }
+        let mut same = twin.is_some();
         for index in 0.. {
-            let (at, value) = self.value(depth + 1).map_err(|error| inside(error, &index.to_string()))?;
+            let beside = twin.and_then(|twin| twin.item(index));
+            let (at, value, is_same) =
+                self.value(depth + 1, beside).map_err(|error| inside(error, &index.to_string()))?;
+            same &= is_same;
             self.builder.push(Node { key: Cow::Borrowed(""), at, value });
             self.blanks();
             match self.peek() {
                 b',' => self.at += 1,
                 b']' => {
                     self.at += 1;
-                    return Ok(Value::List(self.builder.close(mark)));
+                    return Ok(match twin.filter(|twin| same && twin.len() == index + 1) {
+                        Some(twin) => self.builder.share(mark, twin),
+                        None => Value::List(self.builder.close(mark)),
+                    });
                 }
                 _ => return self.fail("`,` or `]` is expected here"),
             }
@@ -120,16 +155,18 @@ impl<'a> Reader<'a> {
         self.fail("`]` is expected here")
     }
 
-    fn object(&mut self, depth: usize) -> Read<Value<'a>> {
+    fn object(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<Value<'a>> {
         self.deeper(depth)?;
         self.at += 1;
+        let twin = twin.filter(|twin| matches!(twin.value(), Value::Map(_)));
         let mark = self.builder.mark();
         self.blanks();
         if self.peek() == b'}' {
             self.at += 1;
             return Ok(Value::Map(self.builder.close(mark)));
         }
-        loop {
+        let mut met = Met::default();
+        for count in 0.. {
             self.blanks();
             if self.peek() != b'"' {
                 return self.fail("a member name in quotes is expected here");
@@ -140,8 +177,13 @@ impl<'a> Reader<'a> {
                 return self.fail("`:` is expected here");
             }
             self.at += 1;
-            match self.value(depth + 1) {
-                Ok((at, value)) => self.builder.push(Node { key, at, value }),
+            let place = twin.and_then(|twin| twin.place_of(&key, count));
+            let beside = place.and_then(|place| twin?.item(place));
+            match self.value(depth + 1, beside) {
+                Ok((at, value, same)) => {
+                    met.add(place.filter(|_| same));
+                    self.builder.push(Node { key, at, value });
+                }
                 Err(error) => return Err(inside(error, &key)),
             }
             self.blanks();
@@ -152,6 +194,9 @@ impl<'a> Reader<'a> {
             }
         }
         self.at += 1;
+        if let Some(twin) = twin.filter(|twin| met.all(twin.len())) {
+            return Ok(self.builder.share(mark, twin));
+        }
         if let Some((key, at)) = twice(self.builder.since(mark)) {
             let path = crate::source::child("", &key);
             return Err(Box::new(Unreadable { message: format!("member '{key}' appears twice"), at, path }));
@@ -195,6 +240,18 @@ impl<'a> Reader<'a> {
         }
         self.digits();
         Ok(())
+    }
+
+    /// Reads a string that is written as its twin is, without looking for its end.
+    fn same_string(&mut self, twin: Option<Ref<'a>>) -> Option<&'a str> {
+        // Borrowed means that nothing in it was escaped.
+        let Value::Str(Cow::Borrowed(text)) = twin?.value() else { return None };
+        let end = self.at + 1 + text.len();
+        let is_same = self.bytes.get(end) == Some(&b'"') && &self.bytes[self.at + 1..end] == text.as_bytes();
+        is_same.then(|| {
+            self.at = end + 1;
+            *text
+        })
     }
 
     fn string(&mut self) -> Read<Cow<'a, str>> {
@@ -271,6 +328,27 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Which members of a twin were met with the same value, each once.
+#[derive(Default)]
+struct Met {
+    places: u64,
+    differs: bool,
+}
+
+impl Met {
+    fn add(&mut self, place: Option<usize>) {
+        match place.filter(|place| *place < 64).map(|place| 1 << place) {
+            Some(bit) if self.places & bit == 0 => self.places |= bit,
+            _ => self.differs = true,
+        }
+    }
+
+    /// Whether these were all members of the twin, and nothing else was met.
+    fn all(&self, members: usize) -> bool {
+        !self.differs && self.places.count_ones() as usize == members
+    }
+}
+
 /// A problem seen from one level up: only those that have a path get it longer.
 #[allow(clippy::unnecessary_box_returns)] // it comes boxed, and goes on so
 fn inside(mut error: Box<Unreadable>, step: &str) -> Box<Unreadable> {
@@ -334,6 +412,86 @@ mod tests {
         assert!(!equal(r#"["70"]"#, "[70]") && !equal("[true]", "[1]") && !equal("[null]", "[]"));
         assert!(!equal("\"\u{e9}\"", "\"e\u{301}\""), "NFC is not NFD");
         assert!(equal(r#""\ud83d\ude00""#, "\"\u{1f600}\""));
+    }
+
+    /// Reading beside a twin is only another way of reading.
+    fn beside(twin: &str, text: &str) {
+        let (twin, alone) = (parse(twin).expect("reads"), parse(text));
+        match (parse_beside(text, &twin), alone) {
+            (Ok(read), Ok(alone)) => {
+                assert!(read.root().equal(alone.root()) && alone.root().equal(read.root()), "{text}");
+                assert_eq!(read.root().to_json().to_string(), expected(&alone, &twin), "{text}");
+                assert_eq!(read.root().equal(twin.root()), alone.root().equal(twin.root()), "{text}");
+            }
+            (Err(error), Err(alone)) => assert_eq!(error, alone),
+            (read, alone) => panic!("{text}: {read:?} but {alone:?}"),
+        }
+    }
+
+    /// What is shared is spelled as the twin spells it.
+    fn expected(alone: &Tree<'_>, twin: &Tree<'_>) -> String {
+        fn spelled(own: Ref<'_>, twin: Option<Ref<'_>>) -> serde_json::Value {
+            if let Some(twin) = twin.filter(|twin| own.is_container() && own.len() > 0 && own.equal(*twin)) {
+                return twin.to_json();
+            }
+            match own.value() {
+                Value::List(_) => {
+                    let items = own.children().enumerate();
+                    items.map(|(at, item)| spelled(item, twin.and_then(|twin| twin.item(at)))).collect()
+                }
+                Value::Map(_) => {
+                    let twin = twin.filter(|twin| matches!(twin.value(), Value::Map(_)));
+                    let member = |item: Ref<'_>| {
+                        let other = twin.and_then(|twin| twin.member(item.key(), 0));
+                        (item.key().to_owned(), spelled(item, other))
+                    };
+                    serde_json::Value::Object(own.children().map(member).collect())
+                }
+                _ => own.to_json(),
+            }
+        }
+        spelled(alone.root(), Some(twin.root())).to_string()
+    }
+
+    #[test]
+    fn a_file_read_beside_its_twin_says_what_it_says_alone() {
+        beside(r#"{"a":1,"b":2}"#, r#"{"b":2.0,"a":1}"#);
+        beside(r#"{"a":1,"b":2}"#, r#"{"a":1,"a":1}"#);
+        beside(r#"{"a":1}"#, r#"{"a":1,"b":[]}"#);
+        beside(r#"[[1,{"x":[]}],{}]"#, r#"[[1,{"x":[]}],{"y":1}]"#);
+        beside(r#"{"a":[1]}"#, r#"{"a":{"0":1}}"#);
+        beside(r#"[1,2]"#, "[1,2");
+        let many = |end: &str| -> String {
+            let members: Vec<String> = (0..80).map(|at| format!("\"k{at}\":{at}")).collect();
+            format!("{{{}{end}}}", members.join(","))
+        };
+        beside(&many(""), &many(""));
+        beside(&many(""), &many(",\"k7\":7"));
+    }
+
+    fn value() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(serde_json::Value::from),
+            (0..3i64).prop_map(serde_json::Value::from),
+            "[ab]{0,2}".prop_map(serde_json::Value::from)
+        ];
+        leaf.prop_recursive(4, 40, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+                proptest::collection::vec(("[abc]", inner), 0..4)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect()))
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_file_read_beside_any_other_says_what_it_says_alone(a in value(), b in value()) {
+            beside(&a.to_string(), &b.to_string());
+            beside(&serde_json::json!({"x": a, "y": b}).to_string(), &serde_json::json!({"y": b, "x": b}).to_string());
+        }
     }
 
     #[test]

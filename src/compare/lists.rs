@@ -1,14 +1,28 @@
 //! Access lists of IOS-like devices: what their entries decide, first match, deny at the end.
 
 use super::effect::Effect;
+use super::indented::Statement;
 use crate::packets::cisco::{self, Dialect};
 use crate::packets::words::Names;
-use crate::packets::{Side, difference};
+use crate::packets::{Difference, Side, difference};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 /// The lists of both sides.
 pub(crate) struct Lists {
+    dialect: Dialect,
     intended: cisco::Lists,
     deployed: cisco::Lists,
+    /// What entries decide, by side and line.
+    meanings: [HashMap<u32, String>; 3],
+}
+
+/// A side, or what was there before both.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    Intended,
+    Deployed,
+    Before,
 }
 
 /// Whether a section is an access list.
@@ -16,19 +30,26 @@ pub(crate) fn is_list(section: &str) -> bool {
     section.starts_with("ip access-list ") || section.starts_with("ipv6 access-list ")
 }
 
-/// The entries without the numbers that a device may print before them, in the order of the numbers.
-pub(crate) fn unnumbered(entries: Vec<String>) -> Vec<String> {
+/// The entries without the numbers that a device may print before them, in the order of the numbers; with each
+/// entry goes where it stands.
+pub(crate) fn unnumbered(entries: Vec<(String, usize)>) -> Vec<(String, usize)> {
     let split = |entry: &str| -> Option<(u64, String)> {
         let entry = entry.strip_prefix("sequence ").unwrap_or(entry);
         let (number, rest) = entry.split_once(' ')?;
         Some((number.parse().ok()?, rest.trim_start().to_owned()))
     };
-    let mut numbered: Vec<(u64, String)> = entries.iter().filter_map(|entry| split(entry)).collect();
-    if numbered.len() != entries.len() {
-        return entries.into_iter().map(|entry| split(&entry).map_or(entry, |(_, rest)| rest)).collect();
+    let numbered: Vec<_> = entries
+        .into_iter()
+        .map(|(entry, at)| match split(&entry) {
+            Some((number, rest)) => (Some(number), rest, at),
+            None => (None, entry, at),
+        })
+        .collect();
+    let mut sorted = numbered;
+    if sorted.iter().all(|(number, ..)| number.is_some()) {
+        sorted.sort_by_key(|(number, ..)| *number);
     }
-    numbered.sort_by_key(|(number, _)| *number);
-    numbered.into_iter().map(|(_, rest)| rest).collect()
+    sorted.into_iter().map(|(_, rest, at)| (rest, at)).collect()
 }
 
 /// Whether a text is in the language of ASA.
@@ -39,11 +60,58 @@ fn is_asa(text: &str) -> bool {
 }
 
 impl Lists {
-    pub(crate) fn read(intended: &str, deployed: &str) -> Self {
-        let dialect =
-            if [intended, deployed].iter().any(|text| is_asa(text)) { Dialect::Asa } else { Dialect::Ios };
+    pub(crate) fn read(intended: &str, deployed: &str, before: Option<&str>, said_asa: bool) -> Self {
+        let is_asa = said_asa || [intended, deployed].iter().any(|text| is_asa(text));
+        let dialect = if is_asa { Dialect::Asa } else { Dialect::Ios };
         let read = |text: &str| cisco::read(text, dialect);
-        Self { intended: read(intended), deployed: read(deployed) }
+        let (intended, deployed) = (read(intended), read(deployed));
+        let before = before.map(read).unwrap_or_default();
+        let (own, other) = (entries(&intended), entries(&deployed));
+        let same: HashSet<_> = own.intersection(&other).copied().collect();
+        let meanings = [&intended, &deployed, &before].map(|lists| meanings(lists, &same));
+        Self { dialect, intended, deployed, meanings }
+    }
+
+    /// What the entry at a line decides, spelled the same for all that decide the same.
+    pub(crate) fn meaning(&self, which: Which, line: u32) -> Option<&str> {
+        self.meanings[which as usize].get(&line).map(String::as_str)
+    }
+
+    /// Lets single lines of lists be known by what they decide.
+    pub(crate) fn pair_entries(&self, which: Which, statements: &mut [Statement<'_>]) {
+        for statement in statements.iter_mut().filter(|one| one.text.starts_with("access-list ")) {
+            if let Some(meaning) = self.meaning(which, statement.line) {
+                let list = statement.text.split(' ').nth(1).unwrap_or_default();
+                let entry = format!("access-list {list} {meaning}");
+                statement.key = Some(Cow::Owned(entry.clone()));
+                statement.canon = Some(entry);
+            }
+        }
+    }
+
+    /// What changes if the intended lists are bound as they are on the device.
+    pub(crate) fn effect_of_bindings(&self, names: &Names) -> Effect {
+        let mut elsewhere = self.intended.clone();
+        elsewhere.bindings.clone_from(&self.deployed.bindings);
+        for (chain, rules) in &self.deployed.ruleset.chains {
+            elsewhere.ruleset.chains.entry(chain.clone()).or_insert_with(|| rules.clone());
+        }
+        let (one, two) = (self.intended.clone().bound(self.dialect), elsewhere.bound(self.dialect));
+        let found = difference(
+            Side { ruleset: &one.ruleset, gates: &one.gates },
+            Side { ruleset: &two.ruleset, gates: &two.gates },
+            None,
+        );
+        let mut names = names.clone();
+        self.deployed.bindings.iter().for_each(|binding| names.interface(&binding.interface));
+        self.said(&found, "", &names)
+    }
+
+    fn said(&self, found: &Difference, chain: &str, names: &Names) -> Effect {
+        match self.dialect {
+            Dialect::Ios => Effect::of(found, chain, &names.without_memory()),
+            Dialect::Asa => Effect::of(found, chain, names),
+        }
     }
 
     /// Lists that are single lines at the top, where their entries differ on the two sides, with what such lines
@@ -75,7 +143,7 @@ impl Lists {
             Side { ruleset: &self.deployed.ruleset, gates: &two },
             None,
         );
-        Some(Effect::of(&found, chain, names))
+        Some(self.said(&found, chain, names))
     }
 
     /// What lists decide differently whose entries are the same: objects that they speak of differ.
@@ -94,13 +162,31 @@ impl Lists {
     }
 }
 
+/// Every entry, by its list and its words.
+fn entries(lists: &cisco::Lists) -> HashSet<(&str, &str)> {
+    let chains = lists.ruleset.chains.iter();
+    chains.flat_map(|(chain, rules)| rules.iter().map(|rule| (chain.as_str(), rule.text.as_str()))).collect()
+}
+
+/// What entries decide, by line; remarks decide nothing. Those in `same` are known by their words, whatever the
+/// objects hold that they speak of.
+fn meanings(lists: &cisco::Lists, same: &HashSet<(&str, &str)>) -> HashMap<u32, String> {
+    let mut found = HashMap::new();
+    for (chain, rules) in &lists.ruleset.chains {
+        let others = rules.iter().filter(|rule| !same.contains(&(chain.as_str(), rule.text.as_str())));
+        let deciding = others.filter(|rule| rule.line > 0 && !rule.parts.is_empty());
+        found.extend(deciding.map(|rule| (rule.line, format!("{:?}", rule.parts))));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn lists(a: &[&str], b: &[&str]) -> Effect {
         let text = |list: &[&str]| format!("ip access-list extended X\n {}\n", list.join("\n "));
-        let lists = Lists::read(&text(a), &text(b));
+        let lists = Lists::read(&text(a), &text(b), None, false);
         lists.effect("ip access-list extended X", &Names::default()).expect("an effect")
     }
 

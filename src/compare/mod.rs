@@ -11,7 +11,9 @@ mod cluster;
 mod csv;
 pub mod deviation;
 mod effect;
+mod entered;
 mod file;
+mod fortios;
 mod found;
 mod indented;
 mod ini;
@@ -23,6 +25,7 @@ mod lists;
 mod nft;
 mod number;
 mod pattern;
+mod policies;
 pub mod profile;
 mod report;
 mod secrets;
@@ -45,7 +48,14 @@ pub use settle::{conclude, run};
 /// Invalid bytes of a text that is not UTF-8 are carried as these characters, so that no two files become equal.
 const ODD_BYTES: u32 = 0x10_ff00;
 
-/// A text for people: bytes that were no text are shown as such.
+/// A text for people: bytes that were no text are shown as `\xE4`, so that two of them look different.
 fn shown_text(text: &str) -> String {
-    text.chars().map(|c| if c as u32 >= ODD_BYTES { '\u{fffd}' } else { c }).collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match (c as u32).checked_sub(ODD_BYTES) {
+            Some(byte) => out.push_str(&format!("\\x{byte:02X}")),
+            None => out.push(c),
+        }
+    }
+    out
 }

@@ -43,6 +43,10 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
         out: Compared { parsed: true, hits: vec![false; rules.patterns.len()], ..Compared::default() },
     };
     walk.rulesets(&s, &d, b.as_ref());
+    if walk.out.hits.contains(&false) {
+        // Only differences were held against the patterns: which of them name nothing is not known.
+        walk.out.hits.clear();
+    }
     walk.out
 }
 
@@ -110,7 +114,7 @@ impl Walk<'_> {
             Some(table) => drop(listing.tables.insert(name.to_owned(), table.clone())),
             None => drop(listing.tables.remove(name)),
         });
-        self.out.found[at].meaning = Some(format!("{what}: {}", effect.meaning()));
+        effect.say(&mut self.out.found[at], &format!("{what}: "));
     }
 
     fn tables(&mut self, name: &str, s: &Table, d: &Table, b: Before<&Table>) {
@@ -317,14 +321,17 @@ impl Walk<'_> {
             self.push(path, kind_of(s.is_some(), d.is_some()), shown(s), shown(d), attribution, one.line);
         let found = &mut self.out.found[at];
         if one.hook.is_none() {
+            // It acts only through the chains that jump to it, and what changes there is said there.
             found.meaning =
-                Some("a chain of its own; the chains that jump to it are compared with it".into());
+                Some("none by itself: it acts where other chains jump to it, and those are compared".into());
+            found.level = Some(Level::Note);
+            found.class = Class::Look;
         } else {
             found.class = Class::Path;
             let what =
                 if s.is_some() { "a chain on a hook is not loaded" } else { "another chain on a hook" };
             let effect = self.chain_effect(name, d);
-            self.out.found[at].meaning = Some(format!("{what}: {}", effect.meaning()));
+            effect.say(&mut self.out.found[at], &format!("{what}: "));
         }
     }
 
@@ -418,7 +425,7 @@ impl Walk<'_> {
     /// Says of a finding what it lets through.
     fn explain(&mut self, at: usize, effect: &Effect) {
         let found = &mut self.out.found[at];
-        found.meaning = Some(effect.meaning());
+        effect.say(found, "");
         if effect.is_none() {
             found.level = Some(Level::Note);
             found.class = Class::Look;

@@ -55,6 +55,14 @@ impl Pattern {
         })
     }
 
+    /// The last step, where it is written out.
+    pub(crate) fn last_name(&self) -> Option<&str> {
+        match self.steps.last()? {
+            Step::Literal(name) => Some(name.trim_start_matches('@')),
+            _ => None,
+        }
+    }
+
     /// Whether the pattern names exactly this path.
     pub(crate) fn matches(&self, path: &[String]) -> bool {
         matches_steps(&self.steps, path)

@@ -6,7 +6,7 @@
 
 use super::labels::Class;
 use super::pattern::{Cursor, Notation, Pattern, fits};
-use crate::model::Compare;
+use crate::model::{Compare, Kind};
 use crate::packets::words::Names;
 use indexmap::IndexMap;
 use jiff::civil::Date;
@@ -151,6 +151,7 @@ pub enum Format {
     Xml,
     Csv,
     Indented,
+    Fortios,
     Nft,
     Lines,
     Text,
@@ -171,12 +172,13 @@ const FORMATS: &[(&str, Format)] = &[
     ("text", Format::Text),
     ("bytes", Format::Bytes),
     ("ios", Format::Indented),
-    ("fortios", Format::Indented),
+    ("asa", Format::Indented),
+    ("fortios", Format::Fortios),
     ("markdown", Format::Text),
 ];
 
 impl Format {
-    /// Returns the format of this name; `ios` and `fortios` are indented text, `markdown` is text.
+    /// Returns the format of this name; `ios` and `asa` are indented text, `markdown` is text.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
@@ -225,11 +227,15 @@ pub struct Rules {
     /// The format.
     pub format: Format,
     pub(crate) ios: bool,
+    /// Whether it is said to be ASA; else its lists tell.
+    pub(crate) asa: bool,
     pub(crate) systemd: bool,
     pub(crate) yaml_11: bool,
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) actions: Vec<Action>,
     pub(crate) consequence: Vec<(Pattern, Class)>,
+    /// What it means that the file as a whole is missing.
+    pub(crate) whole: Option<Class>,
     pub(crate) secret_texts: Vec<(Regex, bool)>,
     pub(crate) documents: Vec<String>,
     pub(crate) key: Vec<String>,
@@ -264,15 +270,21 @@ impl Rules {
         let notation = format.notation();
         let mut rules = Self::plain(format, name);
         match compare.dialect.as_deref() {
-            None | Some("plain" | "fortios") => {}
+            None | Some("plain") => {}
             Some("ios-like" | "ios") => rules.ios = true,
+            Some("asa") => (rules.ios, rules.asa) = (true, true),
+            Some("fortios") => rules.format = Format::Fortios,
             Some("systemd") => rules.systemd = true,
             Some("comma") => rules.separator = Some(b','),
             Some("semicolon") => rules.separator = Some(b';'),
             Some("tab") => rules.separator = Some(b'\t'),
             Some(other) => wrong(format!("there is no dialect `{other}`")),
         }
-        rules.ios |= compare.format.as_deref() == Some("ios");
+        let word = compare.format.as_deref().or_else(|| {
+            let file = if file.is_empty() { name } else { file };
+            crate::syntax::by_path(file).map(|syntax| syntax.name())
+        });
+        rules.say(word);
         match compare.yaml.as_deref() {
             None | Some("1.2") => {}
             Some("1.1") => rules.yaml_11 = true,
@@ -347,13 +359,21 @@ impl Rules {
     pub fn of_target(
         compare: Option<&Compare>,
         syntax: &str,
+        kind: Kind,
         local: &[String],
         name: &str,
     ) -> Result<Arc<Self>, Vec<String>> {
         let mut compare = compare.cloned().unwrap_or_default();
         compare.format.get_or_insert_with(|| syntax.to_owned());
         compare.server_managed.extend(local.iter().cloned());
-        Self::compile(&compare, "", name)
+        let rules = Self::compile(&compare, "", name)?;
+        let whole = match kind {
+            Kind::Firewall => Some(Class::Path),
+            Kind::Gateway => Some(Class::Data),
+            Kind::Dashboard | Kind::Alerts => Some(Class::Metric),
+            Kind::Broker | Kind::Record => None,
+        };
+        Ok(Arc::new(Self { whole, ..Self::clone(&rules) }))
     }
 
     /// The rules of a file that no entry speaks of.
@@ -362,11 +382,13 @@ impl Rules {
         Self {
             format,
             ios: false,
+            asa: false,
             systemd: false,
             yaml_11: false,
             patterns: vec![],
             actions: vec![],
             consequence: vec![],
+            whole: None,
             secret_texts: vec![],
             documents: vec![],
             key: vec![],
@@ -381,6 +403,20 @@ impl Rules {
         }
     }
 
+    /// The rules of a file whose path alone says what it is.
+    #[must_use]
+    pub fn by_path(path: &str, name: &str) -> Self {
+        let mut rules = Self::plain(Format::by_path(path), name);
+        rules.say(crate::syntax::by_path(path).map(|syntax| syntax.name()));
+        rules
+    }
+
+    /// Lets the name of a language say its dialect.
+    fn say(&mut self, language: Option<&str>) {
+        self.ios |= matches!(language, Some("ios" | "asa"));
+        self.asa |= language == Some("asa");
+    }
+
     /// Other names of an element: the members by which a pattern chooses it, such as `[folder=local]`.
     pub(crate) fn names_of(&self, item: super::tree::Ref<'_>) -> Vec<String> {
         let chosen = |(name, value): &(&str, &str)| {
@@ -392,7 +428,7 @@ impl Rules {
 
     /// Whether differences are told by packets, so that names of addresses help.
     pub(crate) fn asks_for_names(&self) -> bool {
-        self.ios || self.format == Format::Nft
+        self.ios || matches!(self.format, Format::Nft | Format::Fortios)
     }
 
     /// Whether they say what a difference means for production: by packets, or by paths.
@@ -411,6 +447,13 @@ impl Rules {
             || self.actions.iter().any(|action| matches!(action, Action::Secret { .. }))
     }
 
+    /// What the members are called that are declared secret.
+    pub(crate) fn secret_names(&self) -> impl Iterator<Item = &str> {
+        let secrets = self.patterns.iter().zip(&self.actions);
+        let secrets = secrets.filter(|(_, action)| matches!(action, Action::Secret { .. }));
+        secrets.filter_map(|(pattern, _)| pattern.last_name())
+    }
+
     /// Stands at the root of a file.
     pub(crate) fn start(&self) -> (Cursor, Vec<usize>) {
         Cursor::start(&self.patterns)
@@ -422,9 +465,22 @@ impl Rules {
         named.map_or(Class::Settings, |(_, class)| *class)
     }
 
+    /// What it means for production that the file as a whole is missing: what it does is not done.
+    pub(crate) fn class_of_whole(&self) -> Class {
+        let declared = || self.consequence.iter().map(|(_, class)| *class).min();
+        let known = self.whole.or_else(|| (self.format == Format::Nft).then_some(Class::Path));
+        known.or_else(declared).unwrap_or(Class::Settings)
+    }
+
     /// Whether a block that serves several lines is ours.
     pub(crate) fn is_ours(&self, block: &str) -> bool {
-        self.managed.is_empty() || self.managed.iter().any(|glob| fits(glob, block))
+        self.managed.is_empty() || self.managed.iter().any(|glob| !glob.contains(" > ") && fits(glob, block))
+    }
+
+    /// What is ours below a block that is not ours as a whole.
+    pub(crate) fn ours_below(&self, block: &str) -> Vec<&str> {
+        let parts = self.managed.iter().filter_map(|glob| glob.split_once(" > "));
+        parts.filter(|(parent, _)| fits(parent, block)).map(|(_, below)| below).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::cluster::Cluster;
 use super::labels::{Attribution, Class, Disposition, Kind, Verdict};
 use crate::finding::Level;
+use crate::packets::Path;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
@@ -23,6 +24,8 @@ pub struct Drift {
     pub base: Option<Json>,
     pub consequence: Class,
     pub meaning: Option<String>,
+    /// What it lets through or stops, packet by packet, where that is known.
+    pub paths: Vec<Path>,
     pub owner: Option<String>,
     pub deviation: Option<String>,
     /// The last day of the deviation.

@@ -7,7 +7,14 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::LazyLock;
+
+/// Why two spellings of a salted secret are not compared.
+pub(crate) const SALTED: &str = "salted on every read: only its presence is checked";
+
+/// Why a reference and a value are not compared.
+pub(crate) const PRESENCE: &str = "a reference: only its presence is checked";
 
 /// Shorter secrets are masked where they are a whole value; inside longer texts they would hit innocent words.
 const SHORTEST_INSIDE: usize = 4;
@@ -16,15 +23,14 @@ static REFERENCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^(\$\{[^}]*\}|\$__\w+\{[^}]*\}|secret:\S+|vault:\S+|@\{[^}]*\}|\{\{[^}]*\}\}|\$[A-Z_][A-Z0-9_]*|ENC\[.*\])$").ok()
 });
 
-static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(^|[_.\-])(password|passwd|passphrase|pwd|secret|secretkey|token|api[_-]?key|private[_-]?key|credentials?|psk)$|(?i)password$").ok()
-});
-
 static INSIDE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let patterns = [
-        r"://[^/\s:@]*:([^@\s/]+)@",
+        r"://[^/\s:@]*:(\$\{[^}]*\}|[^@\s/]+)@",
         r"(-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z))",
-        r#"(?i)\b(?:password|passwd|passphrase|api[_-]?key|client[_-]?secret|auth[_-]?token)"?\s*[:=]\s*"?([^\s"',;}]+)"#,
+        // As a setting, `DB_PASSWORD="x"`, or on a command line, `--password x`.
+        r#"(?i)(?:password|passwd|passphrase|api[_-]?key|client[_-]?secret|auth[_-]?token)["']?\s*[:=]\s*(?:"([^"\n]+)"|'([^'\n]+)'|(\$\{[^}]*\}|\{\{[^}]*\}\}|[^\s"',;}]+))"#,
+        r#"(?i)(?:^|[\s_])(?:secret|token|psk|private_?key)["']?\s*=\s*(?:"([^"\n]+)"|'([^'\n]+)'|(\$\{[^}]*\}|\{\{[^}]*\}\}|[^\s"',;}]+))"#,
+        r#"(?i)(?:^|\s)--?(?:[a-z]+-)?(?:password|passwd|passphrase|secret|token|api-?key)\s+(?:"([^"\n]+)"|'([^'\n]+)'|(\$\{[^}]*\}|[^\s"',;}-][^\s"',;}]*))"#,
         r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})",
     ];
     patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
@@ -52,9 +58,91 @@ pub(crate) fn is_reference(text: &str) -> bool {
     fits(&REFERENCE, text)
 }
 
-/// Whether a name says that its value is a secret.
+/// Whether a name says that its value is a secret: `password` at its end, or one of these as its last word.
 pub(crate) fn is_secret_name(name: &str) -> bool {
-    name.len() >= 3 && fits(&NAME, name)
+    const LAST_WORDS: &[&str] = &[
+        "secret",
+        "secrets",
+        "token",
+        "psk",
+        "pwd",
+        "passwd",
+        "passphrase",
+        "credential",
+        "credentials",
+        "secretkey",
+        "apikey",
+        "api_key",
+        "api-key",
+        "privatekey",
+        "private_key",
+        "private-key",
+    ];
+    let name = name.as_bytes();
+    let ends = |word: &str| {
+        let at = name.len().checked_sub(word.len())?;
+        name[at..].eq_ignore_ascii_case(word.as_bytes()).then_some(at)
+    };
+    let begins_a_word = |at: usize| match at.checked_sub(1).map(|before| name[before]) {
+        None | Some(b'_' | b'-' | b'.') => true,
+        Some(before) => {
+            (before.is_ascii_lowercase() || before.is_ascii_digit()) && name[at].is_ascii_uppercase()
+        }
+    };
+    let [.., one, two] = name else { return false };
+    // The last two letters already clear most names.
+    let may_be = matches!(
+        &[one.to_ascii_lowercase(), two.to_ascii_lowercase()],
+        b"rd" | b"ds" | b"et" | b"ts" | b"en" | b"sk" | b"wd" | b"se" | b"al" | b"ls" | b"ey"
+    );
+    may_be
+        && (ends("password").or_else(|| ends("passwords")).is_some()
+            || LAST_WORDS.iter().filter_map(|word| ends(word)).any(begins_a_word))
+}
+
+/// Whether a name beside a secret only describes it.
+pub(crate) fn describes(name: &str) -> bool {
+    ["user", "username", "type", "name", "id", "description"].contains(&name)
+}
+
+/// Whether a text can hold a secret at all; most do not, and are not searched.
+fn is_suspect(text: &str) -> bool {
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let words = ["://", "passw", "passphrase", "secret", "token", "psk", "key", "bearer", "snmp-server"];
+        AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+    });
+    WORDS.as_ref().is_none_or(|words| words.is_match(text))
+}
+
+/// Whether a text looks like a secret by itself, wherever it stands.
+pub(crate) fn looks_random(text: &str) -> bool {
+    text.len() >= 8
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// The values that stand after these names, in a text that could not be parsed.
+pub(crate) fn after_names<'t>(text: &'t str, names: &[&str]) -> Vec<&'t str> {
+    let of_name = |name: &str| -> Vec<&'t str> {
+        let starts = memchr::memmem::find_iter(text.as_bytes(), name).map(|at| at + name.len());
+        starts.filter_map(|at| after(text.get(at..)?)).collect()
+    };
+    let mut found: Vec<&str> =
+        names.iter().filter(|name| !name.is_empty()).flat_map(|name| of_name(name)).collect();
+    found.extend(inside(text));
+    found.retain(|value| !is_reference(value) && !is_plain_word(value));
+    found
+}
+
+/// The value of `: "value"`, `=value`, `>value<` and the like.
+fn after(rest: &str) -> Option<&str> {
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start_matches([' ', '\t']);
+    let rest = rest.strip_prefix([':', '=', '>'])?.trim_start_matches([' ', '\t']);
+    let value = match rest.chars().next()? {
+        quote @ ('"' | '\'') => rest[1..].split([quote, '\n']).next()?,
+        _ => rest.split([' ', '\t', '\r', '\n', ',', ';', '}', ']', '<']).next()?,
+    };
+    Some(value).filter(|value| !value.is_empty())
 }
 
 /// Whether a value is none, or one that everybody knows.
@@ -96,12 +184,62 @@ pub(crate) fn of_statement(text: &str) -> Vec<&str> {
 }
 
 fn captured<'t>(regexes: &[Regex], text: &'t str) -> Vec<&'t str> {
-    regexes
-        .iter()
-        .flat_map(|regex| regex.captures_iter(text))
-        .filter_map(|captures| captures.get(1).map(|secret| secret.as_str()))
-        .filter(|secret| !is_reference(secret))
-        .collect()
+    spans(regexes, text).into_iter().map(|span| &text[span]).filter(|secret| !is_reference(secret)).collect()
+}
+
+/// Where the values stand that the patterns call secrets, references among them.
+fn spans(regexes: &[Regex], text: &str) -> Vec<Range<usize>> {
+    if !is_suspect(text) {
+        return vec![];
+    }
+    let value =
+        |captures: regex::Captures<'_>| captures.iter().skip(1).flatten().next().map(|hit| hit.range());
+    let mut spans: Vec<Range<usize>> =
+        regexes.iter().flat_map(|regex| regex.captures_iter(text)).filter_map(value).collect();
+    spans.retain(|span| !is_plain_word(&text[span.clone()]));
+    spans
+}
+
+/// Whether a value says something about a secret rather than being one.
+fn is_plain_word(value: &str) -> bool {
+    const WORDS: &[&str] = &["true", "false", "yes", "no", "on", "off", "none", "null", "required"];
+    WORDS.contains(&value.to_ascii_lowercase().as_str())
+}
+
+/// Whether two texts differ only where the intended one refers to a secret and the deployed one holds a value: then
+/// all that can be told is that something is there.
+pub(crate) fn only_presence(intended: &str, deployed: &str) -> bool {
+    if is_reference(intended) || !intended.contains(['$', ':', '{', '[']) {
+        return false;
+    }
+    let (of_s, of_d) = (all_spans(intended), all_spans(deployed));
+    let around = |text: &str, spans: &[Range<usize>]| -> Vec<String> {
+        let ends = spans.iter().map(|span| span.start).chain([text.len()]);
+        let starts = [0].into_iter().chain(spans.iter().map(|span| span.end));
+        starts.zip(ends).map(|(start, end)| text.get(start..end).unwrap_or_default().to_owned()).collect()
+    };
+    let value = |(s, d): (&Range<usize>, &Range<usize>)| {
+        let (s, d) = (&intended[s.clone()], &deployed[d.clone()]);
+        s == d || (is_reference(s) && !is_default(d))
+    };
+    !of_s.is_empty()
+        && of_s.len() == of_d.len()
+        && around(intended, &of_s) == around(deployed, &of_d)
+        && of_s.iter().zip(&of_d).all(value)
+}
+
+/// The places of secrets in a statement or a text, in order and apart from each other.
+fn all_spans(text: &str) -> Vec<Range<usize>> {
+    let mut all = spans(&STATEMENT, text);
+    all.extend(spans(&INSIDE, text));
+    all.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+    let mut end = 0;
+    all.retain(|span| {
+        let apart = span.start >= end;
+        end = end.max(span.end);
+        apart
+    });
+    all
 }
 
 /// Replaces secrets by their class; letters are given in the order of first use.
@@ -176,9 +314,18 @@ impl Masker {
             Json::String(text) => Json::String(self.text(text)),
             Json::Array(items) => Json::Array(items.iter().map(|item| self.value(item)).collect()),
             Json::Object(members) => {
+                let names_one = ["name", "key"]
+                    .iter()
+                    .any(|name| members.get(*name).and_then(Json::as_str).is_some_and(is_secret_name));
                 let member = |(key, value): (&String, &Json)| {
-                    let hidden = is_secret_name(key) && (value.is_string() || value.is_number());
-                    (self.text(key), if hidden { self.whole(value) } else { self.value(value) })
+                    let shown = if is_secret_name(key) {
+                        self.below_name(value)
+                    } else if names_one && key == "value" {
+                        self.whole(value)
+                    } else {
+                        self.value(value)
+                    };
+                    (self.text(key), shown)
                 };
                 Json::Object(members.iter().map(member).collect())
             }
@@ -186,6 +333,16 @@ impl Masker {
             Json::Number(number) if self.known.contains(&number.to_string()) => self.whole(value),
             other => other.clone(),
         }
+    }
+
+    /// What stands under a secret's name: in a map, what describes the secret is none.
+    fn below_name(&mut self, value: &Json) -> Json {
+        let Json::Object(members) = value else { return self.whole(value) };
+        let member = |(key, value): (&String, &Json)| {
+            let shown = if describes(key) { self.value(value) } else { self.below_name(value) };
+            (self.text(key), shown)
+        };
+        Json::Object(members.iter().map(member).collect())
     }
 
     /// A value that is a secret as a whole.
@@ -216,6 +373,40 @@ mod tests {
         assert_eq!(masker.whole(&Json::from("abc")), Json::from("<redacted B>"));
         assert_eq!(masker.text("mqtt://u:p4ss@h"), "mqtt://u:<redacted C>@h");
         assert_eq!(masker.whole(&Json::from("Sommer-2024!")), Json::from("<redacted A>"));
+    }
+
+    #[test]
+    fn settings_and_command_lines_show_where_their_secret_is() {
+        assert_eq!(inside("MQTT_PASSWORD=geheim"), ["geheim"]);
+        assert_eq!(inside(r#"export DB_PASSWORD="two words""#), ["two words"]);
+        assert_eq!(inside("/bin/x --password geheim --verbose"), ["geheim"]);
+        assert!(inside("password = ${secret:mqtt/line-04}").is_empty(), "a reference is none");
+        assert!(inside("password: required").is_empty() && inside("--password --verbose").is_empty());
+    }
+
+    #[test]
+    fn names_say_what_is_secret() {
+        for name in ["password", "mqttPassword", "DB_PASSWORD", "clientSecret", "api-key", "psk", "token"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["max_tokens", "secretary", "monkey", "key", "passwordless", "tokenless", "basket", ""] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_found_in_what_cannot_be_parsed() {
+        let text = "{\"pw\": \"geheim 1\", pin=geheim2\n<pw>geheim3</pw>";
+        assert_eq!(after_names(text, &["pw", "pin"]), ["geheim 1", "geheim3", "geheim2"]);
+    }
+
+    #[test]
+    fn a_reference_stands_for_any_value_and_for_nothing_else() {
+        assert!(only_presence("mqtt://u:${P}@h", "mqtt://u:geheim@h"));
+        assert!(only_presence("password ${secret:line/1}", "password geheim"));
+        assert!(!only_presence("mqtt://u:${P}@h", "mqtt://u:geheim@i"), "another host");
+        assert!(!only_presence("mqtt://u:${P}@h", "mqtt://u:changeme@h"), "a default is no secret");
+        assert!(!only_presence("rate(x[${interval}])", "rate(x[5m])"), "a variable is no secret");
     }
 
     #[test]

@@ -170,6 +170,7 @@ impl Settling<'_> {
             base: found.base,
             consequence: found.class,
             meaning: found.meaning,
+            paths: found.paths,
             owner,
             deviation: None,
             expires: None,
@@ -179,6 +180,9 @@ impl Settling<'_> {
             next: found.next,
             id: String::new(),
         };
+        if found.kind == Kind::Opaque && !found.ignored {
+            self.keep_in_doubt(at, &inner, &drift.file);
+        }
         if found.ignored {
             drift.disposition = Disposition::Ignored;
         } else if found.kind != Kind::Opaque && found.kind != Kind::Equivalent {
@@ -251,11 +255,22 @@ impl Settling<'_> {
         }
     }
 
+    /// Where nobody can tell what is deployed, nobody can tell either that a deviation has become needless.
+    fn keep_in_doubt(&mut self, line: usize, inner: &str, file: &str) {
+        let line = &self.lines[line];
+        let names = [line.address.as_deref(), line.name.as_deref()];
+        let in_doubt = |deviation: &Deviation| {
+            names.iter().flatten().any(|name| deviation.line == *name)
+                && (file.is_empty() || deviation.file == file || deviation.file == inner)
+        };
+        let doubted = self.deviations.iter().enumerate().filter(|(_, deviation)| in_doubt(deviation));
+        self.touched.extend(doubted.map(|(at, _)| at));
+    }
+
     /// Deviations that nothing matches any more are to be removed.
     fn stale(&mut self) {
-        for (at, deviation) in self.deviations.iter().enumerate().filter(|(at, _)| !self.touched.contains(at))
-        {
-            let _ = at;
+        let untouched = self.deviations.iter().enumerate().filter(|(at, _)| !self.touched.contains(at));
+        for (_, deviation) in untouched {
             let known = self.lines.iter().any(|line| {
                 [&line.address, &line.name].into_iter().flatten().any(|name| *name == deviation.line)
             });
@@ -308,6 +323,9 @@ fn mask(raws: &mut [Raw], masker: &mut Masker) {
         raw.drift.file = masker.text(&raw.drift.file);
         for text in [&mut raw.drift.note, &mut raw.drift.meaning].into_iter().flatten() {
             *text = masker.text(text);
+        }
+        for path in &mut raw.drift.paths {
+            path.words = masker.text(&path.words);
         }
     }
 }

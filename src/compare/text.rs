@@ -16,6 +16,14 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
     for line in s.iter().chain(&d) {
         out.secrets.extend(secrets::of_statement(line).into_iter().map(str::to_owned));
     }
+    for at in 0..s.len().max(d.len()) {
+        let steps = [format!("line {}", at + 1)];
+        let unmet = rules.patterns.iter().zip(&mut out.hits).filter(|(_, hit)| !**hit);
+        unmet.for_each(|(pattern, hit)| *hit = pattern.covers(&steps));
+        if out.hits.iter().all(|hit| *hit) {
+            break;
+        }
+    }
     let (of_s, of_d) = match &b {
         Some(b) => (twins(&s, b), twins(&d, b)),
         None => Default::default(),
@@ -43,11 +51,17 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
             );
             found.attribution = Attribution::judge(s_is_b, d_is_b);
         }
+        if let (Some(at_s), Some(at_d)) = (at_s, at_d)
+            && secrets::only_presence(s[at_s], d[at_d])
+        {
+            found.kind = Kind::Opaque;
+            found.ignored = true;
+            found.note = Some(secrets::PRESENCE.into());
+        }
         found.line = Some(at_d.unwrap_or(number) as u32 + 1);
         let steps = [found.path.clone()];
         found.class = rules.class(&steps);
         for (at, _) in rules.patterns.iter().enumerate().filter(|(_, pattern)| pattern.covers(&steps)) {
-            out.hits[at] = true;
             found.ignored |= rules.actions[at] == Action::Ignore;
             found.secret |= matches!(rules.actions[at], Action::Secret { .. });
         }

@@ -97,7 +97,7 @@ impl Reader<'_> {
                     (true, false, _) => "local date",
                     _ => "local time",
                 };
-                Value::Typed(kind, Cow::Owned(date.to_string()))
+                Value::Typed(kind, Cow::Owned(moment(date)))
             }
             Toml::Array(items) => {
                 let mark = self.builder.mark();
@@ -129,6 +129,21 @@ impl Reader<'_> {
     }
 }
 
+/// A date or time in the one spelling that all of its spellings share: an instant in UTC, a fraction without
+/// trailing zeros.
+fn moment(date: &toml_edit::Datetime) -> String {
+    let written = date.to_string();
+    if date.offset.is_some()
+        && let Ok(instant) = written.parse::<jiff::Timestamp>()
+    {
+        return instant.to_string();
+    }
+    match written.rfind('.') {
+        Some(_) => written.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        None => written,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +159,9 @@ mod tests {
         assert!(equal("a = 1.0\n", "a = 1.00\n") && equal("a = 1_000\n", "a = 1000\n"));
         assert!(equal("a = 1979-05-27 07:32:00Z\n", "a = 1979-05-27T07:32:00Z\n"));
         assert!(!equal("a = 1979-05-27T07:32:00Z\n", "a = 1979-05-27T07:32:00\n"));
+        assert!(equal("a = 1979-05-27T07:32:00Z\n", "a = 1979-05-27T09:32:00.0+02:00\n"), "one instant");
+        assert!(equal("a = 07:32:00\n", "a = 07:32:00.000\n") && !equal("a = 07:30:00\n", "a = 07:03:00\n"));
+        assert!(!equal("a = 07:32:00.10\n", "a = 07:32:00.01\n"));
     }
 
     #[test]

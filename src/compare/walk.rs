@@ -9,17 +9,18 @@ use super::labels::{Attribution, Before, Kind};
 use super::number;
 use super::pattern::Cursor;
 use super::profile::{Action, Format, ListRule, Rules};
-use super::secrets::{is_default, is_reference, is_secret_name};
+use super::secrets::{PRESENCE, SALTED, describes, is_default, is_reference, is_secret_name, only_presence};
 use super::tree::{Ref, Value};
 use crate::source::child;
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 type Base<'t> = Before<Ref<'t>>;
 
 /// What is compared, and what comes out.
 pub(crate) struct Walk<'r> {
-    rules: &'r Rules,
+    pub rules: &'r Rules,
     intended: &'r str,
     deployed: &'r str,
     path: Vec<String>,
@@ -28,7 +29,7 @@ pub(crate) struct Walk<'r> {
     pub found: Vec<Found>,
     pub warnings: Vec<String>,
     pub secrets: Vec<String>,
-    pub hits: Vec<bool>,
+    pub hits: Vec<Cell<bool>>,
 }
 
 /// What the profile says about one place.
@@ -52,7 +53,7 @@ impl<'r> Walk<'r> {
             found: vec![],
             warnings: vec![],
             secrets: vec![],
-            hits: vec![false; rules.patterns.len()],
+            hits: vec![Cell::new(false); rules.patterns.len()],
         }
     }
 
@@ -96,7 +97,7 @@ impl<'r> Walk<'r> {
     fn here(&mut self, named: &[usize]) -> Here<'r> {
         let mut here = Here::default();
         for number in named {
-            self.hits[*number] = true;
+            self.hits[*number].set(true);
             match &self.rules.actions[*number] {
                 Action::Ignore => here.ignored = true,
                 Action::Secret { salted } => here.secret = Some(here.secret.unwrap_or(false) || *salted),
@@ -140,6 +141,18 @@ impl<'r> Walk<'r> {
     }
 
     fn changed(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor) {
+        if let (Some(text), Some(other)) = (s.as_str(), d.as_str()) {
+            if is_reference(text) && self.is_secret_here() {
+                return self.secret(s, d, b, cursor, false);
+            }
+            if only_presence(text, other) {
+                let at = self.found.len();
+                self.emit(Kind::Opaque, Some(s), Some(d), b, cursor);
+                self.found[at].ignored = true;
+                self.found[at].note = Some(PRESENCE.into());
+                return;
+            }
+        }
         let types = (s.type_name(), d.type_name());
         let kind = if types.0 == types.1 { Kind::Changed } else { Kind::TypeChanged };
         let at = self.found.len();
@@ -157,7 +170,14 @@ impl<'r> Walk<'r> {
             if cursor.is_done() && dc.is_some_and(|dc| sc.equal(dc)) {
                 continue;
             }
+            let from = self.found.len();
             self.member(Some(sc), dc, b.step(|b| b.member(sc.key(), at)), cursor);
+            // As in a list of environment variables: the secret stands beside its name.
+            if sc.key() == "value" && self.found.len() > from && (names_a_secret(s) || names_a_secret(d)) {
+                self.found[from..].iter_mut().for_each(|found| found.secret = true);
+                self.keep_secrets(Some(sc));
+                self.keep_secrets(dc);
+            }
         }
         for (at, dc) in d.children().enumerate() {
             if s.member(dc.key(), at).is_none() {
@@ -190,7 +210,7 @@ impl<'r> Walk<'r> {
             })
         };
         if here.ignored {
-            return self.ignored(s, d, b);
+            return self.ignored(s, d, b, cursor, here.secret.is_some());
         }
         match (s, d) {
             _ if absent(s) && absent(d) => {}
@@ -248,7 +268,7 @@ impl<'r> Walk<'r> {
             let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
             if here.ignored {
                 let (s, d) = if intended { (Some(item), None) } else { (None, Some(item)) };
-                self.ignored(s, d, b);
+                self.ignored(s, d, b, &below, here.secret.is_some());
                 dropped = true;
             } else {
                 if here.secret.is_some() {
@@ -271,17 +291,29 @@ impl<'r> Walk<'r> {
         })
     }
 
-    /// Reports the leaves that differ below an ignored place.
-    fn ignored(&mut self, s: Option<Ref<'_>>, d: Option<Ref<'_>>, b: Base<'_>) {
+    /// Reports the leaves that differ below an ignored place; a secret stays one there.
+    fn ignored(
+        &mut self,
+        s: Option<Ref<'_>>,
+        d: Option<Ref<'_>>,
+        b: Base<'_>,
+        cursor: &Cursor,
+        secret: bool,
+    ) {
         let kind = match (s, d) {
             (Some(s), Some(d)) if s.equal(d) => return,
             (Some(s), Some(d)) if s.is_container() && s.type_name() == d.type_name() => {
-                return self.ignored_children(s, d, b);
+                return self.ignored_children(s, d, b, cursor, secret);
             }
             (Some(s), Some(d)) if s.type_name() == d.type_name() => Kind::Changed,
             (Some(_), Some(_)) => Kind::TypeChanged,
             (Some(one), None) | (None, Some(one)) if one.len() > 0 => {
-                return self.ignored_side(one, s.is_some(), b);
+                for at in 0..one.len() {
+                    let item = one.item(at);
+                    let (s, d) = if s.is_some() { (item, None) } else { (None, item) };
+                    self.ignored_child(is_map(one), at, s, d, b, cursor, secret);
+                }
+                return;
             }
             (Some(_), None) => Kind::Missing,
             (None, Some(_)) => Kind::Extra,
@@ -290,22 +322,27 @@ impl<'r> Walk<'r> {
         let at = self.found.len();
         self.emit(kind, s, d, b, &Cursor::default());
         self.found[at].ignored = true;
+        if secret {
+            self.found[at].secret = true;
+            [s, d, b.value()].into_iter().for_each(|side| self.keep_secrets(side));
+        }
     }
 
-    fn ignored_children(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>) {
-        let is_map = matches!(s.value(), Value::Map(_));
+    fn ignored_children(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor, secret: bool) {
+        let is_map = is_map(s);
         for (at, sc) in s.children().enumerate() {
             let dc = if is_map { d.member(sc.key(), at) } else { d.item(at) };
-            self.ignored_child(is_map, at, Some(sc), dc, b);
+            self.ignored_child(is_map, at, Some(sc), dc, b, cursor, secret);
         }
         for (at, dc) in d.children().enumerate() {
             let known = if is_map { s.member(dc.key(), at).is_some() } else { at < s.len() };
             if !known {
-                self.ignored_child(is_map, at, None, Some(dc), b);
+                self.ignored_child(is_map, at, None, Some(dc), b, cursor, secret);
             }
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn ignored_child(
         &mut self,
         is_map: bool,
@@ -313,20 +350,15 @@ impl<'r> Walk<'r> {
         s: Option<Ref<'_>>,
         d: Option<Ref<'_>>,
         b: Base<'_>,
+        cursor: &Cursor,
+        secret: bool,
     ) {
         let key = if is_map { s.or(d).map(Ref::key).unwrap_or_default().to_owned() } else { at.to_string() };
         let b = b.step(|b| if is_map { b.member(&key, at) } else { b.item(at) });
+        let (below, here) = self.step_into(cursor, &key, s.or(d).filter(|_| !is_map));
         self.path.push(key);
-        self.ignored(s, d, b);
+        self.ignored(s, d, b, &below, secret || here.secret.is_some());
         self.path.pop();
-    }
-
-    fn ignored_side(&mut self, one: Ref<'_>, intended: bool, b: Base<'_>) {
-        let is_map = matches!(one.value(), Value::Map(_));
-        for (at, item) in one.children().enumerate() {
-            let (s, d) = if intended { (Some(item), None) } else { (None, Some(item)) };
-            self.ignored_child(is_map, at, s, d, b);
-        }
     }
 
     // Lists
@@ -581,9 +613,14 @@ impl<'r> Walk<'r> {
             let mut named = vec![];
             let others = self.rules.names_of(item);
             let below = cursor.step_as(&self.rules.patterns, &at.to_string(), &others, &mut named);
+            self.hit(&named);
             self.canon(item, &below, &named, &mut out);
         }
         out
+    }
+
+    fn hit(&self, named: &[usize]) {
+        named.iter().for_each(|number| self.hits[*number].set(true));
     }
 
     /// Writes a value so that equal under the rules means equal in bytes. Returns whether anything was left of it.
@@ -628,6 +665,7 @@ impl<'r> Walk<'r> {
             let mut named = vec![];
             let others = if is_map { vec![] } else { self.rules.names_of(child) };
             let below = cursor.step_as(&self.rules.patterns, &step, &others, &mut named);
+            self.hit(&named);
             let mut part = vec![];
             if is_map {
                 write_text(child.key(), &mut part);
@@ -682,14 +720,7 @@ impl<'r> Walk<'r> {
         {
             found.kind = Kind::Opaque;
             found.ignored = true;
-            found.note = Some(
-                if salted {
-                    "salted on every read: only its presence is checked"
-                } else {
-                    "a reference: only its presence is checked"
-                }
-                .into(),
-            );
+            found.note = Some(if salted { SALTED } else { PRESENCE }.into());
         } else if reference {
             found.kind = Kind::Changed;
         }
@@ -712,14 +743,23 @@ impl<'r> Walk<'r> {
             (None, None) => None,
         };
         found.class = self.rules.class(&self.path[self.skip..]);
-        let name =
-            self.path.iter().rev().find(|step| !step.starts_with('[') && step.parse::<usize>().is_err());
-        if name.is_some_and(|name| is_secret_name(name)) && !is_flag(s) && !is_flag(d) {
-            found.secret = true;
-            self.keep_secrets(s);
-            self.keep_secrets(d);
+        if !is_flag(s) && !is_flag(d) {
+            if self.is_secret_here() {
+                found.secret = true;
+                self.keep_secrets(s);
+                self.keep_secrets(d);
+            } else {
+                found.secret = self.path.iter().any(|step| is_secret_name(step))
+                    && !self.path.last().is_some_and(|name| describes(name));
+            }
         }
         self.found.push(found);
+    }
+
+    /// Whether the name of this place says that a secret stands here.
+    fn is_secret_here(&self) -> bool {
+        let is_name = |step: &&String| !step.starts_with('[') && step.parse::<usize>().is_err();
+        self.path.iter().rev().find(is_name).is_some_and(|name| is_secret_name(name))
     }
 
     fn shown(&self, one: Ref<'_>) -> Json {
@@ -743,6 +783,16 @@ impl<'r> Walk<'r> {
             _ => false,
         }
     }
+}
+
+fn is_map(one: Ref<'_>) -> bool {
+    matches!(one.value(), Value::Map(_))
+}
+
+/// Whether a map is a pair of a secret's name and its `value`.
+pub(crate) fn names_a_secret(map: Ref<'_>) -> bool {
+    let name = |key: &str| map.member(key, 0).and_then(Ref::as_str);
+    map.member("value", 1).is_some() && ["name", "key"].into_iter().filter_map(name).any(is_secret_name)
 }
 
 /// Whether a value under a name such as `password` says something about a secret rather than being one.

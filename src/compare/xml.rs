@@ -9,7 +9,7 @@ use super::json::Unreadable;
 use super::labels::{Attribution, Before, Kind};
 use super::pattern::Cursor;
 use super::profile::{Action, ListRule, Rules};
-use super::secrets::{is_default, is_reference, is_secret_name};
+use super::secrets::{PRESENCE, SALTED, is_default, is_reference, is_secret_name, only_presence};
 use roxmltree::{Document, Node, NodeType, ParsingOptions};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -71,6 +71,9 @@ pub(crate) fn compare(
     let (cursor, _) = rules.start();
     let base = b.map(Document::root_element);
     walk.element(Some(s.root_element()), Some(d.root_element()), base, &cursor, step_name(s.root_element()));
+    for root in [s.root_element(), d.root_element()] {
+        walk.note_named(root, &cursor);
+    }
     walk.out
 }
 
@@ -150,8 +153,8 @@ impl<'r> Walk<'r> {
             }
             (Some(s), Some(d)) if s.tag_name() != d.tag_name() => self.emit(
                 Kind::Changed,
-                Some(shown(s)),
-                Some(shown(d)),
+                Some(source(s)),
+                Some(source(d)),
                 attribution(Some(s), Some(d), b),
                 Some(d),
             ),
@@ -187,15 +190,18 @@ impl<'r> Walk<'r> {
     fn scalar(&mut self, s: &str, d: &str, b: Before<String>, at: Option<Node<'_, '_>>, here: &Here<'_>) {
         let attribution = b.judge(|b| (b.as_deref() == Some(s), b.as_deref() == Some(d)));
         self.emit(Kind::Changed, Some(Json::from(s)), Some(Json::from(d)), attribution, at);
-        let Some(salted) = here.secret else { return };
-        self.keep(s.to_owned());
-        self.keep(d.to_owned());
-        if let Some(found) = self.out.found.last_mut() {
-            found.secret = true;
-            if (salted || is_reference(s)) && !is_default(d) {
-                found.kind = Kind::Opaque;
-                found.ignored = true;
-            }
+        let Some(found) = self.out.found.last_mut() else { return };
+        let salted = here.secret == Some(true);
+        let refers = (here.secret.is_some() || found.secret) && is_reference(s);
+        found.secret |= here.secret.is_some();
+        if ((salted || refers) && !is_default(d)) || only_presence(s, d) {
+            found.kind = Kind::Opaque;
+            found.ignored = true;
+            found.note = Some(if salted { SALTED } else { PRESENCE }.into());
+        }
+        if here.secret.is_some() {
+            self.keep(s.to_owned());
+            self.keep(d.to_owned());
         }
     }
 
@@ -243,7 +249,12 @@ impl<'r> Walk<'r> {
         let names: BTreeSet<String> = s.iter().chain(&d).filter_map(Part::name).collect();
         for name in names {
             let (_, here) = self.step(cursor, &name);
-            let Some(rule) = here.list else { continue };
+            // What is not ours stands in nobody's way: its order says nothing.
+            let rule = match here.list {
+                Some(rule) => rule,
+                None if here.ignored => &ListRule { key: vec![], ordered: true },
+                None => continue,
+            };
             let take = |parts: &mut Vec<Part<'t>>| -> Vec<Node<'t, 't>> {
                 let taken = parts.iter().filter_map(|part| part.element(&name)).collect();
                 parts.retain(|part| part.element(&name).is_none());
@@ -273,7 +284,7 @@ impl<'r> Walk<'r> {
             if rule.ordered {
                 return self.in_order(s, d, b, cursor);
             }
-            return self.multiset(name, s, d, b.is_known(), &in_b);
+            return self.multiset(name, s, d, b.is_known(), &in_b, cursor);
         };
         let keys = |nodes: &[Node<'_, '_>], side: &str| -> Result<Vec<String>, String> {
             let mut seen = BTreeSet::new();
@@ -281,7 +292,7 @@ impl<'r> Walk<'r> {
                 .iter()
                 .map(|node| {
                     let Some(value) = key_value(*node, key) else {
-                        return Err(format!("{side} {{file}}: want {name} has no {key}; compared in order"));
+                        return Err(format!("{side} {{file}}: a {name} has no {key}; compared in order"));
                     };
                     if seen.insert(value.clone()) {
                         Ok(value)
@@ -340,14 +351,17 @@ impl<'r> Walk<'r> {
         d: &[Node<'_, '_>],
         base_known: bool,
         b: &[Node<'_, '_>],
+        cursor: &Cursor,
     ) {
+        let (below, _) = self.step(cursor, name);
+        let canon = |node: Node<'_, '_>| self.canon(node, &below);
         let count = |nodes: &[Node<'_, '_>]| -> HashMap<Vec<u8>, usize> {
             let mut counted = HashMap::new();
             nodes.iter().for_each(|node| *counted.entry(canon(*node)).or_insert(0) += 1);
             counted
         };
         let (in_s, in_d, in_b) = (count(s), count(d), count(b));
-        self.path.push(name.to_owned());
+        let mut news = vec![];
         for (nodes, own, other, kind) in [(s, &in_s, &in_d, Kind::Missing), (d, &in_d, &in_s, Kind::Extra)] {
             let mut done = BTreeSet::new();
             for node in nodes {
@@ -362,21 +376,31 @@ impl<'r> Walk<'r> {
                     (true, Kind::Missing) => Attribution::judge(of_b == mine, of_b == theirs),
                     (true, _) => Attribution::judge(of_b == theirs, of_b == mine),
                 };
-                let value = Some(shown(*node));
-                let (want, have) = if kind == Kind::Missing { (value, None) } else { (None, value) };
-                self.emit(kind, want, have, attribution, Some(*node));
-                if let Some(found) = self.out.found.last_mut() {
-                    found.count = mine - theirs;
-                }
+                news.push((kind, *node, mine - theirs, attribution));
+            }
+        }
+        self.path.push(name.to_owned());
+        for (kind, node, count, attribution) in news {
+            let value = Some(shown(node));
+            let (want, have) = if kind == Kind::Missing { (value, None) } else { (None, value) };
+            self.emit(kind, want, have, attribution, Some(node));
+            if let Some(found) = self.out.found.last_mut() {
+                found.count = count;
             }
         }
         self.path.pop();
     }
 
     fn sequence(&mut self, s: &[Part<'_>], d: &[Part<'_>], b: Base<'_>, cursor: &Cursor) {
-        let canons = |parts: &[Part<'_>]| -> Vec<Vec<u8>> { parts.iter().map(Part::canon).collect() };
+        let canons = |parts: &[Part<'_>]| -> Vec<Vec<u8>> {
+            parts.iter().map(|part| self.part_canon(part, cursor).unwrap_or_else(|| part.canon())).collect()
+        };
         let (in_s, in_d) = (canons(s), canons(d));
         if in_s == in_d {
+            // Equal under the rules; what is ignored below is still told.
+            for at in (0..s.len()).filter(|at| s[*at].canon() != d[*at].canon()) {
+                self.part(Some((s, at)), Some((d, at)), b, cursor);
+            }
             return;
         }
         let (mut sorted_s, mut sorted_d) = (in_s.clone(), in_d.clone());
@@ -390,7 +414,7 @@ impl<'r> Walk<'r> {
                 .flat_map(|(a, c)| [a.name(), c.name()])
                 .collect();
             let one = names.iter().next().cloned().flatten().filter(|_| names.len() == 1);
-            let in_b = b.map(|b| canons(&parts(b)));
+            let in_b = b.map(|b| canons(&self.plain_parts(b, cursor)));
             let attribution = in_b.judge(|b| (b.as_ref() == Some(&in_s), b.as_ref() == Some(&in_d)));
             let at = d.iter().find_map(Part::node);
             if let Some(name) = one {
@@ -443,6 +467,78 @@ impl<'r> Walk<'r> {
         );
     }
 
+    /// The parts that the profile says nothing about as siblings.
+    fn plain_parts<'t>(&self, node: Node<'t, 't>, cursor: &Cursor) -> Vec<Part<'t>> {
+        let mut all = parts(node);
+        all.retain(|part| {
+            let named = part.name().map(|name| self.named(cursor, &name).1).unwrap_or_default();
+            !named.iter().any(|at| matches!(self.rules.actions[*at], Action::Ignore | Action::List(_)))
+        });
+        all
+    }
+
+    /// Writes a part so that equal under the rules means equal in bytes; nothing for what is ignored.
+    fn part_canon(&self, part: &Part<'_>, cursor: &Cursor) -> Option<Vec<u8>> {
+        let Part::Element(node) = part else { return Some(part.canon()) };
+        let (below, named) = self.named(cursor, &step_name(*node));
+        let is = |wanted: &Action| named.iter().any(|number| self.rules.actions[*number] == *wanted);
+        if is(&Action::Ignore) {
+            return None;
+        }
+        if is(&Action::Secret { salted: true }) {
+            return Some(b"salted".to_vec());
+        }
+        Some(self.canon(*node, &below))
+    }
+
+    /// The same for an element whose own place is known.
+    fn canon(&self, node: Node<'_, '_>, cursor: &Cursor) -> Vec<u8> {
+        if cursor.is_done() {
+            return canon(node);
+        }
+        let ours = |name: &str| {
+            let (_, named) = self.named(cursor, &format!("@{name}"));
+            !named.iter().any(|number| self.rules.actions[*number] == Action::Ignore)
+        };
+        let mut out = head(node, &ours);
+        let mut unordered: Vec<Vec<u8>> = vec![];
+        for part in parts(node) {
+            let Some(canon) = self.part_canon(&part, cursor) else { continue };
+            let digest = blake3::hash(&canon).as_bytes().to_vec();
+            let named = part.name().map(|name| self.named(cursor, &name).1).unwrap_or_default();
+            let is_unordered =
+                |number: &usize| matches!(&self.rules.actions[*number], Action::List(rule) if !rule.ordered);
+            if named.iter().any(is_unordered) {
+                unordered.push(digest);
+            } else {
+                out.extend_from_slice(&digest);
+            }
+        }
+        unordered.sort();
+        out.extend(unordered.concat());
+        out
+    }
+
+    /// Notes which patterns name something at all, equal parts included.
+    fn note_named(&mut self, node: Node<'_, '_>, cursor: &Cursor) {
+        if cursor.is_done() {
+            return;
+        }
+        let (below, _) = self.step(cursor, &step_name(node));
+        for attribute in node.attributes() {
+            self.step(&below, &format!("@{}", attribute.name()));
+        }
+        for child in node.children().filter(Node::is_element) {
+            self.note_named(child, &below);
+        }
+    }
+
+    fn named(&self, cursor: &Cursor, step: &str) -> (Cursor, Vec<usize>) {
+        let mut named = vec![];
+        let below = cursor.step(&self.rules.patterns, step, &mut named);
+        (below, named)
+    }
+
     fn keep(&mut self, secret: String) {
         if !secret.is_empty() && !is_reference(&secret) {
             self.out.secrets.push(secret);
@@ -463,8 +559,9 @@ impl<'r> Walk<'r> {
         found.class = self.rules.class(&self.path);
         let text = if kind == Kind::Missing { self.intended } else { self.deployed };
         found.line = at.map(|node| line_of(text, node.range().start as u32));
-        found.secret = self.path.last().is_some_and(|name| is_secret_name(name.trim_start_matches('@')));
-        if found.secret {
+        let is_secret = |step: &String| is_secret_name(step.trim_start_matches('@'));
+        found.secret = self.path.iter().any(is_secret);
+        if self.path.last().is_some_and(is_secret) {
             let texts: Vec<String> = [&found.intended, &found.deployed]
                 .into_iter()
                 .flatten()
@@ -561,6 +658,16 @@ fn parts<'t>(node: Node<'t, 't>) -> Vec<Part<'t>> {
 
 /// Writes an element so that equal means equal in bytes.
 fn canon(node: Node<'_, '_>) -> Vec<u8> {
+    let mut out = head(node, &|_| true);
+    for part in parts(node) {
+        // As a digest, so that depth costs nothing.
+        out.extend_from_slice(blake3::hash(&part.canon()).as_bytes());
+    }
+    out
+}
+
+/// The name of an element and those of its attributes that are ours.
+fn head(node: Node<'_, '_>, ours: &dyn Fn(&str) -> bool) -> Vec<u8> {
     let mut out = vec![b'<'];
     let text = |text: &str, out: &mut Vec<u8>| {
         out.extend_from_slice(&(text.len() as u32).to_le_bytes());
@@ -568,17 +675,16 @@ fn canon(node: Node<'_, '_>) -> Vec<u8> {
     };
     text(node.tag_name().namespace().unwrap_or_default(), &mut out);
     text(node.tag_name().name(), &mut out);
-    let attributes: BTreeMap<_, _> =
-        node.attributes().map(|a| ((a.namespace().unwrap_or_default(), a.name()), a.value())).collect();
+    let attributes: BTreeMap<_, _> = node
+        .attributes()
+        .filter(|a| ours(a.name()))
+        .map(|a| ((a.namespace().unwrap_or_default(), a.name()), a.value()))
+        .collect();
     for ((namespace, name), value) in attributes {
         out.push(b'@');
         text(namespace, &mut out);
         text(name, &mut out);
         text(value, &mut out);
-    }
-    for part in parts(node) {
-        // As a digest, so that depth costs nothing.
-        out.extend_from_slice(blake3::hash(&part.canon()).as_bytes());
     }
     out
 }
@@ -589,6 +695,11 @@ fn shown(node: Node<'_, '_>) -> Json {
     if simple {
         return Json::from(text_of(node));
     }
+    source(node)
+}
+
+/// An element as it is written.
+fn source(node: Node<'_, '_>) -> Json {
     Json::from(node.document().input_text().get(node.range()).unwrap_or_default())
 }
 

@@ -204,6 +204,10 @@ fn resolve_11(text: &str) -> Option<Value<'static>> {
     if octal_like {
         return None;
     }
+    // A float of 1.1 has a point: `1e3` is text there (https://yaml.org/type/float.html).
+    if bare.contains(['e', 'E']) && !bare.contains('.') {
+        return None;
+    }
     special(text).or_else(|| decimal(&format!("{sign}{bare}")))
 }
 
@@ -300,10 +304,7 @@ mod tests {
             json(text, false),
             serde_json::json!(["NO", 644, "1:30", 12, "1_000", "on", 31, 1000.0, 0.5])
         );
-        assert_eq!(
-            json(text, true),
-            serde_json::json!([false, 420, 90, "0o14", 1000, true, 31, 1000.0, 0.5])
-        );
+        assert_eq!(json(text, true), serde_json::json!([false, 420, 90, "0o14", 1000, true, 31, "1e3", 0.5]));
     }
 
     #[test]

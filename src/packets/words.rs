@@ -50,8 +50,12 @@ fn interface_name(number: u128) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Names {
     places: Vec<Place>,
+    zones: Vec<Place>,
     services: Vec<Service>,
     flows: Vec<Flow>,
+    answers: Vec<Flow>,
+    /// Interfaces whose names are longer than their numbers can hold.
+    interfaces: BTreeMap<u128, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +81,12 @@ struct Flow {
 }
 
 impl Names {
-    /// Adds a zone or an asset with its networks; assets go before the zones that they are in.
+    /// Adds a zone with its networks.
+    pub fn zone(&mut self, name: &str, networks: &[String]) {
+        self.zones.push(Place { name: name.to_owned(), addresses: addresses::networks(networks) });
+    }
+
+    /// Adds an asset with its networks; it names its addresses before the zone that they are in.
     pub fn place(&mut self, name: &str, networks: &[String]) {
         self.places.push(Place { name: name.to_owned(), addresses: addresses::networks(networks) });
     }
@@ -92,6 +101,37 @@ impl Names {
         self.flows.push(Flow { id: id.to_owned(), line: line.to_owned(), regions });
     }
 
+    /// Adds the answers to a flow, which a device without memory must let back.
+    pub fn answers(&mut self, id: &str, line: &str, regions: Vec<Region>) {
+        self.answers.push(Flow { id: id.to_owned(), line: line.to_owned(), regions });
+    }
+
+    /// Adds an interface.
+    pub fn interface(&mut self, name: &str) {
+        if name.len() > NAME_BYTES {
+            self.interfaces.insert(interface(name), name.to_owned());
+        }
+    }
+
+    /// Adds what others call things, who are asked first.
+    pub fn join(&mut self, first: &Self) {
+        let own = std::mem::replace(self, first.clone());
+        self.places.extend(own.places);
+        self.zones.extend(own.zones);
+        self.services.extend(own.services);
+        self.flows.extend(own.flows);
+        self.answers.extend(own.answers);
+        self.interfaces.extend(own.interfaces);
+    }
+
+    /// The same for a device without memory: a flow also stops where its answers do.
+    #[must_use]
+    pub fn without_memory(&self) -> Self {
+        let mut names = self.clone();
+        names.flows.append(&mut names.answers);
+        names
+    }
+
     /// Says which packets: `tcp/502 (modbus) from enterprise 10.0.0.0/12 to cell 10.20.104.0/24`.
     pub fn packets(&self, region: &Region) -> String {
         let mut out = self.what(region);
@@ -104,7 +144,7 @@ impl Names {
         }
         for (field, word) in [(Field::In, "in by"), (Field::Out, "out by")] {
             if let Some(ranges) = region.get(field) {
-                out.push_str(&format!(", {word} {}", interface_words(ranges)));
+                out.push_str(&format!(", {word} {}", self.interface_words(ranges)));
             }
         }
         out
@@ -154,7 +194,7 @@ impl Names {
         let is_v6 = region.get(Field::Family).and_then(Ranges::single) == Some(1);
         let mut rest = ranges.clone();
         let mut parts = vec![];
-        for place in &self.places {
+        for place in self.places.iter().chain(&self.zones) {
             let own = if is_v6 { &place.addresses.v6 } else { &place.addresses.v4 };
             let inside = rest.meet(own);
             // An asset that is a small part of what is meant does not name it.
@@ -174,6 +214,24 @@ impl Names {
             shown.push(networks(&rest, is_v6));
         }
         shown.join(" and ")
+    }
+
+    fn interface_words(&self, ranges: &Ranges) -> String {
+        let name =
+            |number: u128| self.interfaces.get(&number).cloned().unwrap_or_else(|| interface_name(number));
+        let single: Vec<String> =
+            ranges.intervals().iter().filter(|(low, high)| low == high).map(|(low, _)| name(*low)).collect();
+        if single.len() == ranges.intervals().len() && single.len() <= 3 {
+            return single.join(" or ");
+        }
+        let others = ranges.outside(u128::MAX);
+        let missing: Vec<String> =
+            others.intervals().iter().filter(|(low, high)| low == high).map(|(low, _)| name(*low)).collect();
+        if missing.len() == others.intervals().len() && missing.len() <= 3 {
+            format!("others than {}", missing.join(" and "))
+        } else {
+            "some interfaces".into()
+        }
     }
 
     /// The flows that some packets belong to.
@@ -258,7 +316,7 @@ impl Names {
 }
 
 /// The rules that decide, where there are any: `[deployed rule 31]`.
-fn by(change: &Change, chain: &str) -> String {
+pub(super) fn by(change: &Change, chain: &str) -> String {
     let (side, deciders) = if change.deployed.is_empty() {
         ("intended", &change.intended)
     } else {
@@ -325,30 +383,6 @@ fn numbers(ranges: &Ranges) -> String {
         parts.push("...".into());
     }
     parts.join(",")
-}
-
-fn interface_words(ranges: &Ranges) -> String {
-    let single: Vec<String> = ranges
-        .intervals()
-        .iter()
-        .filter(|(low, high)| low == high)
-        .map(|(low, _)| interface_name(*low))
-        .collect();
-    if single.len() == ranges.intervals().len() && single.len() <= 3 {
-        return single.join(" or ");
-    }
-    let others = ranges.outside(u128::MAX);
-    let missing: Vec<String> = others
-        .intervals()
-        .iter()
-        .filter(|(low, high)| low == high)
-        .map(|(low, _)| interface_name(*low))
-        .collect();
-    if missing.len() == others.intervals().len() && missing.len() <= 3 {
-        format!("others than {}", missing.join(" and "))
-    } else {
-        "some interfaces".into()
-    }
 }
 
 /// Addresses as prefixes where these are few, else from first to last.

@@ -28,6 +28,8 @@ const FUEL: u64 = 5_000_000;
 const MAX_OUTPUT: usize = 64 << 20;
 /// What a value takes beside its text.
 const VALUE_WORK: usize = 128;
+/// Room that a file gets to begin with, in bytes and in values; most need no more.
+const ROOM: (usize, usize) = (16 << 10, 512);
 /// The filter that an instrumented template runs every printed expression through.
 pub(super) const MARK_FILTER: &str = "__slot";
 
@@ -35,11 +37,13 @@ pub(super) const MARK_FILTER: &str = "__slot";
 #[derive(Default)]
 struct Slots {
     data: Vec<Datum>,
-    /// Where each slot was printed; only filled by instrumented templates.
+    /// Where each slot was printed, by instrumented templates.
     places: Vec<usize>,
     here: usize,
     /// Whether literal text carries marks too.
     traced: bool,
+    /// The marker that is being written.
+    marker: String,
     secret: Option<Arc<str>>,
 }
 
@@ -59,8 +63,23 @@ impl std::io::Write for Bounded {
         Ok(bytes.len())
     }
 
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.write(bytes).map(drop)
+    }
+
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+impl Bounded {
+    fn new() -> Self {
+        Self(Vec::with_capacity(ROOM.0))
+    }
+
+    /// What was written. The standard library's check of UTF-8 is slow where there are markers.
+    fn text(&self) -> &str {
+        simdutf8::basic::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -138,10 +157,11 @@ impl Templates {
         syntax: &dyn Syntax,
         context: Value,
     ) -> Result<String, Box<Finding>> {
-        let (text, data) = self.run(&self.env, name, context.clone(), false)?;
-        match syntax.fill(&text, &data.data) {
+        let (raw, data) = self.run(&self.env, name, context.clone(), false)?;
+        let text = raw.text();
+        match syntax.fill(text, &data.data) {
             // A marker that no value replaced means that the syntax lost its way in the template's text.
-            Ok(filled) if filled.spans.len() == text.matches(OPEN).count() => Ok(filled.text),
+            Ok(filled) if filled.spans.len() == markers(text, filled.spans.len()) => Ok(filled.text),
             Ok(_) => {
                 let message = format!(
                     "the output is not well-formed {}, so that values cannot be placed",
@@ -172,23 +192,24 @@ impl Templates {
         name: &str,
         context: Value,
         traced: bool,
-    ) -> Result<(String, Slots), Box<Finding>> {
-        let mut out = Bounded(vec![]);
+    ) -> Result<(Bounded, Slots), Box<Finding>> {
+        let mut out = Bounded::new();
         let rendered = |env: &Environment<'static>, out: &mut Bounded| {
-            SLOTS.replace(Slots { secret: self.secret.clone(), traced, ..Slots::default() });
+            let (data, places) = (Vec::with_capacity(ROOM.1), Vec::with_capacity(ROOM.1));
+            SLOTS.replace(Slots { data, places, secret: self.secret.clone(), traced, ..Slots::default() });
             let template = env.get_template(name)?;
             strict::apart(|| template.render_captured_to(context.clone(), out).map(drop))
         };
         let result = rendered(env, &mut out);
         let slots = SLOTS.take();
         match result {
-            Ok(()) => Ok((String::from_utf8(out.0).unwrap_or_default(), slots)),
+            Ok(()) => Ok((out, slots)),
             Err(error) if error.kind() == ErrorKind::WriteFailure => {
                 // What overflows has no place. With less fuel the run stops in the same loop, and that has one.
                 let mut env = env.clone();
                 let stopped = (1..20).find_map(|halvings| {
                     env.set_fuel(Some(FUEL >> halvings));
-                    let error = rendered(&env, &mut Bounded(vec![])).err();
+                    let error = rendered(&env, &mut Bounded::new()).err();
                     error.filter(|error| error.kind() == ErrorKind::OutOfFuel)
                 });
                 SLOTS.take();
@@ -253,7 +274,7 @@ impl Templates {
     ) -> Result<Trace, Box<Finding>> {
         let (env, _) = self.marked(depth);
         let (raw, slots) = self.run(env, name, context, depth != Depth::Slots)?;
-        let (text, literals) = marks::strip(&raw);
+        let (text, literals) = marks::strip(raw.text());
         let filled = syntax.fill(&text, &slots.data).map_err(|refusal| {
             let place = Place::file(self.sources[name].name.clone());
             Box::new(Finding::error("unsafe-value", refusal.message).at(place).next(refusal.next))
@@ -401,33 +422,26 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
         return Ok(out.write_str(text)?);
     }
     let datum = datum(value, 0)?;
-    let slot = SLOTS.with_borrow_mut(|slots| {
+    SLOTS.with_borrow_mut(|slots| {
+        let mut digits = itoa::Buffer::new();
+        slots.marker.clear();
+        slots.marker.push(OPEN);
+        slots.marker.push_str(digits.format(slots.data.len()));
+        slots.marker.push(CLOSE);
         slots.data.push(datum);
         slots.places.push(slots.here);
-        slots.data.len() - 1
-    });
-    Ok(out.write_str(marker(slot, &mut [0; MARKER])?)?)
+        Ok(out.write_str(&slots.marker)?)
+    })
 }
 
-/// Most bytes of a marker: both signs and twenty digits.
-const MARKER: usize = 26;
+/// The first byte of [`OPEN`] and of [`CLOSE`] in UTF-8.
+const SIGN: u8 = 0xEF;
 
-/// Writes the marker of a slot; a page of outputs has thousands, so it is made by hand.
-fn marker(slot: usize, buffer: &mut [u8; MARKER]) -> Result<&str, Error> {
-    let mut at = MARKER - CLOSE.len_utf8();
-    CLOSE.encode_utf8(&mut buffer[at..]);
-    let mut rest = slot;
-    loop {
-        at -= 1;
-        buffer[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    at -= OPEN.len_utf8();
-    OPEN.encode_utf8(&mut buffer[at..]);
-    std::str::from_utf8(&buffer[at..]).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
+/// Counts the markers in a text that holds `likely` of them. Counting bytes takes a fraction of a search; each marker
+/// begins and ends with a sign of this first byte, as some other characters do.
+fn markers(text: &str, likely: usize) -> usize {
+    let signs = memchr::memchr_iter(SIGN, text.as_bytes()).count();
+    if signs == 2 * likely { likely } else { text.matches(OPEN).count() }
 }
 
 /// Captured text as what it says, any other value as it is.

@@ -211,6 +211,11 @@ impl TargetRef {
         self.templates.trace(&self.target.files[file].template, self.syntaxes[file], context, depth)
     }
 
+    /// Returns the syntax of one of its files.
+    pub(super) fn syntax(&self, file: usize) -> &'static str {
+        self.syntaxes[file].name()
+    }
+
     /// Returns the syntax of the file that a template makes; `template` is what reports call it.
     pub fn syntax_of(&self, template: &str) -> Option<&'static str> {
         let own = template.strip_prefix(self.name.as_str())?;

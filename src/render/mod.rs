@@ -39,6 +39,8 @@ pub struct RenderedFile {
     pub target: String,
     /// What kind of thing it configures.
     pub kind: Kind,
+    /// The language that it is written in.
+    pub syntax: &'static str,
     /// Digest of the target's folder.
     pub target_digest: String,
     /// The template.
@@ -228,10 +230,9 @@ impl<'a> Renderer<'a> {
 
 /// Reads a file back and tells where it is not what its flows say.
 fn read_back(plan: &Plan, lines: &[Plan], job: &Job, text: &str) -> Vec<Finding> {
-    let target = &job.target.target;
-    let syntax = target.files[job.file].syntax.as_deref().or(target.syntax.as_deref());
     let output = &plan.outputs[job.output];
-    about(plan, read_back::check(plan, lines, output, target.kind, syntax, &job.path, text))
+    let (kind, syntax) = (job.target.target.kind, job.target.syntax(job.file));
+    about(plan, read_back::check(plan, lines, output, kind, syntax, &job.path, text))
 }
 
 fn rendered(flows: &[&str], job: &Job, output: &Output, text: String) -> RenderedFile {
@@ -243,6 +244,7 @@ fn rendered(flows: &[&str], job: &Job, output: &Output, text: String) -> Rendere
         output: output.id.clone(),
         target: job.target.id.clone(),
         kind: job.target.target.kind,
+        syntax: job.target.syntax(job.file),
         target_digest: job.target.digest.clone(),
         template: format!("{}{}", job.target.name, spec.template),
         flows: flows.iter().filter(|id| names(&text, id)).map(|id| (*id).to_owned()).collect(),

@@ -16,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     universal: false,
     findings: |findings, _: Style| findings_lines(findings),
     drift: |drifts, _: Style| drift_lines(drifts),
+    capture: None,
 };
 
 /// Most annotations of one level that GitHub shows of a step.

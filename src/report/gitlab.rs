@@ -16,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     universal: false,
     findings: |findings, _: Style| findings_array(findings).to_string(),
     drift: |drifts, _: Style| drift_array(drifts).to_string(),
+    capture: None,
 };
 
 fn findings_array(findings: &Findings<'_>) -> Value {

@@ -18,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     universal: false,
     findings: findings_xml,
     drift: drift_xml,
+    capture: None,
 };
 
 /// How a case ended.

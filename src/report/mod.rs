@@ -4,7 +4,7 @@
 //! already. Out: text. The same input gives the same bytes, and no format decides anything: the exit code is
 //! settled before a report is drawn.
 
-pub mod capture_text;
+mod captured;
 pub mod change;
 mod drifts;
 mod findings;
@@ -19,6 +19,7 @@ mod sarif;
 mod text;
 mod words;
 
+pub use captured::Captured;
 pub use drifts::{Drifts, Folders, next_step};
 pub use findings::Findings;
 pub use json::{finding as finding_json, object as json_object};
@@ -39,6 +40,8 @@ pub struct Format {
     pub findings: fn(&Findings<'_>, Style) -> String,
     /// Draws differences.
     pub drift: fn(&Drifts<'_>, Style) -> String,
+    /// Draws what was captured, where the format has a form for it.
+    pub capture: Option<fn(&Captured<'_>, Style) -> String>,
 }
 
 impl PartialEq for Format {

@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     universal: false,
     findings: |findings, _: Style| findings_log(findings).to_string(),
     drift: |drifts, _: Style| drift_log(drifts).to_string(),
+    capture: None,
 };
 
 const SCHEMA: &str =

@@ -45,6 +45,8 @@ docs! {
     "hex_id" "The first n hex digits of the BLAKE3 of a text: the same id in every run." "'grr/pk1 filler'|hex_id(8)" "209adfc8";
     "env_name" "A name for an environment variable." "'grr-pk1-mqtt'|env_name" "GRR_PK1_MQTT";
     "truncate_id" "A name within a limit: cut, with a suffix that keeps different names different." "'a-very-long-object-name'|truncate_id(12)" "a-very-1dbb8";
+    "mermaid" "A text as a label of a Mermaid diagram, to stand in double quotes." "'Line \"A\" <1>'|mermaid" "Line #34;A#34; #60;1#62;";
+    "gather" "Function: a container that a loop can add to. Jinja's `namespace` by another name, which stands for the names of a line here." "gather(count=1).count" "1";
     "packml_number" "The number of a PackML state (ISA-TR88.00.02)." "'Execute'|packml_number" "6";
     "packml_states" "PackML states by number." "packml_states()[6]" "Execute";
 }
@@ -89,9 +91,11 @@ pub fn add_to(strict: &mut Strict<'_>) {
     strict.filter("hex_id", hex_id);
     strict.filter("env_name", |text: &str| env_name(text));
     strict.filter("truncate_id", truncate_id);
+    strict.filter("mermaid", |text: &str| mermaid(text));
     strict.filter("packml_number", packml_number);
     strict.filter("packml_states", |_: Value| packml_states());
     strict.function("packml_states", packml_states);
+    strict.function("gather", minijinja::functions::namespace);
 }
 
 fn bad(message: impl Into<String>) -> Error {
@@ -230,6 +234,22 @@ fn truncate_id(text: &str, limit: usize) -> Result<String, Error> {
         end -= 1;
     }
     Ok(format!("{}{}", &text[..end], hex_id(text, Some(SUFFIX))))
+}
+
+/// Mermaid knows no escapes but numbers of characters; whatever one of its grammars, its preprocessor or Markdown could
+/// read is written so.
+pub fn mermaid(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            // Two of them begin a formula even as numbers; a blank of no width keeps them apart.
+            '$' if out.ends_with("#36;") => out.push_str("\u{200b}#36;"),
+            c if c.is_alphanumeric() || " .,:/()+→·…-".contains(c) => out.push(c),
+            c if c.is_control() || c.is_whitespace() => out.push(' '),
+            c => out.push_str(&format!("#{};", c as u32)),
+        }
+    }
+    out
 }
 
 fn packml_number(state: &str) -> Result<usize, Error> {

@@ -107,7 +107,7 @@ impl<'a> Resolver<'a> {
 
     fn site_standard(&self, loaded: &Loaded<Site>, failures: &mut Vec<Finding>) -> Option<Arc<Standard>> {
         let reference = loaded.model.blueprint.as_deref()?;
-        let place = Place::value(&loaded.document, "/blueprint");
+        let place = || Place::value(&loaded.document, "/blueprint");
         self.standard(reference, Kind::Site, place, failures)
     }
 
@@ -115,7 +115,7 @@ impl<'a> Resolver<'a> {
         &self,
         reference: &str,
         scope: Kind,
-        place: Place,
+        place: impl FnOnce() -> Place,
         failures: &mut Vec<Finding>,
     ) -> Option<Arc<Standard>> {
         match self.fleet.standards.get(reference) {
@@ -124,7 +124,7 @@ impl<'a> Resolver<'a> {
                 let message =
                     format!("`{reference}` is a blueprint for a {}", word(standard.blueprint.model.scope));
                 let next = format!("name a blueprint of scope {}", word(scope));
-                failures.push(Finding::error("wrong-place", message).at(place).next(next));
+                failures.push(Finding::error("wrong-place", message).at(place()).next(next));
                 None
             }
             Err(missing) => {
@@ -133,7 +133,7 @@ impl<'a> Resolver<'a> {
                 } else {
                     format!("cannot find `{reference}`: {}", missing.message)
                 };
-                let mut finding = Finding::error("blueprint-not-found", message).at(place);
+                let mut finding = Finding::error("blueprint-not-found", message).at(place());
                 finding = finding.next(missing.next.clone());
                 failures.push(if missing.broken { finding } else { finding.blind() });
                 None
@@ -215,7 +215,7 @@ impl<'a> Resolver<'a> {
         let address = Address { site: site.facts.id.clone(), line: Some(id.to_owned()) };
         let name = address.to_string();
         let standard = loaded.as_ref().and_then(|loaded| {
-            let place = Place::value(&loaded.document, "/blueprint");
+            let place = || Place::value(&loaded.document, "/blueprint");
             self.standard(&loaded.model.blueprint, Kind::Line, place, &mut failures)
         });
         let Some(site_file) = &site.loaded else {

@@ -1,30 +1,64 @@
 //! The flows of a plan as packets, and what people call them.
 
-use super::plan::{Device, Flow, Plan};
+use super::plan::{Device, End, Flow, Plan};
 use crate::model::{Match, PortSpec};
 use crate::packets::words::{Names, interface};
-use crate::packets::{Field, IPV4, IPV6, Ranges, Region, addresses, cross, names};
+use crate::packets::{Field, IPV4, IPV6, NEW, Ranges, Region, addresses, cross, names};
 use std::collections::BTreeSet;
+
+const TCP: u128 = 6;
 
 /// The first packets of a flow's connections.
 pub fn packets(flow: &Flow) -> Vec<Region> {
-    let from = addresses::networks(&flow.from.addresses).regions(Field::Source);
-    let to = addresses::networks(&flow.to.addresses).regions(Field::Destination);
     let services: Vec<Region> = flow.matches.iter().filter_map(service).collect();
-    cross(&cross(&from, &to), &services)
+    cross(&between(&flow.from, &flow.to), &services)
+}
+
+fn between(from: &End, to: &End) -> Vec<Region> {
+    let from = addresses::networks(&from.addresses).regions(Field::Source);
+    let to = addresses::networks(&to.addresses).regions(Field::Destination);
+    cross(&from, &to)
 }
 
 /// The packets of a flow where a device sees them: it knows by which interfaces they come and go.
 pub fn packets_at(flow: &Flow, device: &Device) -> Vec<Region> {
-    let (Some(inside), Some(outside)) =
-        (device.interfaces.get(&flow.from.zone), device.interfaces.get(&flow.to.zone))
-    else {
-        return packets(flow);
-    };
-    let mut between = Region::all();
-    between.set(Field::In, Ranges::one(interface(inside)));
-    between.set(Field::Out, Ranges::one(interface(outside)));
-    cross(&packets(flow), &[between])
+    cross(&packets(flow), &[way(&flow.from, &flow.to, device)])
+}
+
+/// The answers to a flow that a device without memory lets back: of TCP all but first packets; of everything else
+/// whatever comes from where it was called, also uncalled.
+pub fn answers_at(flow: &Flow, device: &Device) -> Vec<Region> {
+    cross(&answers(flow), &[way(&flow.to, &flow.from, device)])
+}
+
+fn answers(flow: &Flow) -> Vec<Region> {
+    let services: Vec<Region> = flow.matches.iter().filter_map(service).map(|one| answer(&one)).collect();
+    cross(&between(&flow.to, &flow.from), &services)
+}
+
+/// By which interfaces packets come and go, where a device names both.
+fn way(from: &End, to: &End, device: &Device) -> Region {
+    let mut way = Region::all();
+    if let (Some(inside), Some(outside)) =
+        (device.interfaces.get(&from.zone), device.interfaces.get(&to.zone))
+    {
+        way.set(Field::In, Ranges::one(interface(inside)));
+        way.set(Field::Out, Ranges::one(interface(outside)));
+    }
+    way
+}
+
+/// A service seen from the other end.
+fn answer(service: &Region) -> Region {
+    let mut answer = service.clone();
+    for (field, other) in [(Field::Port, Field::SourcePort), (Field::SourcePort, Field::Port)] {
+        let whole = Ranges::span(0u8, field.largest());
+        answer.set(field, service.get(other).cloned().unwrap_or(whole));
+    }
+    if service.get(Field::Protocol).and_then(Ranges::single) == Some(TCP) {
+        answer.set(Field::State, Ranges::span(NEW + 1, Field::State.largest()));
+    }
+    answer
 }
 
 fn service(one: &Match) -> Option<Region> {
@@ -75,9 +109,14 @@ pub fn names(plans: &[&Plan]) -> Names {
     for plan in plans {
         for zone in plan.zones.values() {
             if known.insert((zone.id.as_str(), &zone.prefixes)) {
-                found.place(&zone.id, &zone.prefixes);
+                found.zone(&zone.id, &zone.prefixes);
             }
         }
+    }
+    for name in
+        plans.iter().flat_map(|plan| plan.devices.values()).flat_map(|device| device.interfaces.values())
+    {
+        found.interface(name);
     }
     for plan in plans {
         let line = plan.address.to_string();
@@ -89,7 +128,9 @@ pub fn names(plans: &[&Plan]) -> Names {
                     found.service(&flow.service, protocol as u8, ports.clone());
                 }
             }
-            found.flow(&flow.id, flow.line.as_deref().unwrap_or(&line), packets(flow));
+            let of = flow.line.as_deref().unwrap_or(&line);
+            found.flow(&flow.id, of, packets(flow));
+            found.answers(&flow.id, of, answers(flow));
         }
     }
     found

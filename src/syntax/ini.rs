@@ -40,7 +40,7 @@ fn fill_line(filling: &mut Filling<'_>, line: Range<usize>) -> Result<(), Refusa
     let continued = text.starts_with([' ', '\t']);
     match text.trim_start().bytes().next() {
         Some(b'#' | b';') => {
-            slots_in(filling.text, line).into_iter().try_for_each(|slot| filling.write(slot, words::comment))
+            slots_in(filling.text, line).try_for_each(|slot| filling.write(slot, words::comment))
         }
         Some(b'[') => section(filling, line),
         _ => match text.find(['=', ':']) {
@@ -114,7 +114,7 @@ fn value(filling: &mut Filling<'_>, part: Range<usize>) -> Result<(), Refusal> {
     let core = core(filling.text, &part);
     let template = &filling.text[core.clone()];
     let quote = template.bytes().next().filter(|byte| matches!(byte, b'"' | b'\''));
-    let slots = slots_in(filling.text, core.clone());
+    let slots: Vec<_> = slots_in(filling.text, core.clone()).collect();
     let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
         return Ok(());
     };
@@ -190,7 +190,7 @@ fn write_parts(
 ) -> Result<(Vec<Slot>, usize), Refusal> {
     filling.copy(part.start);
     let from = filling.out.len();
-    let slots = slots_in(filling.text, part.clone());
+    let slots: Vec<_> = slots_in(filling.text, part.clone()).collect();
     for slot in &slots {
         filling.write(*slot, |out, value| {
             let value = literal::as_text(value)?;

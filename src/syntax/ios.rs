@@ -1,4 +1,4 @@
-//! Cisco IOS: words, and commands whose last argument is the rest of the line.
+//! Cisco IOS and ASA: words, and commands whose last argument is the rest of the line.
 
 use super::slots::{Filling, Reason, Slot, lines_with_slots, run_around, slots_in, without_slots};
 use super::{Datum, Filled, Refusal, Syntax, literal, words};
@@ -35,6 +35,27 @@ impl Syntax for Ios {
             }
         }
         Ok(filling.finish())
+    }
+}
+
+/// Cisco ASA: other commands in the same words.
+pub(super) struct Asa;
+
+impl Syntax for Asa {
+    fn name(&self) -> &'static str {
+        "asa"
+    }
+
+    fn title(&self) -> &'static str {
+        "Cisco ASA"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["asa"]
+    }
+
+    fn fill(&self, text: &str, data: &[Datum]) -> Result<Filled, Refusal> {
+        Ios.fill(text, data)
     }
 }
 

@@ -1,13 +1,10 @@
 //! JSON: a bare value becomes a literal, a value in a string is escaped for it, a key is always quoted.
 
-use super::slots::{Filling, MARK, Slot, Stops, cuts_escape, escape_end, run_around, slot_at, without_slots};
+use super::slots::{Filling, MARK, Slot, cuts_escape, escape_end, run_around, slot_at, without_slots};
 use super::{Datum, Filled, Refusal, Syntax, literal, words};
 
 /// JSON.
 pub(super) struct Json;
-
-static OUTSIDE: Stops = Stops::new(b"\"");
-static INSIDE: Stops = Stops::new(b"\"\\");
 
 impl Syntax for Json {
     fn name(&self) -> &'static str {
@@ -31,7 +28,13 @@ impl Syntax for Json {
         let mut in_string = false;
         let mut at = 0;
         loop {
-            at = if in_string { &INSIDE } else { &OUTSIDE }.next(bytes, at);
+            let rest = bytes.get(at..).unwrap_or_default();
+            let stop = if in_string {
+                memchr::memchr3(b'"', b'\\', MARK, rest)
+            } else {
+                memchr::memchr2(b'"', MARK, rest)
+            };
+            at = stop.map_or(bytes.len(), |step| at + step);
             match bytes.get(at) {
                 None => return Ok(filling.finish()),
                 Some(b'"') => {

@@ -44,9 +44,7 @@ fn fill_line(filling: &mut Filling<'_>, line: Range<usize>) -> Result<(), Refusa
     let text = &filling.text[line.clone()];
     let body = text.trim_start();
     if body.starts_with('#') {
-        return slots_in(filling.text, line)
-            .into_iter()
-            .try_for_each(|slot| filling.write(slot, words::comment));
+        return slots_in(filling.text, line).try_for_each(|slot| filling.write(slot, words::comment));
     }
     let start = line.end - body.len();
     let end = start + body.trim_end().len();
@@ -82,9 +80,10 @@ fn fill_word(filling: &mut Filling<'_>, word: Range<usize>, rest: bool) -> Resul
     filling.copy(word.start);
     let line_start = filling.out.ends_with('\n') || filling.out.is_empty();
     let from = filling.out.len();
-    let slots = slots_in(filling.text, word.clone());
-    for slot in &slots {
-        filling.write_text(*slot, |value| {
+    let mut first = None;
+    for slot in slots_in(filling.text, word.clone()) {
+        first.get_or_insert(slot.number);
+        filling.write_text(slot, |value| {
             words::check_one_line(value, "a line")?;
             if !rest && value.contains(char::is_whitespace) {
                 let message = format!("{} is more than one word", literal::shown(value));
@@ -97,16 +96,14 @@ fn fill_word(filling: &mut Filling<'_>, word: Range<usize>, rest: bool) -> Resul
         })?;
     }
     filling.copy(word.end);
-    let (filled, first) = (&filling.out[from..], slots[0]);
+    let (filled, first) = (&filling.out[from..], first.unwrap_or_default());
     if filled.is_empty() {
-        return Err(Reason::new("an empty value leaves nothing to read", "set the value").at(first.number));
+        return Err(Reason::new("an empty value leaves nothing to read", "set the value").at(first));
     }
     if line_start && filled.starts_with('#') {
-        return Err(
-            Reason::new("the line would be a comment", "let the value begin otherwise").at(first.number)
-        );
+        return Err(Reason::new("the line would be a comment", "let the value begin otherwise").at(first));
     }
-    words::check_edges(filled, true, true, "the value of a line").map_err(|reason| reason.at(first.number))
+    words::check_edges(filled, true, true, "the value of a line").map_err(|reason| reason.at(first))
 }
 
 /// Refuses a topic that would be read as an access word and another topic.

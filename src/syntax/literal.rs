@@ -137,9 +137,11 @@ impl Dialect {
 
 /// Appends a whole number.
 pub(super) fn push_int(out: &mut String, value: i128) {
-    // Writing to a string cannot fail.
-    let _ =
-        if let Ok(small) = i64::try_from(value) { write!(out, "{small}") } else { write!(out, "{value}") };
+    let mut digits = itoa::Buffer::new();
+    out.push_str(match i64::try_from(value) {
+        Ok(small) => digits.format(small),
+        Err(_) => digits.format(value),
+    });
 }
 
 /// Appends the shortest digits that read back as the same number; always with a dot or an exponent.

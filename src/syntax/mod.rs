@@ -105,6 +105,7 @@ pub const SYNTAXES: &[&dyn Syntax] = &[
     &nft::Nft,
     &lines::Lines,
     &ios::Ios,
+    &ios::Asa,
     &fortios::Fortios,
     &csv::Csv,
     &markdown::Markdown,

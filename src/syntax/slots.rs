@@ -142,7 +142,7 @@ pub(super) struct Filling<'a> {
 impl<'a> Filling<'a> {
     pub(super) fn new(text: &'a str, data: &'a [Datum]) -> Self {
         let out = String::with_capacity(text.len() + text.len() / 4);
-        Self { text, data, copied: 0, out, spans: Vec::new() }
+        Self { text, data, copied: 0, out, spans: Vec::with_capacity(data.len()) }
     }
 
     /// Returns the value of a slot.
@@ -238,22 +238,21 @@ pub(super) fn without_slots(text: &str) -> Option<Filled> {
     (!text.contains(OPEN)).then(|| Filled { text: text.to_owned(), spans: Vec::new() })
 }
 
-/// Returns every slot within `range`.
-pub(super) fn slots_in(text: &str, range: Range<usize>) -> Vec<Slot> {
+/// Lists every slot within `range`.
+pub(super) fn slots_in(text: &str, range: Range<usize>) -> impl Iterator<Item = Slot> {
     let bytes = text.as_bytes().get(..range.end).unwrap_or_default();
-    let mut slots = Vec::new();
     let mut at = range.start;
-    while let Some(slot) = next_slot(bytes, at) {
-        slots.push(slot);
+    std::iter::from_fn(move || {
+        let slot = next_slot(bytes, at)?;
         at = slot.end;
-    }
-    slots
+        Some(slot)
+    })
 }
 
 /// Returns the first slot at or after `at`.
 fn next_slot(text: &[u8], mut at: usize) -> Option<Slot> {
     loop {
-        at += text.get(at..)?.iter().position(|byte| *byte == MARK)?;
+        at += memchr::memchr(MARK, text.get(at..)?)?;
         match slot_at(text, at) {
             None => at += 1,
             found => return found,
@@ -267,12 +266,8 @@ pub(super) fn lines_with_slots(text: &str) -> impl Iterator<Item = Range<usize>>
     let mut at = 0;
     std::iter::from_fn(move || {
         let slot = next_slot(bytes, at)?;
-        let start =
-            bytes[at..slot.start].iter().rposition(|byte| *byte == b'\n').map_or(at, |step| at + step + 1);
-        let end = bytes[slot.end..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(bytes.len(), |step| slot.end + step);
+        let start = memchr::memrchr(b'\n', &bytes[at..slot.start]).map_or(at, |step| at + step + 1);
+        let end = memchr::memchr(b'\n', &bytes[slot.end..]).map_or(bytes.len(), |step| slot.end + step);
         at = end;
         Some(start..end - usize::from(bytes[start..end].ends_with(b"\r")))
     })
@@ -290,7 +285,7 @@ mod tests {
         let slot = Slot { start: 1, end: 9, number: 17 };
         assert_eq!(slot_at(text.as_bytes(), 1), Some(slot));
         assert_eq!(slot_before(text.as_bytes(), 9), Some(slot));
-        assert_eq!(slots_in(&text, 0..text.len()), [slot]);
+        assert!(slots_in(&text, 0..text.len()).eq([slot]));
     }
 
     #[test]
@@ -298,7 +293,7 @@ mod tests {
         for text in
             [format!("{OPEN}"), format!("{OPEN}{CLOSE}"), format!("{OPEN}1"), format!("{OPEN}1x{CLOSE}")]
         {
-            assert_eq!(slots_in(&text, 0..text.len()), []);
+            assert_eq!(slots_in(&text, 0..text.len()).count(), 0);
             assert_eq!(slot_before(text.as_bytes(), text.len()), None);
         }
     }

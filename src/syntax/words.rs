@@ -57,7 +57,7 @@ pub(super) fn number(
 ) -> Result<(), Refusal> {
     filling.copy(word.start);
     let from = filling.out.len();
-    let slots = slots_in(text, word.clone());
+    let slots: Vec<_> = slots_in(text, word.clone()).collect();
     for slot in &slots {
         filling.write(*slot, |out, value| match value {
             Datum::Int(_) | Datum::Float(_) => {

@@ -313,7 +313,7 @@ impl Lexer<'_, '_> {
         }
         self.filling.copy(plain.start);
         let from = self.filling.out.len();
-        let slots = slots_in(self.text, plain.clone());
+        let slots: Vec<_> = slots_in(self.text, plain.clone()).collect();
         match slots.as_slice() {
             [] => {}
             [slot] if plain == (slot.start..slot.end) => self.filling.write(*slot, push_key)?,
@@ -514,7 +514,7 @@ impl Lexer<'_, '_> {
         let (content, indent) = self.block_lines(&header, parent);
         self.at = content.end;
         self.floor = content.end;
-        let slots = slots_in(self.text, content.clone());
+        let slots: Vec<_> = slots_in(self.text, content.clone()).collect();
         if slots.is_empty() {
             return Ok(());
         }

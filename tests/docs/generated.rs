@@ -208,7 +208,10 @@ fn targets() -> String {
         let found = library.get(&standard, id).unwrap_or_else(|missing| panic!("{}", missing.message));
         let target = &found.target;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let product = format!("{} {}", text(&target.product), text(&target.tested));
+        let product = match &target.tested {
+            Some(tested) => format!("{} {tested}", text(&target.product)),
+            None => format!("not loaded; for {}", text(&target.product)),
+        };
         let files: Vec<_> = target.files.iter().map(|file| code(&file.path)).collect();
         vec![code(id), text(&target.title), target.kind.as_str().into(), product, files.join(", ")]
     };

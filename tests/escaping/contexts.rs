@@ -168,6 +168,8 @@ pub(crate) const CONTEXTS: &[Context] = &[
     some("ios", "hostname <0>\nend\n", "0 word1", "<0>"),
     some("ios", "! <0>\ninterface x\n description <0>\n shutdown\n", "2 rest", "<0>"),
     some("ios", "interface x\n description to <0>, <1>\n shutdown\n", "1 rest", "to <0>, <1>"),
+    some("asa", "nameif <0>\nend\n", "0 word1", "<0>"),
+    some("asa", "! <0>\naccess-list x remark <0>, <1>\nend\n", "1 rest3", "<0>, <1>"),
     some("fortios", "config a\n    set x \"<0>\"\nend\n", "1 shell2", "<0>"),
     some("fortios", "config a\n    set x \"y \\\"<0>\\\\ <1>\"\nend\n", "1 shell2", "y \"<0>\\ <1>"),
     some("fortios", "config a\n    set x '<0>'\nend\n", "1 shell2", "<0>"),

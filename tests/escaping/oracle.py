@@ -141,8 +141,9 @@ def read_line(case):
         yield "other lines than in the template"
     elif what == "rest":
         yield line.split(None, 1)[1]
-    elif what == "rest2":
-        yield line.split(None, 2)[2]
+    elif what in ("rest2", "rest3"):
+        words = int(what[4:])
+        yield line.split(None, words)[words]
     elif what.startswith("shell"):
         yield shlex.split(line)[int(what[5:])]
         if len(shlex.split(line)) != len(shlex.split(case["template"].splitlines()[int(number)])):
@@ -275,6 +276,7 @@ READERS = {
     "ini": (read_ini, True),
     "lines": (read_line, True),
     "ios": (read_line, True),
+    "asa": (read_line, True),
     "fortios": (read_line, True),
     "csv": (read_csv, True),
     "markdown": (read_markdown, markdown_it),

@@ -31,6 +31,7 @@ pub(crate) fn drift(address: &str, file: &str, path: &str) -> Drift {
         base: None,
         consequence: Class::Settings,
         meaning: None,
+        paths: vec![],
         owner: Some("site-controls".into()),
         deviation: None,
         expires: None,

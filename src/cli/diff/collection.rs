@@ -35,6 +35,11 @@ impl Collection {
         self.targets.get(file).or_else(|| self.targets.get(inner))
     }
 
+    /// Whether it says anything, and nothing about this file.
+    pub(super) fn passes_over(&self, file: &str, inner: &str) -> bool {
+        !self.targets.is_empty() && self.target(file, inner).is_none()
+    }
+
     /// What is known about the read-back of a file.
     pub(super) fn evidence(&self, file: &str, inner: &str, as_of: Date, limit: Option<i64>) -> Evidence {
         let Some(target) = self.target(file, inner) else { return Evidence::Fine };

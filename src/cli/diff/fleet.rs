@@ -15,6 +15,7 @@ use crate::compare::{Asked, Base, Evidence, Job, Lapse, Line, LineResult, Report
 use crate::finding::{Finding, Level};
 use crate::load::{Fleet, LineEntry, Record, Standard};
 use crate::model;
+use crate::packets::words::Names;
 use crate::render::{RenderedFile, names as names_flow};
 use crate::report;
 use crate::resolve::approval::{Approvers, deviation_digest, gaps};
@@ -24,7 +25,6 @@ use crate::source::Tree;
 use crate::source::past::Past;
 use jiff::civil::Date;
 use rayon::prelude::*;
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ pub(super) fn run(session: &mut Session, args: &Diff) -> Run {
 }
 
 /// Where the files lie that were read back.
-pub(super) struct ReadBack {
+pub(in crate::cli) struct ReadBack {
     folder: PathBuf,
     pub(super) tree: Tree,
     /// What it is called in messages.
@@ -60,7 +60,7 @@ pub(super) struct ReadBack {
 
 impl ReadBack {
     /// The folder that was named, else that of jig.yaml.
-    pub(super) fn open(fleet: &Fleet, named: Option<&Path>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(fleet: &Fleet, named: Option<&Path>) -> Result<Self, Failure> {
         let root = fleet.root.clone().unwrap_or_default();
         let folder = match named {
             Some(named) if named.is_dir() => named.to_path_buf(),
@@ -77,6 +77,16 @@ impl ReadBack {
         Ok(Self { tree: Tree::folder(&folder), folder, shown })
     }
 
+    /// Whether anything was read back at all.
+    pub(in crate::cli) fn is_there(&self) -> bool {
+        self.folder.is_dir()
+    }
+
+    /// What the folder is called in messages.
+    pub(in crate::cli) fn shown(&self) -> &str {
+        &self.shown
+    }
+
     /// The same with another content of one file.
     pub(super) fn with(&self, path: &str, bytes: Vec<u8>) -> Self {
         let tree = self.tree.clone().with(path, bytes);
@@ -85,7 +95,7 @@ impl ReadBack {
 }
 
 /// Compares the selected lines and sites of a fleet; `more` are deviations that are not written yet.
-pub(super) fn survey(
+pub(in crate::cli) fn survey(
     fleet: &Fleet,
     as_of: Date,
     back: &ReadBack,
@@ -161,6 +171,7 @@ impl<'a> Survey<'a> {
 
     fn site(&self, selected: &Selected<'_>) -> Vec<LineResult> {
         let refused: Mutex<BTreeSet<String>> = Mutex::default();
+        let called: Mutex<BTreeMap<String, Arc<Names>>> = Mutex::default();
         let done = self.work.site_with(selected, |evaluated, plan| {
             let of_plan = plan.map(|plan| plan.refused.clone()).unwrap_or_default();
             let of_site = {
@@ -173,7 +184,16 @@ impl<'a> Survey<'a> {
             let entry =
                 selected.site.lines.iter().find(|line| evaluated.address.ends_with(&format!("/{}", line.id)));
             let entry = entry.filter(|_| !evaluated.is_site).map(|line| (selected.site.id.as_str(), line));
-            self.line(evaluated, plan, entry, &refused)
+            // And calls things as its lines do.
+            let mut names = plan.map(|plan| traffic::names(&[plan])).unwrap_or_default();
+            let mut of_lines = called.lock().expect("no thread panics while it adds");
+            if evaluated.is_site {
+                of_lines.values().for_each(|line| names.join(line));
+            }
+            let names = Arc::new(names);
+            of_lines.insert(evaluated.address.clone(), names.clone());
+            drop(of_lines);
+            self.line(evaluated, plan, entry, &refused, &names)
         });
         done.results
     }
@@ -184,6 +204,7 @@ impl<'a> Survey<'a> {
         plan: Option<&Plan>,
         entry: Option<(&str, &LineEntry)>,
         refused: &BTreeSet<String>,
+        called: &Arc<Names>,
     ) -> LineResult {
         let below = if evaluated.is_site {
             format!("{}/_site", evaluated.address)
@@ -220,7 +241,9 @@ impl<'a> Survey<'a> {
         if nothing {
             line.missing = Some(format!("nothing was read back into {}/{below}/", self.shown));
         }
-        let compared = Compared { survey: self, standard: standard.as_deref(), returned: &returned, refused };
+        let standard_ref = standard.as_deref();
+        let compared =
+            Compared { survey: self, standard: standard_ref, returned: &returned, refused, called };
         let mut result = if nothing || (evaluated.rendered.is_err() && committed.is_none()) {
             LineResult::of(line, &[])
         } else {
@@ -296,6 +319,8 @@ struct Compared<'s> {
     standard: Option<&'s Standard>,
     returned: &'s Returned,
     refused: &'s BTreeSet<String>,
+    /// What people call addresses and services.
+    called: &'s Arc<Names>,
 }
 
 impl Compared<'_> {
@@ -322,7 +347,6 @@ impl Compared<'_> {
         let before = Before::new(&survey.work, survey.past.as_ref(), trees, self.returned, entry, then);
         let mut problems = vec![];
         let mut jobs = vec![];
-        let called = OnceCell::new();
         let mut used: BTreeSet<&str> = BTreeSet::new();
         let matched = matches(wanted, &self.returned.names, self.standard);
         let carries =
@@ -334,10 +358,7 @@ impl Compared<'_> {
                 continue;
             }
             let (rules, wrong) = survey.rules.get(&survey.work.renderer, self.standard, file);
-            let rules = match (rules.asks_for_names(), plan) {
-                (true, Some(plan)) => rules.naming(called.get_or_init(|| Arc::new(traffic::names(&[plan])))),
-                _ => rules,
-            };
+            let rules = if rules.asks_for_names() { rules.naming(self.called) } else { rules };
             problems.extend(wrong);
             let single = [file.path.clone()];
             for name in if names.is_empty() { &single[..] } else { names } {

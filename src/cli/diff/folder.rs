@@ -5,7 +5,7 @@ use super::{Diff, finish, read_yaml};
 use crate::cli::session::{Session, in_repository};
 use crate::cli::{Failure, Run};
 use crate::compare::deviation::{self, Deviation};
-use crate::compare::profile::{Format as Kind, Profile, Rules};
+use crate::compare::profile::{Profile, Rules};
 use crate::compare::{Base, Evidence, Job, Line, Report, Side};
 use crate::report;
 use crate::source::Tree;
@@ -189,6 +189,7 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
     let mut report = crate::compare::run(as_of, &lines, &jobs, &settings.deviations);
     report.warnings.extend(unused_entries(profile, &jobs));
     report.warnings.extend(unknown_targets(&settings.collection, names));
+    report.warnings.extend(of_unknown_age(&settings.collection, &jobs));
     report.warnings.sort();
     report
 }
@@ -244,7 +245,7 @@ fn is_own(file: &str, names: &Names) -> bool {
 /// Rules are compiled once per profile entry and format.
 #[derive(Default)]
 struct RulesByEntry {
-    known: BTreeMap<(Option<usize>, Kind), Arc<Rules>>,
+    known: BTreeMap<(Option<usize>, Option<&'static str>), Arc<Rules>>,
 }
 
 impl RulesByEntry {
@@ -253,14 +254,14 @@ impl RulesByEntry {
         file: &str,
         entry: Option<(usize, &crate::model::Compare)>,
     ) -> Result<Arc<Rules>, Vec<String>> {
-        let by_name = Kind::by_path(file);
-        let key = (entry.map(|(number, _)| number), by_name);
+        let syntax = crate::syntax::by_path(file).map(|syntax| syntax.name());
+        let key = (entry.map(|(number, _)| number), syntax);
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
         let rules = match entry {
             Some((_, compare)) => Rules::compile(compare, file, file)?,
-            None => Arc::new(Rules::plain(by_name, file)),
+            None => Arc::new(Rules::by_path(file, file)),
         };
         self.known.insert(key, rules.clone());
         Ok(rules)
@@ -272,6 +273,20 @@ fn unused_entries(profile: &Profile, jobs: &[Job<'_>]) -> Vec<String> {
     let used: BTreeSet<usize> = jobs.iter().filter_map(|job| job.entry).collect();
     let unused = profile.entries().enumerate().filter(|(number, _)| !used.contains(number));
     unused.map(|(_, name)| format!("profile: files: `{name}` matches no file")).collect()
+}
+
+/// One warning for all files of which the collection says nothing.
+fn of_unknown_age(collection: &Collection, jobs: &[Job<'_>]) -> Option<String> {
+    let is_there = |job: &&Job<'_>| matches!(job.deployed, Side::File(..));
+    let passed: Vec<&str> = jobs
+        .iter()
+        .filter(is_there)
+        .filter(|job| collection.passes_over(&job.file, &job.inner))
+        .map(|job| job.file.as_str())
+        .collect();
+    let (first, rest) = passed.split_first()?;
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    Some(format!("collection: says nothing about `{first}`{more}, so nobody knows how old that is"))
 }
 
 /// Targets of the collection that nobody compares.

@@ -5,7 +5,7 @@
 
 mod before;
 mod collection;
-mod fleet;
+pub(super) mod fleet;
 mod folder;
 mod returned;
 mod triage;

@@ -2,7 +2,7 @@
 
 use crate::cli::write::{Manifest, ManifestFile};
 use crate::compare::Side;
-use crate::compare::profile::{Format, Rules};
+use crate::compare::profile::Rules;
 use crate::load::{Fleet, Standard};
 use crate::model::Kind;
 use crate::render::{RenderedFile, Renderer};
@@ -105,7 +105,7 @@ fn compile(renderer: &Renderer<'_>, standard: &Standard, file: &Wanted<'_>) -> C
         .map(|region| region.path.clone())
         .collect();
     let name = format!("{} of {}", file.target, standard.reference());
-    match Rules::of_target(compare, syntax, &local, &name) {
+    match Rules::of_target(compare, syntax, target.target.kind, &local, &name) {
         Ok(rules) => (rules, vec![]),
         Err(problems) => (plain(&file.path), problems),
     }
@@ -113,7 +113,7 @@ fn compile(renderer: &Renderer<'_>, standard: &Standard, file: &Wanted<'_>) -> C
 
 /// The rules of a file that no target speaks of.
 pub(super) fn plain(path: &str) -> Arc<Rules> {
-    Arc::new(Rules::plain(Format::by_path(path), path))
+    Arc::new(Rules::by_path(path, path))
 }
 
 /// Which files of the read-back stand for which wanted file: the same path, else what `collected_as` says.

@@ -195,7 +195,16 @@ impl Looked<'_> {
                     let take = |side: &FactsBy| {
                         side.lock().expect("no thread panics while it holds the facts").remove(address)
                     };
-                    let (before, after) = (take(&facts[0]), take(&facts[1]));
+                    let (mut before, mut after) = (take(&facts[0]), take(&facts[1]));
+                    // A site's firewall carries the flows of its lines, which come later here.
+                    for (own, all) in [(&mut before, &facts[0]), (&mut after, &facts[1])] {
+                        if let Some(own) = own.as_mut().filter(|_| !address.contains('/')) {
+                            own.know_lines(
+                                &all.lock().expect("no thread panics while it holds the facts"),
+                                address,
+                            );
+                        }
+                    }
                     let mut asked = approvals::of_line(address, before.as_ref(), after.as_ref());
                     because.lock().expect("no thread panics while it holds the reasons").append(&mut asked);
                     collector.compare(

@@ -1,9 +1,11 @@
 //! Rendered files before and after, difference by difference; what is the same but for a line's own values is one.
 
 use super::super::diff::wanted::{RulesByTemplate, Wanted};
+use super::device;
 use super::facts::Facts;
 use crate::compare::{Meaning, meanings};
 use crate::model::Kind;
+use crate::packets::words::Names;
 use crate::render::{RenderedFile, Renderer};
 use crate::report::change::{CONSEQUENCES, Effect, Group, Opening};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -26,6 +28,8 @@ pub(super) struct Collector<'r> {
 struct Inner {
     groups: BTreeMap<String, Found>,
     paths: BTreeMap<String, BTreeSet<String>>,
+    /// What devices let through or stop, by words without a line's own values.
+    devices: BTreeMap<String, (String, BTreeSet<String>)>,
     changed: BTreeSet<String>,
     files: usize,
     unknown: BTreeSet<String>,
@@ -79,7 +83,7 @@ impl<'r> Collector<'r> {
             return;
         };
         let facts = after.facts.or(before.facts);
-        let mask = facts.map(Mask::new);
+        let (mask, names) = (facts.map(Mask::new), facts.map(|facts| &facts.names));
         let paths: BTreeSet<&str> = old.iter().chain(new).map(|file| file.path.as_str()).collect();
         for path in paths {
             let find = |files: &'_ [RenderedFile]| files.iter().position(|file| file.path == path);
@@ -100,7 +104,23 @@ impl<'r> Collector<'r> {
             };
             weigh(&mut hunks, meanings.as_deref(), file.kind);
             self.add(address, path, merged(hunks));
+            if let (Kind::Firewall, Some(old), Some(new)) = (file.kind, old_file, new_file) {
+                let words = device::words(old, new, names.unwrap_or(&Names::default()));
+                self.add_words(address, path, words, mask.as_ref());
+            }
         }
+    }
+
+    fn add_words(&self, address: &str, path: &str, words: Option<String>, mask: Option<&Mask>) {
+        let Some(words) = words else { return };
+        let words = format!("{}: {words}", pattern(address, path));
+        let shape = mask.map_or_else(|| words.clone(), |mask| mask.apply(&words));
+        let mut inner = self.inner.lock().expect("no thread panics while it holds the effect");
+        let (shown, lines) = inner.devices.entry(shape).or_insert_with(|| (words.clone(), BTreeSet::new()));
+        if lines.first().is_none_or(|first| address < first.as_str()) {
+            *shown = words;
+        }
+        lines.insert(address.to_owned());
     }
 
     fn add(&self, address: &str, path: &str, hunks: Vec<Hunk>) {
@@ -151,7 +171,8 @@ impl<'r> Collector<'r> {
         groups.sort_by(|(a, one), (b, other)| {
             a.cmp(b).then(other.lines.len().cmp(&one.lines.len())).then_with(|| one.path.cmp(&other.path))
         });
-        let paths = inner.paths.into_iter();
+        let devices = inner.devices.into_values();
+        let paths = inner.paths.into_iter().chain(devices);
         Effect {
             lines: inner.changed.len(),
             files: inner.files,
@@ -227,6 +248,10 @@ fn consequence(kind: Kind) -> usize {
         Kind::Alerts => "metric",
         Kind::Dashboard | Kind::Record => "look",
     };
+    place(word)
+}
+
+fn place(word: &str) -> usize {
     CONSEQUENCES.iter().position(|known| *known == word).unwrap_or(0)
 }
 

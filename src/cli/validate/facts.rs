@@ -2,7 +2,9 @@
 
 use crate::load::{Fleet, Standard};
 use crate::model::conduits::{Match, PortSpec};
+use crate::packets::words::Names;
 use crate::resolve::plan::{End, Flow, Layer, Plan};
+use crate::resolve::traffic;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,14 +35,20 @@ pub(super) struct Facts {
     pub(super) own: BTreeMap<String, String>,
     /// Its networks, and their zones.
     pub(super) networks: Vec<(IpNet, String)>,
+    /// What people call its addresses and services.
+    pub(super) names: Names,
     /// The standard that it follows.
     pub(super) standard: Option<Arc<Standard>>,
 }
 
 impl Facts {
     pub(super) fn of(fleet: &Fleet, plan: &Plan) -> Self {
-        let standard = Some(plan.standard.clone());
-        let mut facts = Self { window: plan.window.clone(), standard, ..Self::default() };
+        let mut facts = Self {
+            window: plan.window.clone(),
+            standard: Some(plan.standard.clone()),
+            names: traffic::names(&[plan]),
+            ..Self::default()
+        };
         for flow in &plan.flows {
             facts.flows.insert(flow.key.clone(), FlowFact::of(fleet, plan, flow));
         }
@@ -59,6 +67,14 @@ impl Facts {
             facts.networks.extend(networks.map(|network| (network, zone.id.clone())));
         }
         facts
+    }
+
+    /// Lets a site call things as its lines do.
+    pub(super) fn know_lines(&mut self, all: &BTreeMap<String, Self>, site: &str) {
+        let start = format!("{site}/");
+        for (_, line) in all.range(start.clone()..).take_while(|(address, _)| address.starts_with(&start)) {
+            self.names.join(&line.names);
+        }
     }
 
     fn own_texts(&mut self, plan: &Plan) {

@@ -3,6 +3,7 @@
 mod approvals;
 mod base;
 mod changed;
+mod device;
 mod effect;
 mod external;
 mod facts;

@@ -90,7 +90,7 @@ impl Reader<'_, '_> {
             let regions = self.side(&source, Field::Source);
             return self.options(regions, None);
         }
-        let (services, protocol) = self.protocol()?;
+        let (services, protocol) = self.protocol(kind)?;
         if let Some(lost) = services.lost {
             self.doubts.push(lost);
         }
@@ -119,7 +119,7 @@ impl Reader<'_, '_> {
         addresses.regions(field)
     }
 
-    fn protocol(&mut self) -> Option<(Services, Option<u128>)> {
+    fn protocol(&mut self, kind: Kind) -> Option<(Services, Option<u128>)> {
         let word = self.peek()?.to_owned();
         self.at += 1;
         if matches!(word.as_str(), "object" | "object-group") {
@@ -130,7 +130,8 @@ impl Reader<'_, '_> {
                 _ => Some((Services::lost(format!("{word} {name}")), None)),
             };
         }
-        let number = ports::protocol(&word)?;
+        // In a list of IPv6 the word means the ICMP of IPv6.
+        let number = if kind == Kind::Ipv6 && word == "icmp" { Some(58) } else { ports::protocol(&word)? };
         Some((Services::protocol(number), number.map(u128::from)))
     }
 

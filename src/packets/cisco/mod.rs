@@ -2,8 +2,12 @@
 //!
 //! An IOS list is stateless: the state of a packet says here whether it can be the first of a TCP connection, which
 //! is what `established` asks. An ASA list meets first packets only. An ASA without a list on an interface goes by
-//! security levels; that is not said by lists and not read here.
+//! security levels; that is not said by lists.
+//!
+//! What is read is what stands after all lines have been entered: a list that is removed and written again is the last
+//! one, and of two lists that are bound at one place the later one counts.
 
+mod bound;
 mod entry;
 mod lines;
 mod objects;
@@ -68,21 +72,36 @@ fn family(family: u8) -> Region {
     of(Field::Family, Ranges::one(family))
 }
 
+/// The entries of a list, each with its line.
+type Entries<'t> = Vec<(u32, Vec<&'t str>)>;
+
 /// Reads the lists of a configuration; whatever else it holds is passed over.
 pub fn read(text: &str, dialect: Dialect) -> Lists {
     let lines = lines::read(text);
     let objects = Objects::new(&lines, dialect);
-    let mut entries: BTreeMap<String, (Kind, Vec<(u32, Vec<&str>)>)> = BTreeMap::new();
+    let mut entries: BTreeMap<String, (Kind, Entries<'_>)> = BTreeMap::new();
+    let mut bound: BTreeMap<(String, String, bool), String> = BTreeMap::new();
     let mut lists = Lists::default();
     for line in &lines {
-        if let Some((chain, kind)) = list(line) {
+        if let Some(chain) = removed(&line.words, dialect) {
+            entries.remove(&chain);
+        } else if let Some((chain, kind)) = list(line) {
             let own = &mut entries.entry(chain).or_insert((kind, vec![])).1;
             own.extend(line.below.iter().map(|entry| (entry.number, entry.words.clone())));
         } else if let Some((chain, kind, words)) = flat_entry(&line.words, dialect) {
             entries.entry(chain).or_insert((kind, vec![])).1.push((line.number, words));
         }
-        bindings(line, dialect, &mut lists.bindings);
+        bindings(line, dialect, &mut bound);
     }
+    let named = |chain: String| {
+        let same = |kind: &str| chain.replacen(" extended ", kind, 1);
+        let known = [same(" extended "), same(" standard "), same(" ")];
+        known.into_iter().find(|name| entries.contains_key(name)).unwrap_or(chain)
+    };
+    lists.bindings = bound
+        .into_iter()
+        .map(|((interface, direction, _), chain)| Binding { interface, direction, chain: named(chain) })
+        .collect();
     for (chain, (kind, entries)) in entries {
         let mut rules: Vec<Rule> = in_order(entries)
             .iter()
@@ -107,6 +126,19 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
     }
     lists.ruleset.unread.sort();
     lists
+}
+
+/// The list that a line removes.
+fn removed(words: &[&str], dialect: Dialect) -> Option<String> {
+    Some(match words {
+        ["no", "ip", "access-list", kind @ ("extended" | "standard"), name] => {
+            format!("ip access-list {kind} {name}")
+        }
+        ["no", "ipv6", "access-list", name] => format!("ipv6 access-list {name}"),
+        ["no", "access-list", number] if dialect == Dialect::Ios => format!("ip access-list {number}"),
+        ["clear", "configure", "access-list", name] if dialect == Dialect::Asa => format!("access-list {name}"),
+        _ => return None,
+    })
 }
 
 /// A list that is a section.
@@ -162,26 +194,41 @@ fn in_order(mut entries: Vec<(u32, Vec<&str>)>) -> Vec<(u32, Vec<&str>)> {
     entries
 }
 
-fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut Vec<Binding>) {
-    let mut bind = |interface: &str, direction: &str, chain: String| {
-        found.push(Binding { interface: interface.to_owned(), direction: direction.to_owned(), chain });
+/// What a line binds: by interface, direction and family, so that a later line replaces an earlier one.
+fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut BTreeMap<(String, String, bool), String>) {
+    let mut bind = |interface: &str, direction: &str, is_v6: bool, chain: Option<String>| {
+        let place = (interface.to_owned(), direction.to_owned(), is_v6);
+        match chain {
+            Some(chain) => found.insert(place, chain),
+            None => found.remove(&place),
+        };
     };
     match line.words.as_slice() {
         ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => {
-            bind(interface, direction, format!("access-list {name}"));
+            bind(interface, direction, false, Some(format!("access-list {name}")));
         }
         ["access-group", name, "global"] if dialect == Dialect::Asa => {
-            bind("global", "in", format!("access-list {name}"));
+            bind("global", "in", false, Some(format!("access-list {name}")));
         }
+        ["no", "access-group", _, direction, "interface", interface, ..] if dialect == Dialect::Asa => {
+            bind(interface, direction, false, None);
+        }
+        ["no", "access-group", _, "global"] if dialect == Dialect::Asa => bind("global", "in", false, None),
         ["interface", interface @ ..] => {
             let interface = interface.join(" ");
             for below in &line.below {
                 match below.words.as_slice() {
                     ["ip", "access-group", name, direction] => {
-                        bind(&interface, direction, format!("ip access-list extended {name}"));
+                        bind(&interface, direction, false, Some(format!("ip access-list extended {name}")));
                     }
                     ["ipv6", "traffic-filter", name, direction] => {
-                        bind(&interface, direction, format!("ipv6 access-list {name}"));
+                        bind(&interface, direction, true, Some(format!("ipv6 access-list {name}")));
+                    }
+                    ["no", "ip", "access-group", .., direction @ ("in" | "out")] => {
+                        bind(&interface, direction, false, None);
+                    }
+                    ["no", "ipv6", "traffic-filter", .., direction @ ("in" | "out")] => {
+                        bind(&interface, direction, true, None);
                     }
                     _ => {}
                 }

@@ -6,7 +6,7 @@
 mod objects;
 #[cfg(test)]
 mod tests;
-mod tree;
+pub(crate) mod tree;
 
 use super::nft::Unreadable;
 use super::region::{Field, Region, cross};
@@ -136,9 +136,13 @@ const ALSO_DECIDE: &[&str] = &[
 
 /// Reads the policies of a configuration.
 pub fn read(text: &str) -> Result<Policies, Unreadable> {
-    let tables = tree::read(text)?;
+    Ok(of_tables(&tree::read(text)?))
+}
+
+/// The policies of tables that were read.
+pub(crate) fn of_tables(tables: &[Table]) -> Policies {
     let mut policies = Policies::default();
-    scope(&tables, "", &mut policies.ruleset);
+    scope(tables, "", &mut policies.ruleset);
     for vdom in tables.iter().filter(|table| table.name == "vdom").flat_map(|table| &table.entries) {
         scope(&vdom.tables, &format!("{} ", vdom.name), &mut policies.ruleset);
     }
@@ -148,7 +152,7 @@ pub fn read(text: &str) -> Result<Policies, Unreadable> {
     }
     policies.ruleset.unread.sort();
     policies.ruleset.unread.dedup();
-    Ok(policies)
+    policies
 }
 
 fn scope(tables: &[Table], prefix: &str, ruleset: &mut Ruleset) {

@@ -256,13 +256,20 @@ fn service(entry: &Entry) -> Option<Services> {
             let is_v6 = protocol == "ICMP6";
             Some(match (number("icmptype")?, number("icmpcode")?) {
                 (Some(kind), code) => Services::icmp(is_v6, kind, code),
-                (None, None) => Services::protocol(Some(if is_v6 { 58 } else { 1 })),
+                (None, None) => all_icmp(is_v6),
                 (None, Some(_)) => return None,
             })
         }
         "IP" => Some(Services::protocol(number("protocol-number")?.filter(|number| *number != 0))),
         _ => None,
     }
+}
+
+/// ICMP of every kind; each is of one family.
+fn all_icmp(is_v6: bool) -> Services {
+    let mut region = of(Field::Protocol, Ranges::one(if is_v6 { 58u8 } else { 1u8 }));
+    region.set(Field::Family, Ranges::one(u8::from(is_v6)));
+    Services { regions: vec![region], lost: None }
 }
 
 fn ports(entry: &Entry) -> Option<Services> {
@@ -291,8 +298,8 @@ fn range(text: &str, protocol: u8) -> Option<Services> {
 fn predefined(name: &str) -> Option<Services> {
     match name {
         "ALL" | "ANY" => return Some(Services::all()),
-        "ALL_ICMP" => return Some(Services::protocol(Some(1))),
-        "ALL_ICMP6" => return Some(Services::protocol(Some(58))),
+        "ALL_ICMP" => return Some(all_icmp(false)),
+        "ALL_ICMP6" => return Some(all_icmp(true)),
         "PING" => return Some(Services::icmp(false, 8, None)),
         "PING6" => return Some(Services::icmp(true, 128, None)),
         "GRE" => return Some(Services::protocol(Some(47))),

@@ -7,7 +7,7 @@ const MOST_NESTED: usize = 20;
 
 /// A table: `config firewall policy`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Table {
+pub(crate) struct Table {
     pub line: u32,
     /// `firewall policy`.
     pub name: String,
@@ -17,7 +17,7 @@ pub(super) struct Table {
 
 /// One entry of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub line: u32,
     pub name: String,
     /// Settings in their order; a later one of a name replaces the earlier.
@@ -27,18 +27,18 @@ pub(super) struct Entry {
 
 /// A setting and its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Setting {
+pub(crate) struct Setting {
     pub line: u32,
     pub key: String,
     pub values: Vec<String>,
 }
 
 impl Entry {
-    pub(super) fn get(&self, key: &str) -> Option<&[String]> {
+    pub(crate) fn get(&self, key: &str) -> Option<&[String]> {
         self.settings.iter().find(|setting| setting.key == key).map(|setting| setting.values.as_slice())
     }
 
-    pub(super) fn is(&self, key: &str, value: &str) -> bool {
+    pub(crate) fn is(&self, key: &str, value: &str) -> bool {
         self.get(key).is_some_and(|values| values == [value])
     }
 
@@ -49,7 +49,7 @@ impl Entry {
 }
 
 /// Reads a configuration: the tables outside of all entries.
-pub(super) fn read(text: &str) -> Result<Vec<Table>, Unreadable> {
+pub(crate) fn read(text: &str) -> Result<Vec<Table>, Unreadable> {
     let mut lines = lines(text)?.into_iter();
     let mut tables = vec![];
     while let Some((line, words)) = lines.next() {

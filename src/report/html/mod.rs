@@ -4,6 +4,7 @@
 //! own style and script by their digests, and nothing else, stands behind it. The page holds no secret: values come
 //! masked.
 
+mod capture;
 mod change;
 mod drift;
 mod findings;
@@ -20,6 +21,7 @@ pub(super) const FORMAT: Format = Format {
     universal: false,
     findings: |report, _: Style| findings::page(report).into_string(),
     drift: |drifts, _: Style| drift::page(drifts).into_string(),
+    capture: Some(|captured, _: Style| capture::page(captured).into_string()),
 };
 
 const CSS: &str = include_str!("page.css");

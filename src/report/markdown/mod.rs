@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     universal: false,
     findings: |report, _: Style| findings::comment(report),
     drift: |drifts, _: Style| drift::comment(drifts),
+    capture: None,
 };
 
 /// Most bytes of a comment.

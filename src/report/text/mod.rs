@@ -1,5 +1,6 @@
 //! Text for a terminal.
 
+mod capture;
 mod change;
 mod drift;
 mod findings;
@@ -19,4 +20,5 @@ pub(super) const FORMAT: Format = Format {
         format!("{drawn}{change}{}", (report.closing)())
     },
     drift: |drifts, style: Style| drift::drift(drifts, style),
+    capture: Some(|captured, _: Style| capture::draw(captured)),
 };

@@ -1,5 +1,7 @@
 //! JSON: one object, arrays sorted, paths relative with `/`; keys may be added, none changes its meaning.
 
+mod capture;
+
 use super::drifts::next_step;
 use super::{Drifts, Findings, Format, Style};
 use crate::compare::{Cluster, Drift, LineReport, Report};
@@ -12,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     universal: true,
     findings: |findings, _: Style| Value::Object(with_change(findings)).to_string(),
     drift: |drifts, _: Style| Value::Object(drift(drifts)).to_string(),
+    capture: Some(|captured, _: Style| capture::draw(captured).to_string()),
 };
 
 /// Starts the object that every command prints: format and command first.

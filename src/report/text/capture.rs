@@ -1,12 +1,16 @@
 //! What `jig capture` found, for people.
 
-use crate::capture::report::{Input, Outlier, Report};
+use crate::capture::report::{Input, Outlier};
+use crate::report::Captured;
 
 /// Most candidates for drift, and questions, that are listed.
 const LISTED: usize = 20;
+/// Values of an input that are shown.
+const VALUES: usize = 5;
 
 /// Draws the report.
-pub fn draw(report: &Report, blueprint: &str) -> String {
+pub(super) fn draw(captured: &Captured<'_>) -> String {
+    let (report, blueprint) = (captured.report, captured.blueprint);
     let mut out = String::new();
     let mut say = |line: String| {
         out.push_str(&line);
@@ -80,6 +84,11 @@ pub fn draw(report: &Report, blueprint: &str) -> String {
         say("\na standard still needs:".into());
         report.needs.iter().for_each(|need| say(format!("  {}: {}", need.who, need.what)));
     }
+    if let Some(next) = captured.next() {
+        say(format!("\nwrote {} files to {}\nnext: {next}", captured.written.len(), captured.fleet));
+    } else if !captured.is_proven() {
+        say("\nnothing was written".into());
+    }
     out
 }
 
@@ -87,7 +96,8 @@ fn input_line(input: &Input) -> String {
     let values = match input.values.as_slice() {
         [] => String::new(),
         values => {
-            format!(": {}{}", values.join(", "), if input.distinct > values.len() { ", ..." } else { "" })
+            let shown = &values[..values.len().min(VALUES)];
+            format!(": {}{}", shown.join(", "), if input.distinct > shown.len() { ", ..." } else { "" })
         }
     };
     let formula = input.formula.as_ref().map_or(String::new(), |formula| format!(" (usually {formula})"));
