@@ -423,7 +423,9 @@ fn a_new_line_under_standing_decisions_needs_nobody() {
 
 #[test]
 fn a_blueprint_change_on_many_lines_is_one_group() {
-    let fleet = FleetBuilder::smallest().lines(412);
+    let rights = "rights:\n  DR-01: { what: release, scope: blueprint, decides: it, agrees: [controls], \
+                  within_working_days: 5, sides: both }\n";
+    let fleet = FleetBuilder::smallest().lines(411).file("rights.yaml", rights);
     let repo = Repo { fleet: fleet.build() }.begin();
     repo.fleet.write(
         "blueprints/hello/templates/settings/settings.json.j2",
@@ -432,9 +434,19 @@ fn a_blueprint_change_on_many_lines_is_one_group() {
     let report = repo.change();
     let groups = report["effect"]["groups"].as_array().expect("groups");
     assert_eq!(groups.len(), 1, "{report:#}");
-    assert_eq!(groups[0]["lines"].as_array().expect("lines").len(), 413);
+    assert_eq!(groups[0]["lines"].as_array().expect("lines").len(), 412);
     assert_eq!(groups[0]["varies"], true);
-    assert_eq!(report["effect"]["files"], 413);
+    assert_eq!(report["effect"]["files"], 412);
+    let approvals = report["approvals"].as_array().expect("approvals");
+    assert_eq!(approvals.len(), 1, "{report:#}");
+    assert_eq!((&approvals[0]["right"], &approvals[0]["team"]), (&"DR-01".into(), &"@acme/it".into()));
+    assert_eq!(texts(&approvals[0]["agrees"]), ["@acme/controls"]);
+    assert_eq!(approvals[0]["because"][0]["id"], "hello");
+    // As a comment it is read in one go: the difference once, whoever must agree above it.
+    let comment = repo.fleet.jig("validate --changed main --format markdown").run().stdout;
+    assert!(comment.len() < 3000 && comment.starts_with("<!-- jig:plan:acme -->"), "{comment}");
+    assert_eq!(comment.matches("\"port\": 4840").count(), 1, "{comment}");
+    assert!(comment.contains("412") && comment.contains("acme/it"), "{comment}");
 }
 
 #[test]

@@ -63,14 +63,24 @@ pub(super) fn words(format: &str) -> Option<&'static str> {
     FORMATS.iter().find(|known| known.name == format).map(|known| known.words)
 }
 
+/// A text that should be a JSON Schema and is none.
+#[derive(Debug)]
+pub(super) struct NoSchema {
+    /// Where in it, as a pointer.
+    pub(super) pointer: String,
+    pub(super) message: String,
+}
+
 /// Compiles a JSON Schema (2020-12) with our formats; no reference is ever fetched.
-pub(super) fn compile(schema: &Json) -> Result<Validator, String> {
+pub(super) fn compile(schema: &Json) -> Result<Validator, NoSchema> {
     let mut options: ValidationOptions =
         jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
     for format in FORMATS {
         options = options.with_format(format.name, format.accepts);
     }
-    options.build(schema).map_err(|error| error.to_string())
+    options
+        .build(schema)
+        .map_err(|error| NoSchema { pointer: error.instance_path().to_string(), message: error.to_string() })
 }
 
 fn is_hostname(text: &str) -> bool {

@@ -119,9 +119,11 @@ impl InputRules {
             }
         }
         for (name, schema) in &inputs {
+            let place = child("/inputs", name);
             if let Err(error) = format::compile(schema) {
-                findings.push(bad_schema(document, &child("/inputs", name), &error));
+                findings.push(bad_schema(document, &place, &error));
             }
+            inner_schemas(schema, &place, &mut |inner, at| strange_words(inner, at, document, &mut findings));
         }
         if !findings.is_empty() {
             return Err(findings);
@@ -216,15 +218,69 @@ fn into_object(value: Json) -> Option<Map<String, Json>> {
     }
 }
 
-fn bad_schema(document: &Document, pointer: &str, error: &str) -> Finding {
-    let short: String = error.chars().take(200).collect();
+fn bad_schema(document: &Document, pointer: &str, error: &format::NoSchema) -> Finding {
+    let short: String = error.message.chars().take(200).collect();
+    let inner = format!("{pointer}{}", error.pointer);
+    let place = if document.root.at(&inner).is_some() { inner } else { pointer.to_owned() };
     Finding::error("schema", format!("this is not a valid JSON Schema: {short}"))
-        .at(Place::value(document, pointer))
+        .at(Place::value(document, &place))
         .next("correct the schema (JSON Schema 2020-12)")
 }
 
 /// jig's own words that are checked after the schema.
 const WORDS: [&str; 3] = ["within", "unique", "enum_from"];
+
+/// Visits the schemas inside a schema: of members, items and branches.
+fn inner_schemas<'a>(schema: &'a Json, pointer: &str, then: &mut dyn FnMut(&'a Json, &str)) {
+    const ONE: &[&str] = &["items", "additionalProperties", "contains", "not", "if", "then", "else"];
+    const MANY: &[&str] = &[
+        "properties",
+        "patternProperties",
+        "$defs",
+        "dependentSchemas",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "prefixItems",
+    ];
+    let mut inner = |schema: &'a Json, at: String| {
+        then(schema, &at);
+        inner_schemas(schema, &at, then);
+    };
+    for (word, value) in schema.as_object().into_iter().flatten() {
+        let at = child(pointer, word);
+        match value {
+            _ if ONE.contains(&word.as_str()) => inner(value, at),
+            Json::Object(members) if MANY.contains(&word.as_str()) => {
+                members.iter().for_each(|(name, value)| inner(value, child(&at, name)));
+            }
+            Json::Array(items) if MANY.contains(&word.as_str()) => {
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, value)| inner(value, child(&at, &index.to_string())));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// jig's own words deep in a schema: one that is not understood would silently demand nothing.
+fn strange_words(schema: &Json, pointer: &str, document: &Document, findings: &mut Vec<Finding>) {
+    for word in WORDS {
+        let Some(value) = schema.get(word) else { continue };
+        let (is_good, wanted) = match word {
+            "unique" => (matches!(value.as_str(), Some("fleet" | "site")), "fleet or site"),
+            "enum_from" => (value.is_string(), "equipment, or an expression that gives a list"),
+            _ => (value.is_string(), "an expression that gives a network"),
+        };
+        if !is_good {
+            let finding = Finding::error("schema", format!("`{word}` is none of its values: {wanted}"));
+            let finding = finding.at(Place::value(document, &child(pointer, word)));
+            findings.push(finding.next(format!("write {wanted}")));
+        }
+    }
+}
 
 fn has_words(schema: &Json) -> bool {
     match schema {

@@ -19,10 +19,35 @@ pub struct Enterprise {
     #[serde(default)]
     pub systems: Map<Id, System>,
     /// Names that are derived the same way for every line, as expressions.
+    #[schemars(with = "Option<Namespace>")]
     pub namespace: Option<Map<String, Json>>,
     /// What may be tuned; everything has a default.
     #[serde(default)]
     pub settings: Settings,
+}
+
+/// The names that rules know, among any others.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its schema is used: expressions see the names as they are written
+struct Namespace {
+    /// The first part of a line's MQTT topics.
+    topic: Option<String>,
+    /// Sparkplug's names for a line.
+    sparkplug: Option<Sparkplug>,
+    #[serde(flatten)]
+    others: Map<String, Json>,
+}
+
+/// Sparkplug's names for a line.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // as above
+struct Sparkplug {
+    /// The group.
+    group: Option<String>,
+    /// The edge node.
+    edge_node: Option<String>,
+    #[serde(flatten)]
+    others: Map<String, Json>,
 }
 
 /// A role: a team with a deputy, never one person.

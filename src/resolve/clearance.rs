@@ -263,11 +263,11 @@ impl Clearance<'_> {
         let at = child(&child(&child("/conduits", &flow.conduit), "flows"), &flow.id);
         let conduit_owner =
             self.plan.conduits.iter().find(|c| c.id == flow.conduit).and_then(|c| c.owner.clone());
-        if flow.owner != conduit_owner
+        if (flow.owner.is_none() || flow.owner != conduit_owner)
             && let Some(finding) =
                 self.unowned(&format!("flow {}", flow.id), "unowned-flow", flow.owner.as_deref())
         {
-            let place = self.place(&child(&at, "owner"));
+            let place = if flow.owner.is_some() { self.place(&child(&at, "owner")) } else { self.place(&at) };
             self.failures.push(finding.at(place));
         }
         let expires = flow.expires.as_ref().and_then(|date| date.parse::<jiff::civil::Date>().ok());

@@ -62,7 +62,9 @@ pub fn not_checked_out(folder: &Path, file: &str) -> Option<(String, &'static st
     let head = repo.head().ok()??;
     let held = repo.snapshot(&head).ok()??.contains(file);
     let message = || format!("`{file}` is in git, and not checked out here");
-    held.then(|| (message(), "`git checkout -- jig.yaml`, in a sparse checkout `git sparse-checkout add jig.yaml`"))
+    held.then(|| {
+        (message(), "`git checkout -- jig.yaml`, in a sparse checkout `git sparse-checkout add jig.yaml`")
+    })
 }
 
 /// Repositories for several threads at once: each is used by one at a time.
