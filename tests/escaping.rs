@@ -40,6 +40,7 @@ fn typed(value: &Datum) -> Value {
         Datum::Map(pairs) => {
             json!({ "map": pairs.iter().map(|(key, value)| json!([key, typed(value)])).collect::<Vec<_>>() })
         }
+        Datum::Literal { value, .. } => typed(value),
     }
 }
 

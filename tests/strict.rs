@@ -27,7 +27,7 @@ fn values() -> Json {
         "name": "O'Brien \"x\"", "yes": true, "nothing": null, "list": [1, "a"], "map": { "inner": 1 },
         "number": 5, "ratio": 1.5, "port": 22, "word": "twenty", "empty": "", "braces": "{{ 7 * 7 }}{% raw %}{# x #}",
         "marker": "a\u{FDD0}0\u{FDD1}b", "evil": "x\"; drop \u{FDD0}0\u{FDD1}", "private": "\u{E000}\u{F8FF}\u{10FFFD}",
-        "bidi": "a\u{202E}b\u{2066}c", "items": ["p", "q"],
+        "bidi": "a\u{202E}b\u{2066}c", "items": ["p", "q"], "newline": "\n", "tag": "</r>",
     })
 }
 
@@ -338,6 +338,63 @@ fn captured_pieces_put_together_keep_each_value_in_its_place() {
 }
 
 #[test]
+fn a_separator_from_data_is_a_value_and_one_of_the_template_is_text() {
+    let z = "{% set z %}note{% endset %}";
+    let read = |extension, template: &str| {
+        let text = format!("{z}{template}");
+        Template { extension, text: &text, more: &[] }.render()
+    };
+    let lines = read("nft", "# {{ [z, \"accept\"]|join(values.newline) }}\n");
+    assert!(
+        !lines.clone().is_ok_and(|text| text.lines().any(|line| line.starts_with("accept"))),
+        "{lines:?}"
+    );
+    let escaped = read("json", "[\"{{ [z, values.word]|join(values.newline) }}\"]").expect("it renders");
+    assert_eq!(escaped, "[\"note\\ntwenty\"]");
+    for list in ["join(', ')", "join(d=', ')"] {
+        let own = read("json", &format!("[\"{{{{ [z, values.word]|{list} }}}}\"]")).expect("it renders");
+        assert_eq!(own, "[\"note, twenty\"]");
+    }
+    let plain = read("json", "[{{ [1, 2]|join(values.newline) }}]").expect("it renders");
+    assert_eq!(plain, "[\"1\\n2\"]");
+}
+
+#[test]
+fn a_finished_literal_is_text_where_another_language_stands() {
+    let read = |extension, text: &str| Template { extension, text, more: &[] }.render();
+    assert_eq!(
+        read("json", "[{{ values.list|json }}, {{ values.map|tojson(indent=1) }}]").expect("it renders"),
+        "[[1, \"a\"], {\n \"inner\": 1\n}]"
+    );
+    assert_eq!(
+        read("json", "[\"{{ values.list|json }}\", {{ values.list|json|json }}]").expect("it renders"),
+        r#"["[1, \"a\"]", "[1, \"a\"]"]"#
+    );
+    assert_eq!(
+        read("toml", "a = {{ values.name|json }}\nb = \"{{ values.list|json }}\"\n").expect("it renders"),
+        "a = \"O'Brien \\\"x\\\"\"\nb = \"[1, \\\"a\\\"]\"\n"
+    );
+    assert_eq!(
+        read("yaml", "a: {{ values.map|tojson(indent=1) }}\n").expect("it renders"),
+        "a: {\"inner\": 1}\n"
+    );
+    assert_eq!(
+        read("xml", "<r a=\"{{ values.map|tojson }}\">{{ values.tag|json }}</r>").expect("it renders"),
+        "<r a=\"{&quot;inner&quot;: 1}\">\"&lt;/r&gt;\"</r>"
+    );
+    let refused =
+        read("nft", "table ip t { chain c { ip saddr 10.0.0.1 drop comment {{ values.evil|json }} } }");
+    assert!(!refused.clone().is_ok_and(|text| text.contains("drop comment \"x\\\"")), "{refused:?}");
+    all_say(&[
+        ("{% set x = values.word|json %}{{ x|length }}{{ x == '\"twenty\"' }}{{ x }}", "8true\"twenty\""),
+        (
+            "{{ (values.word|json)|upper }}{% if values.word|json == '\"twenty\"' %}!{% endif %}",
+            "\"TWENTY\"!",
+        ),
+    ]);
+}
+
+#[test]
 fn values_with_our_own_markers_or_template_syntax_are_only_values() {
     let marker = "a\u{FDD0}0\u{FDD1}b";
     let cases = [
@@ -375,6 +432,7 @@ fn values_with_our_own_markers_or_template_syntax_are_only_values() {
     all_fail(&[
         (text("{{ values.word }}{{ values.marker|safe }}"), "1:", "leave `|safe` out"),
         (text("a\u{FDD0}0\u{FDD1}"), "1:2", "keeps for itself"),
+        (text(r#"{{ "\ufdd0" ~ "0" ~ "\ufdd1" }}"#), "1:4", "keeps for itself"),
     ]);
 }
 

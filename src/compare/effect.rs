@@ -1,8 +1,8 @@
 //! What a difference between rules lets through or stops, and what that means for production.
 
+use super::found::Found;
 use super::labels::Class;
 use crate::packets::words::Names;
-use super::found::Found;
 use crate::packets::{Decider, Difference, Path, Region, Way};
 
 /// The effect of one difference.

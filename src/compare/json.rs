@@ -460,7 +460,7 @@ mod tests {
         beside(r#"{"a":1}"#, r#"{"a":1,"b":[]}"#);
         beside(r#"[[1,{"x":[]}],{}]"#, r#"[[1,{"x":[]}],{"y":1}]"#);
         beside(r#"{"a":[1]}"#, r#"{"a":{"0":1}}"#);
-        beside(r#"[1,2]"#, "[1,2");
+        beside(r"[1,2]", "[1,2");
         let many = |end: &str| -> String {
             let members: Vec<String> = (0..80).map(|at| format!("\"k{at}\":{at}")).collect();
             format!("{{{}{end}}}", members.join(","))

@@ -357,7 +357,11 @@ fn forbidden(text: &Arc<Text>) -> Option<Finding> {
         [(Token::BlockStart, _), (Token::Ident("autoescape"), at)] => Some(*at),
         _ => None,
     });
-    let span = match hit {
+    let spelt = tokens.iter().find_map(|(token, at)| match token {
+        Token::String(text) if text.contains([OPEN, CLOSE]) => Some(*at),
+        _ => None,
+    });
+    let span = match hit.or(spelt) {
         Some(at) => crate::source::Span { start: at.start_offset, end: at.end_offset },
         None => {
             let at = text.content.find([OPEN, CLOSE])? as u32;
@@ -396,16 +400,25 @@ fn environment() -> Environment<'static> {
     env.set_syntax(expression::syntax());
     env.set_formatter(format_value);
     env.set_fuel(Some(FUEL));
-    env.add_filter("json", |value: &Value| literal(value, json_literal));
-    env.add_filter("toml", |value: &Value| literal(value, toml_literal));
-    env.add_filter("yaml", |value: &Value| literal(value, yaml_literal));
+    env.add_filter("json", |value: &Value| literal(value, "JSON", json_literal));
+    env.add_filter("toml", |value: &Value| literal(value, "TOML", toml_literal));
+    env.add_filter("yaml", |value: &Value| literal(value, "YAML", yaml_literal));
     env.add_filter("tojson", tojson);
     env.add_filter("safe", safe);
     // Every value is escaped for its place; asking for it twice changes nothing.
     env.add_filter("escape", |value: Value| value);
     env.add_filter("e", |value: Value| value);
     env.add_filter(MARK_FILTER, |value: Value, place: usize| {
-        SLOTS.with_borrow_mut(|slots| slots.here = place);
+        SLOTS.with_borrow_mut(|slots| {
+            slots.here = place;
+            // A literal was kept before it was known where it is printed.
+            let only = value.as_str().filter(|_| value.is_safe()).and_then(only_marker);
+            if let Some(slot) =
+                only.filter(|slot| matches!(slots.data.get(*slot), Some(Datum::Literal { .. })))
+            {
+                slots.places[slot] = place;
+            }
+        });
         value
     });
     env
@@ -422,6 +435,11 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
         return Ok(out.write_str(text)?);
     }
     let datum = datum(value, 0)?;
+    keep(datum, |marker| Ok(out.write_str(marker)?))
+}
+
+/// Keeps a value, and gives its marker to what writes it.
+fn keep<T>(datum: Datum, write: impl FnOnce(&str) -> Result<T, Error>) -> Result<T, Error> {
     SLOTS.with_borrow_mut(|slots| {
         let mut digits = itoa::Buffer::new();
         slots.marker.clear();
@@ -430,8 +448,13 @@ fn format_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Er
         slots.marker.push(CLOSE);
         slots.data.push(datum);
         slots.places.push(slots.here);
-        Ok(out.write_str(&slots.marker)?)
+        write(&slots.marker)
     })
+}
+
+/// Returns the slot of a text that is one marker and nothing else.
+fn only_marker(text: &str) -> Option<usize> {
+    text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?.parse().ok()
 }
 
 /// The first byte of [`OPEN`] and of [`CLOSE`] in UTF-8.
@@ -486,6 +509,7 @@ fn words(datum: &Datum) -> Result<Cow<'_, str>, Error> {
         Datum::Int(value) => value.to_string().into(),
         Datum::Float(value) => Value::from(*value).to_string().into(),
         Datum::Null => return Err(bad("nothing (null) stands inside text")),
+        Datum::Literal { text, .. } => text.into(),
         Datum::List(_) => return Err(bad("a list stands inside text")),
         Datum::Map(_) => return Err(bad("a map stands inside text")),
     })
@@ -547,16 +571,29 @@ fn secret_reference(name: &str) -> Result<String, Error> {
         .map_err(|error| bad(format!("the target's `secret`: {error}")))
 }
 
-fn literal(value: &Value, write: fn(&Datum) -> Result<String, String>) -> Result<Value, Error> {
-    let text = write(&datum(value, 0)?).map_err(bad)?;
-    Ok(Value::from_safe_string(text))
+/// A literal is a value too: where its language stands it is written as it is, inside other text it is escaped.
+fn literal(
+    value: &Value,
+    language: &'static str,
+    write: fn(&Datum) -> Result<String, String>,
+) -> Result<Value, Error> {
+    let value = datum(value, 0)?;
+    let text = write(&value).map_err(bad)?;
+    finished(language, text, value)
+}
+
+fn finished(language: &'static str, text: String, value: Datum) -> Result<Value, Error> {
+    charge(text.len())?;
+    keep(Datum::Literal { language, text, value: Box::new(value) }, |marker| {
+        Ok(Value::from_safe_string(marker.to_owned()))
+    })
 }
 
 /// MiniJinja's own `tojson`.
 fn tojson(value: &Value, indent: Option<Value>, args: Kwargs) -> Result<Value, Error> {
-    let value = value_of(datum(value, 0)?);
-    let text = minijinja::filters::tojson(&value, indent, args)?.to_string();
-    Ok(Value::from_safe_string(without_markers(text)))
+    let datum = datum(value, 0)?;
+    let text = minijinja::filters::tojson(&value_of(datum.clone()), indent, args)?.to_string();
+    finished("JSON", without_markers(text), datum)
 }
 
 /// A literal in which the marker characters of a value are spelt out, as JSON, TOML and YAML can within quotes.
@@ -570,7 +607,7 @@ fn value_of(datum: Datum) -> Value {
         Datum::Bool(value) => value.into(),
         Datum::Int(value) => value.into(),
         Datum::Float(value) => value.into(),
-        Datum::Str(text) => text.into(),
+        Datum::Str(text) | Datum::Literal { text, .. } => text.into(),
         Datum::List(items) => items.into_iter().map(value_of).collect(),
         Datum::Map(members) => {
             Value::from_pairs(members.into_iter().map(|(key, value)| (key, value_of(value))))

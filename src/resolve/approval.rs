@@ -257,7 +257,9 @@ pub fn missing_decision(fleet: &Fleet, decision: &str, full_id: &str) -> (&'stat
         fleet.decisions.values().filter(|record| record.record.model.covers.iter().any(|c| c == full_id));
     let near = nearest(decision, about.map(|record| record.id.as_str()));
     let create = format!("`jig new decision --for {full_id} --id {decision}`");
-    let next = near
-        .map_or_else(|| format!("create it: {create}"), |near| format!("did you mean `{near}`? Else {create}"));
+    let next = near.map_or_else(
+        || format!("create it: {create}"),
+        |near| format!("did you mean `{near}`? Else {create}"),
+    );
     ("is not there", next)
 }

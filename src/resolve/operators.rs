@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 /// Joins a list of operands; its argument has a bit for each that is text of the template.
 pub const CAT: &str = "__cat";
+/// Marks a separator as text of the template.
+pub const OWN: &str = "__own";
 /// Reads captured text as what it says.
 pub const PLAIN: &str = "__plain";
 /// Makes captured text that says nothing the empty text, so that it counts as false.
@@ -194,11 +196,20 @@ fn bind(head: &[(Token<'_>, Span)], keyword: &str, names: &mut BTreeSet<String>)
     }
 }
 
-/// Whether any name in an expression may hold captured text.
+/// Filters that write a value as a literal, which reads as captured text.
+const LITERALS: &[&str] = &["json", "toml", "yaml", "tojson"];
+
+/// Whether any part of an expression may be captured text.
 fn holds(tokens: &[(Token<'_>, Span)], names: &BTreeSet<String>) -> bool {
     tokens.iter().enumerate().any(|(at, (token, _))| {
-        let is_member = at > 0 && matches!(tokens[at - 1].0, Token::Dot | Token::Pipe);
-        matches!(token, Token::Ident(name) if !is_member && names.contains(*name))
+        let after = |sign: fn(&Token<'_>) -> bool| at > 0 && sign(&tokens[at - 1].0);
+        let is_filter = after(|token| matches!(token, Token::Pipe));
+        let is_member = is_filter || after(|token| matches!(token, Token::Dot));
+        match token {
+            Token::Ident(name) if is_member => is_filter && LITERALS.contains(name),
+            Token::Ident(name) => names.contains(*name),
+            _ => false,
+        }
     })
 }
 
@@ -233,6 +244,7 @@ impl Writer<'_> {
     }
 
     fn operator(&mut self, at: usize, region: &std::ops::Range<usize>) {
+        self.separator(at, region);
         let Some(level) = self.level(at, region) else {
             if matches!(self.tokens[at].0, Token::BracketOpen) && self.ends_operand(at, region) {
                 self.subscript(at, region);
@@ -317,6 +329,21 @@ impl Writer<'_> {
             index += 1;
         };
         self.wrap(start..end, TILDE, '[', format!("]|{CAT}({literals})"));
+    }
+
+    /// `|join(", ")`: a separator that the template writes out stands as it is between captured pieces.
+    fn separator(&mut self, at: usize, region: &std::ops::Range<usize>) {
+        let token = |step: usize| self.tokens[..region.end].get(at + step).map(|(token, _)| token);
+        let is_join = matches!(
+            (token(0), token(1), token(2)),
+            (Some(Token::Pipe), Some(Token::Ident("join")), Some(Token::ParenOpen))
+        );
+        let named = matches!((token(3), token(4)), (Some(Token::Ident("d")), Some(Token::Assign)));
+        let first = 3 + if named { 2 } else { 0 };
+        let ends = matches!(token(first + 1), Some(Token::Comma | Token::ParenClose));
+        if is_join && ends && matches!(token(first), Some(Token::Str(_) | Token::String(_))) {
+            self.wrap(at + first..at + first + 1, POWER, '(', format!(")|{OWN}"));
+        }
     }
 
     /// `text[1:3]`, `map[key]`: what stands before the bracket, and the key.

@@ -6,7 +6,7 @@
 //! `debug` and `pprint`, which show the insides of values, are taken out.
 
 use super::expression::{Error, Value, is_secret};
-use super::operators::{BOUNDED, CAT, FACTOR, PLAIN, ROUNDS, SEARCHED, SHOWN};
+use super::operators::{BOUNDED, CAT, FACTOR, OWN, PLAIN, ROUNDS, SEARCHED, SHOWN};
 use minijinja::functions::Function;
 use minijinja::value::{FunctionArgs, FunctionResult, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, ErrorKind, State, filters, tests};
@@ -204,6 +204,10 @@ impl<'e> Strict<'e> {
                 join(state, reading, list, by.as_ref(), attribute.as_deref())
             },
         );
+        self.env.add_filter(OWN, |by: Value| match by.as_str() {
+            Some(text) if is_punctuation(text) => Value::from_safe_string(text.to_owned()),
+            _ => by,
+        });
         self.env.add_filter(CAT, move |state: &mut State, operands: &Value, literals: u64| {
             let is_literal = |index: usize| index < 64 && literals >> index & 1 == 1;
             let numbered = |(index, value)| (value, is_literal(index));
@@ -458,7 +462,8 @@ fn join(
     let mut pieces: Vec<(Value, bool)> = vec![];
     for (index, item) in list.try_iter()?.enumerate() {
         if index > 0 {
-            pieces.push((by.clone(), is_punctuation(by)));
+            // What data gives is escaped where it stands, as any value.
+            pieces.push((by.clone(), by.is_safe() || by.as_str() == Some("")));
         }
         let item = match attribute {
             Some(path) => path.split('.').try_fold(item, |item, name| match name.parse::<usize>() {
@@ -473,8 +478,8 @@ fn join(
 }
 
 /// What may stand between pieces of a template: nothing that data would use to say something.
-fn is_punctuation(by: &Value) -> bool {
-    by.as_str().is_some_and(|by| by.chars().all(|c| c.is_ascii_whitespace() || ",;|/-_.:&+".contains(c)))
+fn is_punctuation(by: &str) -> bool {
+    by.chars().all(|c| c.is_ascii_whitespace() || ",;|/-_.:&+".contains(c))
 }
 
 /// Puts pieces together: with captured text among them to captured text, whose values are escaped where they stand;

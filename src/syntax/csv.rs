@@ -36,13 +36,22 @@ impl Syntax for Csv {
     }
 }
 
-/// Returns what parts the cells: what the template's first line uses, else a comma.
+/// Returns what parts the cells: what stands most often in the lines that hold values, outside quotes; where nothing
+/// does, in any line; else a comma.
 fn separator(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
-    if first.contains(',') {
-        return b',';
-    }
-    first.bytes().find(|byte| matches!(byte, b';' | b'\t')).unwrap_or(b',')
+    let most = |lines: &mut dyn Iterator<Item = &str>| {
+        let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+        for line in lines {
+            let outside = line.split('"').step_by(2).flat_map(str::bytes);
+            for byte in outside {
+                counts.iter_mut().filter(|(sign, _)| *sign == byte).for_each(|(_, count)| *count += 1);
+            }
+        }
+        // Of equals the first.
+        counts.into_iter().rev().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count)
+    };
+    let found = most(&mut text.lines().filter(|line| line.contains(super::OPEN)));
+    found.or_else(|| most(&mut text.lines())).map_or(b',', |(sign, _)| sign)
 }
 
 /// Fills one cell; returns where its separator is.
@@ -159,6 +168,13 @@ mod tests {
     fn cell_of_text_and_values_is_quoted_as_a_whole() {
         assert_eq!(slots(&Csv, "1,<0>-5\" <1>,x", &[text("a,b"), int(2)]), "1,\"a,b-5\"\" 2\",x");
         assert_eq!(slots(&Csv, "a;<0>;b\n<0> x;1", &[text("p;q")]), "a;\"p;q\";b\n\"p;q x\";1");
+    }
+
+    #[test]
+    fn what_parts_the_cells_is_told_by_the_lines_that_hold_values() {
+        assert_eq!(slots(&Csv, "report;v1\na,<0>,b", &[text(" ")]), "report;v1\na,\" \",b");
+        assert_eq!(slots(&Csv, "title\na;<0>;b", &[text(" ")]), "title\na;\" \";b");
+        assert_eq!(slots(&Csv, "a\tb\n\"x,y,z\"\t<0>", &[text(" ")]), "a\tb\n\"x,y,z\"\t\" \"");
     }
 
     #[test]

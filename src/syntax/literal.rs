@@ -101,6 +101,8 @@ impl Dialect {
                 out.push(']');
             }
             Datum::Map(pairs) => self.map(out, pairs)?,
+            Datum::Literal { language, text, .. } if *language == self.name => out.push_str(text),
+            Datum::Literal { value, .. } => self.write(out, value)?,
         }
         Ok(())
     }
@@ -285,7 +287,7 @@ fn escape(out: &mut String, value: &str, raw_forbidden: fn(char) -> bool, named:
 pub(super) fn as_text(value: &Datum) -> Result<std::borrow::Cow<'_, str>, Reason> {
     let mut digits = String::new();
     match value {
-        Datum::Str(value) => return Ok(value.as_str().into()),
+        Datum::Str(text) | Datum::Literal { text, .. } => return Ok(text.as_str().into()),
         Datum::Bool(value) => return Ok(if *value { "true" } else { "false" }.into()),
         Datum::Int(value) => push_int(&mut digits, *value),
         Datum::Float(value) => plain_float(&mut digits, finite(*value)?),

@@ -49,6 +49,26 @@ pub enum Datum {
     List(Vec<Datum>),
     /// Names with values, in order.
     Map(Vec<(String, Datum)>),
+    /// A value that the template made a literal of: that literal in its own language, a text inside other text.
+    Literal {
+        /// The language by its title, such as `JSON`.
+        language: &'static str,
+        /// The literal.
+        text: String,
+        /// What it says.
+        value: Box<Datum>,
+    },
+}
+
+impl Datum {
+    /// Returns the text, if it is one or is written as one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) | Self::Literal { text, .. } => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// Opens a slot marker in rendered text; a noncharacter, so no text carries it by accident.

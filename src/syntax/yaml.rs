@@ -32,8 +32,29 @@ impl Syntax for Yaml {
         }
         let mut filling = Filling::new(text, data);
         fill_range(&mut filling, 0..text.len())?;
-        Ok(filling.finish())
+        let filled = filling.finish();
+        match document_mark(&filled) {
+            Some(refusal) => Err(refusal),
+            None => Ok(filled),
+        }
     }
+}
+
+/// Finds a value that begins or ends a document: `---` or `...` at the beginning of a line (YAML 1.2.2, 9.1.2).
+fn document_mark(filled: &Filled) -> Option<Refusal> {
+    let bytes = filled.text.as_bytes();
+    let is_mark = |at: usize| {
+        let line = &bytes[at..];
+        (line.starts_with(b"---") || line.starts_with(b"..."))
+            && line.get(3).is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    };
+    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
+    starts.filter(|at| is_mark(*at)).find_map(|at| {
+        let of_value = |span: &&(usize, Range<usize>)| span.1.start < at + 3 && at < span.1.end;
+        let (slot, _) = filled.spans.iter().find(of_value)?;
+        let next = "indent what the value stands in, or write it in double quotes on one line";
+        Some(Reason::new("the value would begin or end a YAML document", next).at(*slot))
+    })
 }
 
 /// Fills the YAML that stands in `range`, which begins and ends with a line.
@@ -421,8 +442,9 @@ impl Lexer<'_, '_> {
 
     /// Returns the slot whose value does not fit, else the first.
     fn culprit(&self, slots: &[Slot], fits: impl Fn(&str) -> bool) -> Slot {
-        let unfit =
-            |slot: &&Slot| matches!(self.filling.value(**slot), Ok(Datum::Str(value)) if !fits(value));
+        let unfit = |slot: &&Slot| {
+            self.filling.value(**slot).is_ok_and(|value| value.text().is_some_and(|text| !fits(text)))
+        };
         *slots.iter().find(unfit).unwrap_or(&slots[0])
     }
 
@@ -600,7 +622,7 @@ fn push_word(out: &mut String, value: &Datum) -> Result<(), Reason> {
 
 /// Writes a key: bare where it is a plain word, else quoted.
 fn push_key(out: &mut String, value: &Datum) -> Result<(), Reason> {
-    let Datum::Str(key) = value else {
+    let Some(key) = value.text() else {
         literal::as_text(value)?;
         return literal::yaml(out, value);
     };
@@ -661,6 +683,19 @@ mod tests {
 
     fn fill(template: &str, value: &str) -> String {
         slots(&Yaml, template, &[text(value)])
+    }
+
+    #[test]
+    fn value_at_the_beginning_of_a_line_ends_no_document() {
+        for (template, value) in [
+            ("\"a\n<0>\n b\"", "---"),
+            ("'a\n<0>'", "... x"),
+            ("--- |\n<0>\n", "a\n---\nb"),
+            ("--- >-\nx\n<0>", "..."),
+        ] {
+            assert!(refused(&Yaml, template, &[text(value)]).message.contains("document"), "{template}");
+        }
+        assert_eq!(fill("---\na: |\n  <0>\n", "---\n..."), "---\na: |\n  ---\n  ...\n");
     }
 
     #[test]
