@@ -93,7 +93,7 @@ const CASES: &[Case] = &[
     case("an answer missing", Small, |f| f.edit(ONE, "  plc_ip: 10.0.0.5", "  {}"), "schema", "sites/home/lines/one.yaml:3:1", 1),
     case("an answer too many", Small, |f| f.edit(ONE, "  plc_ip", "  plc_port: 1\n  plc_ip"), "unknown-key", "sites/home/lines/one.yaml:4:3", 1),
     case("an answer of the wrong format", Small, |f| f.edit(ONE, "10.0.0.5", "10.0.0.500"), "schema", "sites/home/lines/one.yaml:4:11", 1),
-    case("a question that is no schema", Small, |f| f.edit(HELLO, "type: string", "type: strnig"), "schema", "blueprints/hello/blueprint.yaml:5:11", 1),
+    case("a question that is no schema", Small, |f| f.edit(HELLO, "type: string", "type: strnig"), "schema", "blueprints/hello/blueprint.yaml:5:19", 1),
 
     // names
     case("a site with a bad name", Small, |f| f.write("sites/Home Two/site.yaml", "name: x\ntimezone: UTC\n"), "bad-id", "sites/Home Two", 1),

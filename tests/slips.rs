@@ -8,7 +8,7 @@ use support::{copy_example, in_parallel};
 const SLIPS: &[(&str, &str, &str, &str, &str)] = &[
     ("jig.yaml", "side: it, ", "sied: it, ", "sied: it", "did you mean `side`?"),
     ("jig.yaml", "side: it, ", "side: itt, ", "side: itt", "did you mean `it`?"),
-    ("jig.yaml", "sparkplug: {", "sparkplug: [1] #{", "sparkplug: [1]", "namespace"),
+    ("jig.yaml", "sparkplug: {", "sparkplug: [1] #{", "sparkplug: [1]", "a map is wanted"),
     ("metrics.yaml", "better: lower", "better: lowr", "lowr", "did you mean `lower`?"),
     ("metrics.yaml", "window: shift", "widnow: shift", "widnow", "did you mean `window`?"),
     ("rights.yaml", "what: flow", "what: flwo", "flwo", "did you mean `flow`?"),
@@ -74,7 +74,7 @@ fn each_slip_is_found_on_its_line_with_what_was_meant() {
         fleet.edit(file, from, to);
         let found = fleet.jig("-j 1 validate --format json").run().findings();
         let text = fleet.read(file);
-        let on_line = |number: u32| {
+        let on_line = |number: u64| {
             text.lines().nth((number as usize).wrapping_sub(1)).is_some_and(|text| text.contains(line))
         };
         let good = found.iter().any(|found| {

@@ -84,6 +84,12 @@ impl Story<'_> {
     }
 
     fn wrong_type(&mut self, error: &ValidationError<'_>, context: &[Vec<ValidationError<'_>>]) {
+        let words = words_of(context);
+        // A word that is none of the known ones, where nothing but such a word may stand.
+        if error.instance().is_string() && !words.is_empty() && !self.is_secret(error) {
+            let place = Place::value(self.document, &self.pointer(error));
+            return self.push(unknown_word(error, &Json::Array(words), place));
+        }
         let mut allowed: Vec<String> = vec![];
         for inner in context.iter().flatten() {
             let words = match inner.kind() {
@@ -94,6 +100,9 @@ impl Story<'_> {
             if words != "nothing" && !allowed.contains(&words) {
                 allowed.push(words);
             }
+        }
+        if allowed.is_empty() {
+            allowed.push(list_options(&Json::Array(words)));
         }
         self.report_type(error, &allowed.join(" or "));
     }
@@ -155,15 +164,8 @@ impl Story<'_> {
             }
             Kind::Type { .. } => self.report_type(error, &type_words(error)),
             Kind::Enum { options } => {
-                let got = plain(error.instance());
-                let known: Vec<&str> =
-                    options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
-                let next = match nearest(&got, known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("use {}", list_options(options)),
-                };
-                let message = format!("`{got}` is not {}", list_options(options));
-                self.push(Finding::error("schema", message).at(here).next(next));
+                let finding = unknown_word(error, options, here);
+                self.push(finding);
             }
             Kind::Format { format } => {
                 let words = format::words(format).map_or_else(|| format!("a {format}"), str::to_owned);
@@ -174,7 +176,14 @@ impl Story<'_> {
             Kind::Pattern { pattern } => {
                 let words = pattern_words(pattern);
                 let message = format!("{} is not {words}", quoted(error.instance()));
-                self.push(Finding::error("schema", message).at(here).next(format!("write {words}")));
+                // A pattern of alternatives is a list of words.
+                let known =
+                    words.split([',', ' ']).filter(|_| pattern.starts_with("^(")).filter(|w| w.len() > 2);
+                let next = match nearest(&plain(error.instance()), known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("write {words}"),
+                };
+                self.push(Finding::error("schema", message).at(here).next(next));
             }
             Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
                 let message = format!("{} is below the least allowed value {limit}", error.instance());
@@ -242,6 +251,31 @@ impl Story<'_> {
         let finding = Finding::error("schema", format!("`{key}` is missing")).at(place);
         self.push(finding.next(format!("add `{key}:` here")));
     }
+}
+
+/// The words that the branches of a union allow.
+fn words_of(context: &[Vec<ValidationError<'_>>]) -> Vec<Json> {
+    let mut words: Vec<Json> = vec![];
+    for inner in context.iter().flatten() {
+        match inner.kind() {
+            Kind::Enum { options } => words.extend(options.as_array().into_iter().flatten().cloned()),
+            Kind::Constant { expected_value } => words.push(Json::clone(expected_value)),
+            _ => {}
+        }
+    }
+    words.retain(Json::is_string);
+    words
+}
+
+/// A word that is none of the known ones.
+fn unknown_word(error: &ValidationError<'_>, options: &Json, here: Place) -> Finding {
+    let got = plain(error.instance());
+    let known: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let next = match nearest(&got, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("use {}", list_options(options)),
+    };
+    Finding::error("schema", format!("`{got}` is not {}", list_options(options))).at(here).next(next)
 }
 
 fn id_pattern(schema: &Json) -> Option<&str> {
