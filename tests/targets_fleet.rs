@@ -34,7 +34,6 @@ fn show_router(intended: &str) -> String {
             ["remark", ..] => {
                 let _ = writeln!(out, "{line}");
             }
-            ["interface", ..] => bound.push(line.to_owned()),
             ["ip", "access-group", name, _] if name.contains("_closed") => {
                 bound.pop();
             }
@@ -45,7 +44,7 @@ fn show_router(intended: &str) -> String {
                 );
                 bound.push(line.to_owned());
             }
-            ["ipv6", ..] => bound.push(line.to_owned()),
+            ["interface" | "ipv6", ..] => bound.push(line.to_owned()),
             _ => {}
         }
     }

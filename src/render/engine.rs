@@ -504,12 +504,11 @@ fn text_of(value: &Value) -> Result<String, Error> {
 
 fn words(datum: &Datum) -> Result<Cow<'_, str>, Error> {
     Ok(match datum {
-        Datum::Str(text) => text.into(),
+        Datum::Str(text) | Datum::Literal { text, .. } => text.into(),
         Datum::Bool(value) => if *value { "true" } else { "false" }.into(),
         Datum::Int(value) => value.to_string().into(),
         Datum::Float(value) => Value::from(*value).to_string().into(),
         Datum::Null => return Err(bad("nothing (null) stands inside text")),
-        Datum::Literal { text, .. } => text.into(),
         Datum::List(_) => return Err(bad("a list stands inside text")),
         Datum::Map(_) => return Err(bad("a map stands inside text")),
     })
@@ -592,6 +591,14 @@ fn finished(language: &'static str, text: String, value: Datum) -> Result<Value,
 /// MiniJinja's own `tojson`.
 fn tojson(value: &Value, indent: Option<Value>, args: Kwargs) -> Result<Value, Error> {
     let datum = datum(value, 0)?;
+    if let Datum::Str(text) = &datum
+        && indent.is_none()
+        && args.assert_all_used().is_ok()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_./:,()".contains(&byte))
+    {
+        // Nearly all; nothing in it is written in another way.
+        return finished("JSON", format!("\"{text}\""), datum);
+    }
     let text = minijinja::filters::tojson(&value_of(datum.clone()), indent, args)?.to_string();
     finished("JSON", without_markers(text), datum)
 }
