@@ -48,7 +48,7 @@ fn fill_line(filling: &mut Filling<'_>, line: Range<usize>) -> Result<(), Refusa
                 name(filling, line.start..line.start + at)?;
                 value(filling, line.start + at + 1..line.end)
             }
-            None if continued => value(filling, line),
+            None if continued => continuation(filling, line),
             None => name(filling, line),
         },
     }
@@ -107,6 +107,21 @@ fn name(filling: &mut Filling<'_>, part: Range<usize>) -> Result<(), Refusal> {
     };
     Err(Reason::new(format!("{wrong}: {}", literal::shown(name)), "use a name of letters and digits")
         .at(first.number))
+}
+
+/// Fills a line that goes on with the value before it.
+fn continuation(filling: &mut Filling<'_>, line: Range<usize>) -> Result<(), Refusal> {
+    let slot = slots_in(filling.text, line.clone()).next();
+    filling.copy(line.start);
+    let from = filling.out.len();
+    value(filling, line)?;
+    match slot.filter(|_| filling.out[from..].trim().is_empty()) {
+        Some(slot) => {
+            let next = "set the value, or leave the line out where it is empty";
+            Err(Reason::new("readers drop an empty line of a value", next).at(slot.number))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Fills what stands behind `=`, up to the end of the line.

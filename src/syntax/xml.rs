@@ -59,7 +59,8 @@ impl Lexer<'_> {
             Some(_) if rest.starts_with(b"<!--") => self.section(4, b"-->", &COMMENT, comment),
             Some(_) if rest.starts_with(b"<![CDATA[") => self.cdata(),
             Some(_) if rest.starts_with(b"<?") => self.section(2, b"?>", &INSTRUCTION, instruction),
-            Some(_) => self.tag(),
+            Some(_) if rest.starts_with(b"<!") => self.declaration(),
+            Some(_) => self.tag(|out, value| escape(out, value, true)),
         }
     }
 
@@ -92,6 +93,8 @@ impl Lexer<'_> {
     /// Reads a section up to and over `end`.
     fn section(&mut self, opening: usize, end: &[u8], stops: &Stops, write: Write) -> Result<(), Refusal> {
         self.at += opening;
+        self.filling.copy(self.at);
+        let from = self.filling.out.len();
         loop {
             self.at = stops.next(self.bytes, self.at);
             match self.bytes.get(self.at) {
@@ -99,8 +102,10 @@ impl Lexer<'_> {
                 Some(&MARK) => {
                     let slot = slot_at(self.bytes, self.at);
                     self.slot(write)?;
-                    let after_dash = end == b"-->" && self.bytes.get(self.at) == Some(&b'-');
-                    if let Some(slot) = slot.filter(|_| after_dash && self.filling.out.ends_with('-')) {
+                    let inner = &self.filling.out[from..];
+                    let before_dash = self.bytes.get(self.at) == Some(&b'-') && inner.ends_with('-');
+                    let ends = end == b"-->" && (before_dash || inner.contains("--"));
+                    if let Some(slot) = slot.filter(|_| ends) {
                         return Err(two_dashes().at(slot.number));
                     }
                 }
@@ -149,14 +154,31 @@ impl Lexer<'_> {
         (out.ends_with("]]") && rest.starts_with(b">")) || (out.ends_with(']') && rest.starts_with(b"]>"))
     }
 
-    fn tag(&mut self) -> Result<(), Refusal> {
+    /// Reads a declaration; of a document type with declarations of its own, what comes before them.
+    fn declaration(&mut self) -> Result<(), Refusal> {
+        let rest = &self.bytes[self.at..];
+        let end = memchr::memchr(b'>', rest).unwrap_or(rest.len());
+        let inner = memchr::memchr(b'[', &rest[..end]).filter(|_| rest.starts_with(b"<!DOCTYPE"));
+        let Some(inner) = inner.map(|step| self.at + step) else {
+            return self.tag(declared);
+        };
+        let slot = slots_in(self.filling.text, self.at..inner).next();
+        self.at = inner + 1;
+        slot.map_or(Ok(()), |slot| {
+            let next = "write the name of the document type in the template";
+            Err(Reason::new("a value cannot stand before the declarations of a document type", next)
+                .at(slot.number))
+        })
+    }
+
+    fn tag(&mut self, quoted: Write) -> Result<(), Refusal> {
         self.at += 1;
         loop {
             self.at = TAG.next(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 None => return Ok(()),
-                Some(b'"') => self.attribute(b'"', &DOUBLE)?,
-                Some(b'\'') => self.attribute(b'\'', &SINGLE)?,
+                Some(b'"') => self.attribute(b'"', &DOUBLE, quoted)?,
+                Some(b'\'') => self.attribute(b'\'', &SINGLE, quoted)?,
                 Some(&MARK) => match slot_at(self.bytes, self.at) {
                     Some(slot) => self.bare(slot)?,
                     None => self.at += 1,
@@ -169,13 +191,13 @@ impl Lexer<'_> {
         }
     }
 
-    fn attribute(&mut self, quote: u8, stops: &Stops) -> Result<(), Refusal> {
+    fn attribute(&mut self, quote: u8, stops: &Stops, write: Write) -> Result<(), Refusal> {
         self.at += 1;
         loop {
             self.at = stops.next(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 None => return Ok(()),
-                Some(&MARK) => self.slot(|out, value| escape(out, value, true))?,
+                Some(&MARK) => self.slot(write)?,
                 Some(b'&') => self.reference()?,
                 Some(byte) => {
                     debug_assert_eq!(*byte, quote);
@@ -210,15 +232,33 @@ impl Lexer<'_> {
         }
         self.filling.copy(word.end);
         let name = &self.filling.out[from..];
-        if name.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.') || name.is_empty() {
+        // A prefix, a colon and the rest are names each (Namespaces in XML 1.0, 4).
+        let is_name = |part: &str| {
+            !part.is_empty() && !part.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.')
+        };
+        if name.split(':').count() > 2 || !name.split(':').all(is_name) {
             return Err(not_a_name(name).at(slot.number));
         }
         Ok(())
     }
 }
 
+/// Letters beyond ASCII as far as all editions of XML 1.0 agree on them without a table.
 fn is_name_part(value: &str) -> bool {
-    value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    let is_letter = |c: char| matches!(c, 'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ÿ');
+    value.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c) || is_letter(c))
+}
+
+/// What a declaration holds in quotes may be a name of a file, where nothing is escaped, or a text that is read twice.
+fn declared(out: &mut String, value: &Datum) -> Result<(), Reason> {
+    let value = literal::as_text(value)?;
+    check_characters(&value)?;
+    if value.contains(['%', '&', '<', '>', '"', '\'', '\n', '\r', '\t']) {
+        let message = format!("{} cannot stand in a declaration", literal::shown(&value));
+        return Err(Reason::new(message, "write the value into the document"));
+    }
+    out.push_str(&value);
+    Ok(())
 }
 
 fn not_a_name(value: &str) -> Reason {
@@ -229,9 +269,6 @@ fn not_a_name(value: &str) -> Reason {
 fn comment(out: &mut String, value: &Datum) -> Result<(), Reason> {
     let value = words::one_line(value, "a comment")?;
     check_characters(&value)?;
-    if value.contains("--") || (value.starts_with('-') && out.ends_with('-')) {
-        return Err(two_dashes());
-    }
     out.push_str(&value);
     Ok(())
 }
@@ -328,6 +365,24 @@ mod tests {
     }
 
     #[test]
+    fn comment_holds_what_it_can() {
+        assert_eq!(fill("<!--<0>-->", ""), "<!---->");
+        assert_eq!(fill("<!--<0>-->", "- a"), "<!--- a-->");
+        assert_eq!(fill("<!DOCTYPE r [ <!-- <0> --> ]><r/>", "1 a"), "<!DOCTYPE r [ <!-- 1 a --> ]><r/>");
+        refused(&Xml, "<!--<0>-->", &[text("-")]);
+    }
+
+    #[test]
+    fn declaration_holds_plain_text() {
+        let template = "<!DOCTYPE r [ <!ENTITY x \"<0>\"> ]><r>&x;</r>";
+        assert_eq!(fill(template, "a b"), "<!DOCTYPE r [ <!ENTITY x \"a b\"> ]><r>&x;</r>");
+        for value in ["100%", "a&b", "<b>", "a\"b"] {
+            refused(&Xml, template, &[text(value)]);
+        }
+        refused(&Xml, "<!DOCTYPE <0> [ ]><r/>", &[text("r")]);
+    }
+
+    #[test]
     fn cdata_is_left_and_entered_again() {
         assert_eq!(fill("<![CDATA[<0>]]>", "a]]>b"), "<![CDATA[a]]]]><![CDATA[>b]]>");
         assert_eq!(fill("<![CDATA[]]<0>]]>", ">"), "<![CDATA[]]]]><![CDATA[>]]>");
@@ -338,8 +393,10 @@ mod tests {
     #[test]
     fn name_is_a_name() {
         assert_eq!(fill("<x<0> <0>=\"1\"></x<0>>", "a-1"), "<xa-1 a-1=\"1\"></xa-1>");
-        for value in ["", "1a", "a b", "a>", "a=\"1\"", "a/"] {
+        for value in ["", "1a", "a b", "a>", "a=\"1\"", "a/", "-", "a:b"] {
             refused(&Xml, "<<0>/>", &[text(value)]);
+            refused(&Xml, "<p:<0>/>", &[text(value)]);
         }
+        assert_eq!(fill("<p:<0>/>", "Füllmenge"), "<p:Füllmenge/>");
     }
 }
