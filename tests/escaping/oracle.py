@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -222,9 +223,9 @@ def nft_batch(cases):
 
 def read_nft(case):
     listed, plain = case.pop("listed", None) or nft_listed(case["output"])
-    objects = {kind: [item[kind] for item in listed if kind in item] for kind in ("table", "chain", "rule", "set")}
+    objects = {kind: [item[kind] for item in listed if kind in item] for kind in ("table", "chain", "rule", "set", "map", "counter")}
     for kind in ("table", "chain", "rule"):
-        wanted = len(re.findall({"table": r"^table", "chain": r"^ chain", "rule": r"^  (?:\w.* )?(?:accept|jump|log)\b"}[kind], case["template"], re.M))
+        wanted = len(re.findall({"table": r"^table", "chain": r"^(?: |add )chain", "rule": r"^  (?!elements)(?:\w.* )?(?:accept|jump|log|vmap|comment|dnat|redirect)\b"}[kind], case["template"], re.M))
         if len(objects[kind]) != wanted:
             yield f"{len(objects[kind])} objects of {kind}, not {wanted}"
     read = case["read"]
@@ -233,20 +234,77 @@ def read_nft(case):
         yield rule.get("comment", "")
     elif read == "table comment":
         yield re.search(r'^\tcomment "(.*)"$', plain, re.M).group(1)
-    elif read in ("table", "chain", "set"):
+    elif read in ("table", "chain", "set", "counter"):
         yield objects[read][0]["name"]
     elif read == "jump":
         yield rule["expr"][0]["jump"]["target"]
     elif read == "prefix":
         yield rule["expr"][0]["log"]["prefix"]
+    elif read == "prio":
+        yield same_number(objects["chain"][0]["prio"], case)
+    elif read == "timeout":
+        yield f"{objects['set'][0]['elem'][0]['elem']['timeout']}s"
+    elif read.startswith("map "):
+        yield nft_text(objects["map"][0]["elem"][0][int(read[4:])])
+    elif read in NFT_EXPRESSIONS:
+        found = rule["expr"][-2 if read in ("mark", "burst", "rate") else -1]
+        yield same_number(NFT_EXPRESSIONS[read](found), case)
     elif read == "element":
         yield elements(objects["set"][0]["elem"], case)
     else:
         right = rule["expr"][0]["match"]["right"]
-        if read == "match":
+        if read == "number":
+            yield same_number(right, case)
+        elif read == "protocol":
+            text = case["expect"]["text"]
+            yield text if text.isdigit() and same_protocol(right, int(text)) else nft_text(right)
+        elif read.startswith("concat "):
+            yield nft_text(right["set"][0]["concat"][int(read[7:])])
+        elif read == "match":
             yield nft_text(right)
         else:
             yield elements(right["set"] if isinstance(right, dict) else [right], case)
+
+
+def vmap_part(index):
+    def part(expression):
+        found = expression["vmap"]["data"]["set"][0][index]
+        return next(iter(found)) if index else found
+
+    return part
+
+
+# What one expression of a rule holds.
+NFT_EXPRESSIONS = {
+    "vmap 0": vmap_part(0),
+    "vmap 1": vmap_part(1),
+    "verdict": lambda found: next(iter(found)),
+    "log group": lambda found: found["log"]["group"],
+    "mark": lambda found: found["mangle"]["value"],
+    "burst": lambda found: found["limit"]["burst"],
+    "rate": lambda found: f"{found['limit']['rate']}/{found['limit']['per']}",
+    "dnat addr": lambda found: found["dnat"]["addr"],
+    "dnat port": lambda found: found["dnat"]["port"],
+    "redirect port": lambda found: found["redirect"]["port"],
+}
+
+
+def same_number(found, case):
+    """The text that is looked for, if it is another way to write this number."""
+    text = case["expect"]["text"]
+    try:
+        return text if isinstance(found, int) and int(text, 0) == found else nft_text(found)
+    except ValueError:
+        return nft_text(found)
+
+
+def same_protocol(found, number):
+    if isinstance(found, int):
+        return found == number
+    try:
+        return socket.getprotobyname(found) == number
+    except OSError:
+        return False
 
 
 def elements(found, case):
