@@ -7,6 +7,7 @@ output that does not read back is printed as a JSON object; the last lines say w
 import configparser
 import csv
 import functools
+import html.parser
 import io
 import json
 import os
@@ -164,6 +165,10 @@ def read_markdown(case):
     reader = markdown_it.MarkdownIt("commonmark").enable(["table", "strikethrough"])
     reader.normalizeLink = reader.normalizeLinkText = lambda link: link
     reader.validateLink = lambda link: True
+    if case["read"] == "tree":
+        wanted, found = marked_tree(reader, case), markdown_tree(reader, case["output"])
+        yield case["expect"]["text"] if wanted == found else {"wanted": wanted, "tree": found}
+        return
     tokens = reader.parse(case["output"])
     inline = [token for token in tokens if token.type == "inline"]
     read = case["read"]
@@ -183,6 +188,93 @@ def read_markdown(case):
             yield text_of(inline[0])
     else:
         yield text_of(inline[2 + int(read.split()[1])])
+
+
+def marked_tree(reader, case):
+    """What the template says with words in its slots, the words then replaced by the values."""
+    words = ["xq0qx", "xq1qx"]
+    template = re.sub(r"<([01])>", lambda match: words[int(match[1])], case["template"])
+    values = dict(zip(words, (as_text(value) for value in case["data"])))
+    return replaced(markdown_tree(reader, template), values)
+
+
+def as_text(value):
+    if isinstance(value, dict) and "int" in value:
+        return value["int"]
+    if isinstance(value, dict) and "float" in value:
+        return None
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def replaced(tree, values):
+    if isinstance(tree, str):
+        return re.sub("xq[01]qx", lambda match: values[match[0]] or "", tree)
+    if isinstance(tree, (list, tuple)):
+        tree = [replaced(item, values) for item in tree]
+        return [item for item in tree if item != ["text", ""]]
+    return tree
+
+
+def markdown_tree(reader, text):
+    """Everything that the reader finds, and what a reader of HTML finds in that."""
+    tree = []
+    events = HtmlEvents(tree)
+
+    def walk(tokens):
+        for token in tokens:
+            if token.type in ("html_block", "html_inline"):
+                events.feed(token.content)
+            elif token.type == "inline":
+                walk(token.children)
+            elif token.type in ("text", "text_special"):
+                events.text(token.content)
+            elif token.type in ("softbreak", "hardbreak"):
+                events.text("\n")
+            else:
+                attrs = sorted((name, str(value)) for name, value in token.attrs.items() if value != "")
+                tree.append([token.type, token.tag, token.info if token.type == "fence" else "", token.content, attrs])
+
+    walk(reader.parse(text))
+    return tree
+
+
+class HtmlEvents(html.parser.HTMLParser):
+    def __init__(self, tree):
+        super().__init__(convert_charrefs=False)
+        self.tree = tree
+
+    def text(self, text):
+        if self.tree and self.tree[-1][0] == "text":
+            self.tree[-1][1] += text
+        elif text:
+            self.tree.append(["text", text])
+
+    def handle_starttag(self, tag, attrs):
+        self.tree.append(["tag", tag, [[name, value or ""] for name, value in attrs]])
+
+    def handle_endtag(self, tag):
+        self.tree.append(["end", tag])
+
+    def handle_data(self, data):
+        self.text(data)
+
+    def handle_entityref(self, name):
+        self.text(html.unescape(f"&{name};"))
+
+    def handle_charref(self, name):
+        self.text(html.unescape(f"&#{name};"))
+
+    def handle_comment(self, data):
+        self.tree.append(["comment", data])
+
+    def handle_decl(self, decl):
+        self.tree.append(["declaration", decl])
+
+    def handle_pi(self, data):
+        self.tree.append(["instruction", data])
+
+    def unknown_decl(self, data):
+        self.tree.append(["declaration", data])
 
 
 def text_of(token):
