@@ -211,15 +211,14 @@ fn blank_is_fine(text: &str, line: &Line) -> bool {
     let next_line = next.lines().next().unwrap_or_default();
     let before = text[..line.whole.start].lines().next_back().unwrap_or_default();
     let marker = text[line.whole.start..line.content.start].trim();
-    let is_item = |line: &str| {
-        matches!(kind(line.trim_start()), Kind::Bullet(_) | Kind::Ordered)
-    };
+    let is_item = |line: &str| matches!(kind(line.trim_start()), Kind::Bullet(_) | Kind::Ordered);
     if marker.is_empty() {
         return next_line.trim().is_empty() || (before.trim().is_empty() && kind(next_line) == Kind::Text);
     }
     let before_fine = before.trim().is_empty() || is_item(before) || marker.starts_with('>');
     let behind = next.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    before_fine && (!behind.starts_with([' ', '\t']) || is_item(next_line))
+    before_fine
+        && (!behind.starts_with([' ', '\t']) || is_item(next_line))
         && (next_line.trim().is_empty() || is_item(next_line) || marker.starts_with('>'))
 }
 
@@ -294,12 +293,7 @@ fn indented(page: &mut Page<'_>, line: &Line, contained: bool) -> Result<(), Ref
 }
 
 /// Writes into one line of a block of HTML.
-fn html_line(
-    page: &mut Page<'_>,
-    lines: &[Line],
-    index: usize,
-    raw: &Option<String>,
-) -> Result<(), Refusal> {
+fn html_line(page: &mut Page<'_>, lines: &[Line], index: usize, raw: &Option<String>) -> Result<(), Refusal> {
     let text = page.filling.text;
     let line = &lines[index];
     let slots: Vec<_> = slots_in(text, line.content.clone()).collect();
@@ -384,6 +378,24 @@ mod tests {
         refused(&Markdown, "<!--\n<0>\n-->\n", &[text("-->")]);
         refused(&Markdown, "[x](<0>)", &[text("a b")]);
         refused(&Markdown, "<!-- <0> -->", &[text("a --> b")]);
+    }
+
+    #[test]
+    fn html_holds_a_value_only_where_references_are_decoded() {
+        assert_eq!(fill("<kbd>\n<0>\n</kbd>\n", "<b>*"), "<kbd>\n&lt;b&gt;*\n</kbd>\n");
+        assert_eq!(fill("x <a title=<0>>y</a>", "x on=1"), "x <a title=x&#32;on&#61;1>y</a>");
+        for template in ["x <a <0>>", "<script>var x=\"<0>\"", "<?p\n<0>\n?>", "x <b onclick=\"<0>\">"] {
+            refused(&Markdown, template, &[text("x")]);
+        }
+    }
+
+    #[test]
+    fn the_filled_line_begins_what_the_template_begins() {
+        assert_eq!(slots(&Markdown, "<0><1>", &[text(""), text("# a")]), "\\# a");
+        assert_eq!(slots(&Markdown, "<0><1>", &[int(7), text(". a")]), "7\\. a");
+        refused(&Markdown, "<0>. a", &[int(10)]);
+        refused(&Markdown, "<0># a", &[text("")]);
+        refused(&Markdown, "**<0>** x", &[text(" a")]);
     }
 
     #[test]

@@ -43,7 +43,10 @@ pub(super) fn block(body: &str, any_tag: bool) -> Option<HtmlBlock> {
     if tag.starts_with("![CDATA[") {
         return Some(HtmlBlock::Text("]]>"));
     }
-    if tag.strip_prefix('!').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == OPEN)) {
+    if tag
+        .strip_prefix('!')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == OPEN))
+    {
         return Some(HtmlBlock::Text(">"));
     }
     let closing = tag.starts_with('/');
@@ -125,7 +128,9 @@ pub(super) fn place(before: &str, raw: &mut Option<String>) -> Place {
             let end = if body.starts_with("![CDATA[") { "]]>" } else { ">" };
             let Some(at) = body.find(end) else { return Place::Nowhere(IN_DECLARATION) };
             rest = &body[at + end.len()..];
-        } else if body.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == OPEN) || body.is_empty() {
+        } else if body.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == OPEN)
+            || body.is_empty()
+        {
             let Some(end) = tag_end(rest) else { return in_tag(body) };
             let name = tag_name(body).to_ascii_lowercase();
             *raw = Some(name).filter(|name| RAW.contains(&name.as_str()));
@@ -175,7 +180,10 @@ pub(super) fn write(out: &mut String, value: &Datum, place: &Place) -> Result<()
     }
     let value = words::one_line(value, "HTML")?;
     if value.is_empty() && *place == Place::Unquoted {
-        return Err(Reason::new("an attribute without quotes cannot be empty", "put quotes round it in the template"));
+        return Err(Reason::new(
+            "an attribute without quotes cannot be empty",
+            "put quotes round it in the template",
+        ));
     }
     for c in value.chars() {
         match c {
@@ -186,7 +194,9 @@ pub(super) fn write(out: &mut String, value: &Datum, place: &Place) -> Result<()
             '\'' => out.push_str("&#39;"),
             // A backtick could end a code span of the paragraph, a bar a cell.
             '`' | '|' | '\t' => push_reference(out, c),
-            _ if *place == Place::Unquoted && !c.is_alphanumeric() => push_reference(out, c),
+            _ if *place == Place::Unquoted && (c.is_whitespace() || c.is_ascii_punctuation()) => {
+                push_reference(out, c)
+            }
             _ => out.push(c),
         }
     }
@@ -199,7 +209,11 @@ pub(super) fn push_reference(out: &mut String, c: char) {
 
 fn comment(out: &mut String, value: &Datum) -> Result<(), Reason> {
     let value = words::one_line(value, "a comment")?;
-    if value.contains("--") || value.contains(['>', '`', '|']) || value.ends_with('-') || value.starts_with('-') {
+    if value.contains("--")
+        || value.contains(['>', '`', '|'])
+        || value.ends_with('-')
+        || value.starts_with('-')
+    {
         return Err(Reason::new(
             "'--', '>', '|' or a backtick could end the comment",
             "write the value outside the comment",

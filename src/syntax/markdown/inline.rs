@@ -106,7 +106,8 @@ impl Scanner<'_> {
         let bare = body.find(['>', ' ', '\n', '<']).filter(|end| body[*end..].starts_with('>'));
         if let Some(end) = bare.filter(|end| body[..*end].contains([':', '@'])) {
             let scheme = body.split(':').next().unwrap_or_default();
-            let schemed = scheme.len() >= 2 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+            let schemed =
+                scheme.len() >= 2 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
             let place = if schemed && body.contains(':') {
                 Place::Autolink
             } else {
@@ -215,9 +216,10 @@ impl Scanner<'_> {
             let line = self.text[at..].find('\n').map_or(self.text.len(), |end| at + end);
             let Some(label) = self.text[at..line].find("]:").map(|end| at + end) else { return at };
             self.put(at..label, &Place::Nowhere("the name of a link target"));
-            let Some((end, parts)) = self.target(label + 2).filter(|(end, _)| {
-                *end == self.text.len() || self.text[..*end].ends_with('\n')
-            }) else {
+            let Some((end, parts)) = self
+                .target(label + 2)
+                .filter(|(end, _)| *end == self.text.len() || self.text[..*end].ends_with('\n'))
+            else {
                 self.put(label..line, &Place::Nowhere("what only looks like the target of a link"));
                 at = (line + 1).min(self.text.len());
                 continue;

@@ -2,8 +2,8 @@
 
 use super::super::slots::{Reason, Slot};
 use super::super::{CLOSE, Datum, OPEN, Refusal, literal, words};
-use super::{Page, html};
 use super::inline::{self, Open, Place};
+use super::{Page, html};
 use std::ops::Range;
 
 /// What the lines are part of.
@@ -14,10 +14,10 @@ pub(super) enum Kind {
     Cell,
 }
 
-/// A value on its way: its place in the joined lines, and the line around it.
+/// The line or cell around a value.
 struct Spot<'a> {
     kind: Kind,
-    /// The template from the start of the line or cell to the value, and from the value to the end.
+    /// The template from the value to the end of the line or cell.
     after: &'a str,
     /// What is already written of the line.
     written: &'a str,
@@ -103,7 +103,9 @@ fn code(out: &mut String, value: &Datum, spot: &Spot<'_>) -> Result<(), Reason> 
     let at_end = spot.after.trim().is_empty() && value.ends_with(char::is_whitespace);
     let in_cell = spot.kind == Kind::Cell;
     let bar_lost = in_cell
-        && (value.contains("\\|") || value.ends_with('\\') || (value.starts_with('|') && out.ends_with('\\')));
+        && (value.contains("\\|")
+            || value.ends_with('\\')
+            || (value.starts_with('|') && out.ends_with('\\')));
     let bar_harms = !in_cell && spot.below_rule && value.contains('|');
     if at_start || at_end || bar_lost || bar_harms {
         let message = format!("{} cannot stand in this code span", literal::shown(&value));
@@ -160,7 +162,8 @@ fn autolink(out: &mut String, value: &Datum) -> Result<(), Reason> {
 fn text(out: &mut String, value: &Datum, spot: &Spot<'_>, open: Open) -> Result<(), Reason> {
     let value = words::one_line(value, "Markdown")?;
     let left = out.chars().next_back();
-    let right = spot.after.chars().next();
+    // A bar ends the cell.
+    let right = spot.after.chars().next().or((spot.kind == Kind::Cell).then_some('|'));
     if value.is_empty() {
         return check_joined(left, spot.after);
     }
@@ -190,14 +193,21 @@ fn open_reference(written: &str) -> bool {
     head.ends_with('&') && !head.ends_with("\\&")
 }
 
-fn push_escaped(out: &mut String, value: &str, spot: &Spot<'_>, open: Open, reference: bool, right: Option<char>) {
+fn push_escaped(
+    out: &mut String,
+    value: &str,
+    spot: &Spot<'_>,
+    open: Open,
+    reference: bool,
+    right: Option<char>,
+) {
     let head = spot.written.trim();
     let starts = head.is_empty();
-    let digits = starts || (spot.kind != Kind::Cell && words::is_digits(head) && spot.written.ends_with(head));
+    let digits =
+        starts || (spot.kind != Kind::Cell && words::is_digits(head) && spot.written.ends_with(head));
     // A line of nothing but these is the rule below the head of a table.
-    let rule = spot.kind != Kind::Heading
-        && !starts
-        && spot.written.bytes().all(|byte| b"-:| \t\\".contains(&byte));
+    let rule =
+        spot.kind != Kind::Heading && !starts && spot.written.bytes().all(|byte| b"-:| \t\\".contains(&byte));
     let lead = value.len() - value.trim_start().len();
     let tail = value.trim_end().len();
     let mut digits_only = digits;
@@ -253,7 +263,8 @@ fn check_whole(page: &Page<'_>, joined: &str, first_span: usize) -> Result<(), R
     let filled = |range: Range<usize>| {
         let mut read = String::new();
         let mut at = range.start;
-        for (index, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.start >= range.start && slot.end <= range.end)
+        for (index, slot) in
+            slots.iter().enumerate().filter(|(_, slot)| slot.start >= range.start && slot.end <= range.end)
         {
             read.push_str(&joined[at..slot.start]);
             read.push_str(page.written(first_span + index));
@@ -281,12 +292,17 @@ fn check_whole(page: &Page<'_>, joined: &str, first_span: usize) -> Result<(), R
 fn check_code(template: &str, filled: &str, count: usize) -> Result<(), Reason> {
     let strips = |text: &str| {
         let blank = |c| matches!(c, ' ' | '\n');
-        text.starts_with(blank) && text.ends_with(blank) && !text.trim_matches(blank).is_empty()
+        text.starts_with(blank) && text.ends_with(blank) && !text.trim().is_empty()
     };
-    let ends = inline::closing_ticks(filled, count).is_some() || filled.starts_with('`') || filled.ends_with('`');
+    let ends =
+        inline::closing_ticks(filled, count).is_some() || filled.starts_with('`') || filled.ends_with('`');
     if ends || filled.is_empty() || strips(template) != strips(filled) {
-        let message = format!("{} cannot stand in a code span of {count} backtick(s)", literal::shown(filled));
-        return Err(Reason::new(message, "use more backticks with a blank inside them, or write it outside the code span"));
+        let message =
+            format!("{} cannot stand in a code span of {count} backtick(s)", literal::shown(filled));
+        return Err(Reason::new(
+            message,
+            "use more backticks with a blank inside them, or write it outside the code span",
+        ));
     }
     Ok(())
 }
@@ -320,7 +336,9 @@ fn refuse_unless(fits: bool, mark: char) -> Result<(), Reason> {
         return Ok(());
     }
     Err(Reason::new(
-        format!("beside '{mark}' of the template this value begins or ends with a blank or a sign, and '{mark}' would change its meaning"),
+        format!(
+            "beside '{mark}' of the template this value begins or ends with a blank or a sign, and '{mark}' would change its meaning"
+        ),
         "write the value in a paragraph or a cell without emphasis, or put a word between",
     ))
 }
