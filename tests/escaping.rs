@@ -86,6 +86,7 @@ fn case_in(context: &Context, template: &str, read: &str, data: &[Datum; 2]) -> 
     let line = json!({
         "syntax": context.syntax, "template": template, "read": read,
         "output": filled.text, "expect": expect, "data": data.iter().map(typed).collect::<Vec<_>>(),
+        "texts": data.iter().map(as_text).collect::<Vec<_>>(),
     });
     Some(line.to_string())
 }

@@ -7,6 +7,7 @@ output that does not read back is printed as a JSON object; the last lines say w
 import configparser
 import csv
 import functools
+import html.parser
 import io
 import json
 import os
@@ -165,6 +166,12 @@ def read_markdown(case):
     reader = markdown_it.MarkdownIt("commonmark").enable(["table", "strikethrough"])
     reader.normalizeLink = reader.normalizeLinkText = lambda link: link
     reader.validateLink = lambda link: True
+    if case["read"] == "tree":
+        wanted, found = marked_tree(reader, case), markdown_tree(reader, case["output"])
+        if "" in case["data"]:
+            wanted, found = without_nothing(wanted), without_nothing(found)
+        yield case["expect"]["text"] if wanted == found else {"wanted": wanted, "tree": found}
+        return
     tokens = reader.parse(case["output"])
     inline = [token for token in tokens if token.type == "inline"]
     read = case["read"]
@@ -184,6 +191,99 @@ def read_markdown(case):
             yield text_of(inline[0])
     else:
         yield text_of(inline[2 + int(read.split()[1])])
+
+
+def marked_tree(reader, case):
+    """What the template says with words in its slots, the words then replaced by the values."""
+    words = ["xq0qx", "xq1qx"]
+    template = re.sub(r"<([01])>", lambda match: words[int(match[1])], case["template"])
+    values = dict(zip(words, case["texts"]))
+    return replaced(markdown_tree(reader, template), values)
+
+
+def without_nothing(tree):
+    """Blanks at edges, empty titles and empty paragraphs are the same with and without an empty value."""
+    kept = []
+    for item in tree:
+        if item[0] == "text":
+            item = ["text", re.sub(r"[ \t]*\n[ \t]*", "\n", item[1]).strip()]
+        elif item[0] not in ("tag", "end") and isinstance(item[-1], list):
+            item = [*item[:-1], [pair for pair in item[-1] if pair[1] != ""]]
+        if kept and kept[-1][0] == "paragraph_open" and item[0] == "paragraph_close":
+            kept.pop()
+        elif item != ["text", ""]:
+            kept.append(item)
+    return kept
+
+
+def replaced(tree, values):
+    if isinstance(tree, str):
+        return re.sub("xq[01]qx", lambda match: values[match[0]] or "", tree)
+    if isinstance(tree, (list, tuple)):
+        return [replaced(item, values) for item in tree]
+    return tree
+
+
+def markdown_tree(reader, text):
+    """Everything that the reader finds, and what a reader of HTML finds in that."""
+    tree = []
+    events = HtmlEvents(tree)
+
+    def walk(tokens):
+        for token in tokens:
+            if token.type in ("html_block", "html_inline"):
+                events.feed(token.content)
+            elif token.type == "inline":
+                walk(token.children)
+            elif token.type in ("text", "text_special"):
+                events.text(token.content)
+            elif token.type in ("softbreak", "hardbreak"):
+                events.text("\n")
+            else:
+                attrs = sorted([name, str(value)] for name, value in token.attrs.items())
+                tree.append([token.type, token.tag, token.info if token.type == "fence" else "", token.content, attrs])
+
+    walk(reader.parse(text))
+    return tree
+
+
+class HtmlEvents(html.parser.HTMLParser):
+    def __init__(self, tree):
+        super().__init__(convert_charrefs=False)
+        self.tree = tree
+
+    def text(self, text):
+        if self.tree and self.tree[-1][0] == "text":
+            self.tree[-1][1] += text
+        elif text:
+            self.tree.append(["text", text])
+
+    def handle_starttag(self, tag, attrs):
+        self.tree.append(["tag", tag, [[name, value or ""] for name, value in attrs]])
+
+    def handle_endtag(self, tag):
+        self.tree.append(["end", tag])
+
+    def handle_data(self, data):
+        self.text(data)
+
+    def handle_entityref(self, name):
+        self.text(html.unescape(f"&{name};"))
+
+    def handle_charref(self, name):
+        self.text(html.unescape(f"&#{name};"))
+
+    def handle_comment(self, data):
+        self.tree.append(["comment", data])
+
+    def handle_decl(self, decl):
+        self.tree.append(["declaration", decl])
+
+    def handle_pi(self, data):
+        self.tree.append(["instruction", data])
+
+    def unknown_decl(self, data):
+        self.tree.append(["declaration", data])
 
 
 def text_of(token):
