@@ -115,7 +115,7 @@ fn fill_unit(page: &mut Page<'_>, unit: &Unit, raw: &mut Option<String>) -> Resu
                     Ok(())
                 })?;
             }
-            Leaf::Html(_) => html_line(page, &unit.lines, index, raw)?,
+            Leaf::Html(_) => html_line(page, &unit.lines, index, raw.as_deref())?,
             Leaf::Paragraph | Leaf::Heading => {}
         }
     }
@@ -293,7 +293,7 @@ fn indented(page: &mut Page<'_>, line: &Line, contained: bool) -> Result<(), Ref
 }
 
 /// Writes into one line of a block of HTML.
-fn html_line(page: &mut Page<'_>, lines: &[Line], index: usize, raw: &Option<String>) -> Result<(), Refusal> {
+fn html_line(page: &mut Page<'_>, lines: &[Line], index: usize, raw: Option<&str>) -> Result<(), Refusal> {
     let text = page.filling.text;
     let line = &lines[index];
     let slots: Vec<_> = slots_in(text, line.content.clone()).collect();
@@ -301,7 +301,7 @@ fn html_line(page: &mut Page<'_>, lines: &[Line], index: usize, raw: &Option<Str
     for slot in &slots {
         let mut before: Vec<&str> = lines[..index].iter().map(|line| &text[line.content.clone()]).collect();
         before.push(&text[line.content.start..slot.start]);
-        let place = html::place(&before.join("\n"), &mut raw.clone());
+        let place = html::place(&before.join("\n"), &mut raw.map(str::to_owned));
         page.write(*slot, |out, value| html::write(out, value, &place))?;
     }
     let is_blank = (from..page.count()).all(|span| page.written(span).trim().is_empty());

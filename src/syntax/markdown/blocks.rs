@@ -234,11 +234,11 @@ impl Walker {
             }
             Some(Leaf::Html(block)) => {
                 let body = &text[at..whole.end];
-                if !(block.until_blank() && body.trim().is_empty()) {
+                if block.until_blank() && body.trim().is_empty() {
+                    self.open = false;
+                } else {
                     self.add(here(at));
                     self.open = !block.ends_in(body);
-                } else {
-                    self.open = false;
                 }
                 return;
             }
@@ -302,13 +302,13 @@ impl Walker {
             && match found {
                 Kind::Indented | Kind::Text | Kind::Ordered | Kind::Bullet(_) => true,
                 Kind::Html => block.is_none(),
-                Kind::Rule => !is_break(body) && !(kept == self.containers.len() && is_underline(body)),
+                Kind::Rule => !(is_break(body) || kept == self.containers.len() && is_underline(body)),
                 _ => false,
             };
         if goes_on {
             return self.add(line);
         }
-        if !fresh && !(found == Kind::Rule && paragraph) {
+        if !(fresh || found == Kind::Rule && paragraph) {
             self.containers.truncate(kept);
         }
         match found {

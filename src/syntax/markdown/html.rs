@@ -147,14 +147,18 @@ fn in_tag(tag: &str) -> Place {
     let mut value_at = None;
     let mut name_at = 0;
     for (at, c) in tag.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if open == c => (quote, value_at) = (None, None),
-            (Some(_), _) => {}
-            (None, '"' | '\'') if value_at == Some(at) => quote = Some(c),
-            (None, '"' | '\'') => return Place::Nowhere(IN_TAG),
-            (None, '=') if value_at.is_none() => value_at = Some(at + 1),
-            (None, c) if c.is_whitespace() && value_at == Some(at) => value_at = Some(at + 1),
-            (None, c) if c.is_whitespace() => (value_at, name_at) = (None, at + 1),
+        if let Some(open) = quote {
+            if open == c {
+                (quote, value_at) = (None, None);
+            }
+            continue;
+        }
+        match c {
+            '"' | '\'' if value_at == Some(at) => quote = Some(c),
+            '"' | '\'' => return Place::Nowhere(IN_TAG),
+            '=' if value_at.is_none() => value_at = Some(at + 1),
+            c if c.is_whitespace() && value_at == Some(at) => value_at = Some(at + 1),
+            c if c.is_whitespace() => (value_at, name_at) = (None, at + 1),
             _ => {}
         }
     }
@@ -195,7 +199,7 @@ pub(super) fn write(out: &mut String, value: &Datum, place: &Place) -> Result<()
             // A backtick could end a code span of the paragraph, a bar a cell.
             '`' | '|' | '\t' => push_reference(out, c),
             _ if *place == Place::Unquoted && (c.is_whitespace() || c.is_ascii_punctuation()) => {
-                push_reference(out, c)
+                push_reference(out, c);
             }
             _ => out.push(c),
         }

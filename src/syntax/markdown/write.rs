@@ -174,7 +174,7 @@ fn text(out: &mut String, value: &Datum, spot: &Spot<'_>, open: Open) -> Result<
 
 /// Refuses nothing between two marks that mean more together.
 fn check_joined(left: Option<char>, after: &str) -> Result<(), Reason> {
-    let after = after.trim_start_matches(|c: char| c == OPEN || c == CLOSE);
+    let after = after.trim_start_matches([OPEN, CLOSE]);
     let Some((a, b)) = left.zip(after.chars().next()) else { return Ok(()) };
     let joins = (a == b && "*_~`".contains(a))
         || (a == ']' && "([:".contains(b))

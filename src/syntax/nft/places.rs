@@ -206,7 +206,7 @@ fn keyword(words: &[&str], next: &str) -> Option<Place> {
             _ => Place::Rate(u32::MAX.into()),
         },
         [.., "burst"] => Place::Number(1, u64::from(u32::MAX) >> shift(next)),
-        [.., "quota"] | [.., "over" | "until" | "used"] if shift(next) > 0 || first_word(next) == "bytes" => {
+        [.., "quota" | "over" | "until" | "used"] if shift(next) > 0 || first_word(next) == "bytes" => {
             upto(u32::MAX)
         }
         [.., "packets" | "bytes"] if has("counter") => Place::Number(0, i64::MAX.unsigned_abs()),
@@ -214,8 +214,7 @@ fn keyword(words: &[&str], next: &str) -> Option<Place> {
         [.., "level"] if has("log") => Place::Word("a log level", LOG_LEVELS, None),
         [.., "mark", "set"] => MARK,
         [.., "helper", "set"] => Place::Text,
-        [.., "queue", "num" | "to"] => Place::Numbers(0, u16::MAX.into()),
-        [.., "queue", "flags", _, "to"] => Place::Numbers(0, u16::MAX.into()),
+        [.., "queue", "num" | "to"] | [.., "queue", "flags", _, "to"] => Place::Numbers(0, u16::MAX.into()),
         _ => return translation(words),
     })
 }
@@ -329,12 +328,11 @@ fn field(words: &[&str]) -> Option<(Place, usize)> {
         [.., "icmpv6", "type"] => (Place::Word("a type of ICMPv6", ICMPV6_TYPES, Some(255)), 2),
         [.., "icmp" | "icmpv6", "code"] | [.., "ip", "ttl"] | [.., "ip6", "hoplimit"] => (numbers(255), 2),
         [.., "ip" | "ip6", "dscp"] => (numbers(63), 2),
-        [.., "ip" | "ip6" | "udp", "length"] => (numbers(u16::MAX.into()), 2),
+        [.., "ip" | "ip6" | "udp", "length"] | [.., "ct", "zone"] => (numbers(u16::MAX.into()), 2),
         [.., "vlan", "id"] => (numbers(4095), 2),
         [.., "vlan", "pcp"] => (numbers(7), 2),
         [.., "tcp", "flags"] => (Place::Word("a flag of TCP", TCP_FLAGS, None), 2),
         [.., "ct", "state"] => (Place::Word("a state of a connection", CT_STATES, None), 2),
-        [.., "ct", "zone"] => (numbers(u16::MAX.into()), 2),
         [.., "meta" | "ct", "mark"] => (numbers(u32::MAX.into()), 2),
         [.., "mark"] => (numbers(u32::MAX.into()), 1),
         [.., "skuid" | "skgid" | "iifgroup" | "oifgroup"] => (numbers(u32::MAX.into()), with_meta(words)),

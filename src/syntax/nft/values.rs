@@ -70,13 +70,12 @@ fn check_length(string: &str, what: &str, limit: usize) -> Result<(), Reason> {
 pub(super) fn check_word(word: &str, place: Place) -> Result<(), Reason> {
     match place {
         Place::Address(version) => check_address(word, version),
-        Place::Target(version) => check_target(word, version),
         Place::Host(version) if word.contains(['-', '/']) => Err(not_one_of(
             word,
             &format!("{} address", article(version)),
             "give one address such as 10.4.2.1",
         )),
-        Place::Host(version) => check_target(word, version),
+        Place::Host(version) | Place::Target(version) => check_target(word, version),
         Place::Port if is_range(word, false, 0, u16::MAX.into()) => Ok(()),
         Place::Port => {
             Err(not_one_of(word, "a port or a range of ports", "give numbers such as 1883 or 5000-5010"))
