@@ -103,6 +103,9 @@ impl Search {
 
     /// Whether a file says an address, network or name that is searched for.
     fn hits(&self, fleet: &Fleet, path: &str) -> bool {
+        if self.names.is_none() && self.hosts.is_empty() && self.networks.is_empty() {
+            return false;
+        }
         let Ok(bytes) = fleet.tree.bytes(path) else { return false };
         self.names.as_ref().is_some_and(|names| names.is_match(&bytes)) || self.hits_address(&bytes)
     }
