@@ -4,6 +4,7 @@
 //! when the blueprint is written. What was taken out is kept in memory only, to prove that the references, filled in,
 //! give the files back.
 
+use crate::check::literal_secret::{HARMLESS, NAMES};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -14,40 +15,14 @@ pub(super) const CLOSE: char = '\u{FDD3}';
 /// The token's number; noncharacters, so that no text carries them by accident.
 const DIGIT: u32 = 0xFDE0;
 
-/// Parts of names that mean a secret.
-const NAMES: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "privatekey",
-    "private_key",
-    "credential",
-    "psksecret",
-    "pre_shared_key",
-    "presharedkey",
-    "auth_key",
-    "authkey",
-    "encryption_key",
-];
+/// Parts of names that mean a secret in a device's file, beside those that mean one anywhere.
+const MORE_NAMES: &[&str] =
+    &["psksecret", "pre_shared_key", "presharedkey", "auth_key", "authkey", "encryption_key"];
 /// Whole words that mean a secret.
 const WORDS: &[&str] = &["pw", "pwd", "psk", "cred", "creds", "community"];
-/// Ends of names that hold such a word and mean something else.
-const HARMLESS: &[&str] = &[
-    "_file",
-    "_path",
-    "_id",
-    "_name",
-    "_ref",
-    "_url",
+/// Ends of names that mean something else in a device's file, beside those that do anywhere.
+const MORE_HARMLESS: &[&str] = &[
     "_uri",
-    "_ttl",
-    "_days",
-    "_type",
-    "tokens",
     "_length",
     "_policy",
     "_expiry",
@@ -212,10 +187,10 @@ fn in_line(line: &str, start: usize, out: &mut Vec<Range<usize>>) {
 
 fn is_name(word: &str) -> bool {
     let word = word.to_lowercase().replace('-', "_");
-    let means =
-        NAMES.iter().any(|name| word.contains(name)) || word.split('_').any(|part| WORDS.contains(&part));
+    let means = NAMES.iter().chain(MORE_NAMES).any(|name| word.contains(name))
+        || word.split('_').any(|part| WORDS.contains(&part));
     let means = means || word.ends_with("_pass");
-    means && !HARMLESS.iter().any(|end| word.ends_with(end))
+    means && !HARMLESS.iter().chain(MORE_HARMLESS).any(|end| word.ends_with(end))
 }
 
 /// The value that a name gives: `name: value`, `name="value"`, `<name>value`, `password 7 value`.

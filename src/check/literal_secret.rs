@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Parts of key names that mean a secret.
-const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "password",
     "passwd",
     "passphrase",
@@ -23,8 +23,8 @@ const NAMES: &[&str] = &[
     "private_key",
     "credential",
 ];
-/// Names that hold such a word and mean something else.
-const HARMLESS: &[&str] =
+/// Ends of names that hold such a word and mean something else.
+pub(crate) const HARMLESS: &[&str] =
     &["_file", "_path", "_id", "_name", "_ref", "_url", "_ttl", "_days", "_type", "tokens"];
 
 /// Finds literal secrets in a document.

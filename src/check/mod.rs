@@ -82,7 +82,7 @@ mod census;
 mod conditions;
 mod dangling;
 mod levels;
-mod literal_secret;
+pub(crate) mod literal_secret;
 mod names;
 mod neighbours;
 mod released;

@@ -374,13 +374,8 @@ fn by_format(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
 
 /// A file that is not what its format says.
 fn unreadable(side: &str, text: &str, why: &Unreadable) -> Compared {
-    let line = line_of(text, why.at as u32);
-    let mut out = Compared::opaque(
-        format!("{side}: {} at line {line}", why.message),
-        format!("{side} {{file}}: {} at line {line}", why.message),
-    );
+    let mut out = Compared::unreadable(side, &why.message, line_of(text, why.at as u32));
     out.found[0].path.clone_from(&why.path);
-    out.found[0].line = Some(line);
     out
 }
 

@@ -105,6 +105,14 @@ impl Compared {
         let found = Found::new("", Kind::Opaque).note(note);
         Self { found: vec![found], warnings: vec![warning.into()], parsed: true, ..Self::default() }
     }
+
+    /// A file of which one side is not what its format says, from `line` on.
+    pub(crate) fn unreadable(side: &str, message: &str, line: u32) -> Self {
+        let sentence = format!("{message} at line {line}");
+        let mut out = Self::opaque(format!("{side}: {sentence}"), format!("{side} {{file}}: {sentence}"));
+        out.found[0].line = Some(line);
+        out
+    }
 }
 
 /// The line of a byte offset, from 1.

@@ -51,11 +51,7 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
 }
 
 fn unreadable(side: &str, why: &Unreadable) -> Compared {
-    let sentence = format!("{} at line {}", why.message, why.line);
-    let mut compared =
-        Compared::opaque(format!("{side}: {sentence}"), format!("{side} {{file}}: {sentence}"));
-    compared.found[0].line = Some(why.line as u32);
-    compared
+    Compared::unreadable(side, &why.message, why.line as u32)
 }
 
 struct Walk<'r> {
