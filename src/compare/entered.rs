@@ -32,6 +32,10 @@ pub(crate) fn last_bindings(statements: &mut Vec<Statement<'_>>) {
 
 /// Where a statement binds a list.
 pub(crate) fn place(text: &str) -> Option<String> {
+    const BEGIN: &[&str] = &["ip access-group ", "ipv6 traffic-filter ", "access-group "];
+    if !BEGIN.iter().any(|begin| text.starts_with(begin)) {
+        return None;
+    }
     let words: Vec<&str> = text.split(' ').collect();
     match words.as_slice() {
         ["ip", "access-group", _, direction] => Some(format!("ip access-group {direction}")),

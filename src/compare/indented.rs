@@ -101,8 +101,7 @@ pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t
         }
     }
     close(&mut open, &mut roots, 0);
-    let mut roots: Vec<Statement<'t>> =
-        roots.into_iter().flat_map(|statement| refine(statement, rules)).collect();
+    let mut roots = refine_all(roots, rules);
     if rules.ios {
         roots = entered::settled(roots);
     }
@@ -130,20 +129,29 @@ fn attach<'t>(open: &mut [(usize, Statement<'t>)], roots: &mut Vec<Statement<'t>
     }
 }
 
-/// Gives a statement its identity, its secret, and its parts.
-fn refine<'t>(mut statement: Statement<'t>, rules: &Rules) -> Vec<Statement<'t>> {
-    mark_secret(&mut statement, rules);
-    let children = std::mem::take(&mut statement.children);
-    statement.children = children.into_iter().flat_map(|child| refine(child, rules)).collect();
-    if !rules.ios || statement.key.is_some() {
-        return vec![statement];
+/// Gives each statement its identity, its secret, and its parts.
+fn refine_all<'t>(statements: Vec<Statement<'t>>, rules: &Rules) -> Vec<Statement<'t>> {
+    let mut out = Vec::with_capacity(statements.len());
+    for mut statement in statements {
+        mark_secret(&mut statement, rules);
+        if !statement.children.is_empty() {
+            statement.children = refine_all(statement.children, rules);
+        }
+        if rules.ios && statement.key.is_none() {
+            ios::refine(statement, &mut out);
+        } else {
+            out.push(statement);
+        }
     }
-    ios::refine(statement)
+    out
 }
 
 fn mark_secret(statement: &mut Statement<'_>, rules: &Rules) {
     for (regex, salted) in &rules.secret_texts {
-        if let Some(captures) = regex.captures(&statement.text) {
+        // Looking first is cheap, and most statements hold none.
+        if let Some(captures) =
+            regex.is_match(&statement.text).then(|| regex.captures(&statement.text)).flatten()
+        {
             let secret = captures.get(1).or(captures.get(0)).map(|hit| hit.as_str().to_owned());
             statement.secret = secret.map(|secret| (secret, *salted));
             return;
@@ -192,7 +200,8 @@ fn add_defaults(statements: &mut Vec<Statement<'_>>, path: &mut Vec<String>, rul
         if !here {
             continue;
         }
-        let default = refine(Statement { text: Cow::Owned(line.clone()), ..Statement::default() }, rules);
+        let default = Statement { text: Cow::Owned(line.clone()), ..Statement::default() };
+        let default = refine_all(vec![default], rules);
         for statement in default {
             if !statements.iter().any(|other| other.key() == statement.key()) {
                 statements.push(statement);

@@ -4,6 +4,7 @@ use super::indented::Statement;
 use std::borrow::Cow;
 use std::iter::{Enumerate, Peekable};
 use std::str::Lines;
+use std::sync::LazyLock;
 
 /// Statements of which there is one, by their first words: the rest is the value.
 const SINGLE: &[&str] = &[
@@ -134,46 +135,63 @@ pub(crate) fn read_block(
 }
 
 /// Gives a statement its identity, and takes apart what says several things.
-pub(crate) fn refine(mut statement: Statement<'_>) -> Vec<Statement<'_>> {
+pub(crate) fn refine<'t>(mut statement: Statement<'t>, out: &mut Vec<Statement<'t>>) {
     if let Cow::Borrowed(text) = statement.text {
         if let Some(members) =
             vlan_members(text).filter(|members| members.len() > 1 && statement.children.is_empty())
         {
-            return members
-                .into_iter()
-                .map(|member| Statement {
-                    text: Cow::Owned(format!("vlan {member}")),
-                    line: statement.line,
-                    from: Some(text),
-                    ..Statement::default()
-                })
-                .collect();
+            out.extend(members.into_iter().map(|member| Statement {
+                text: Cow::Owned(format!("vlan {member}")),
+                line: statement.line,
+                from: Some(text),
+                ..Statement::default()
+            }));
+            return;
         }
         if let Some(split) = split_username(text, &statement) {
-            return vec![split];
+            return out.push(split);
         }
     }
-    statement.key = key(&statement.text).map(Cow::Owned);
+    statement.key = key(&statement.text);
     statement.canon = list_canon(&statement.text);
-    vec![statement]
+    out.push(statement);
+}
+
+/// [`SINGLE`] by the first letter, the longest first.
+static BY_LETTER: LazyLock<[Vec<&str>; 26]> = LazyLock::new(|| {
+    let mut by_letter = [const { vec![] }; 26];
+    for first_words in SINGLE {
+        by_letter[letter(first_words).unwrap_or_default()].push(*first_words);
+    }
+    by_letter.iter_mut().for_each(|words| words.sort_by_key(|words| std::cmp::Reverse(words.len())));
+    by_letter
+});
+
+fn letter(text: &str) -> Option<usize> {
+    text.bytes().next().filter(u8::is_ascii_lowercase).map(|byte| usize::from(byte - b'a'))
+}
+
+/// The first words of a statement of which there is one.
+fn single(statement: &str) -> Option<&'static str> {
+    let is_there = |words: &&str| {
+        statement.strip_prefix(*words).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    BY_LETTER[letter(statement)?].iter().copied().find(is_there)
 }
 
 /// What identifies a statement, where it is not the whole text: `no shutdown` is about `shutdown`.
-fn key(text: &str) -> Option<String> {
+fn key(text: &str) -> Option<Cow<'static, str>> {
     let positive = text.strip_prefix("no ").unwrap_or(text);
-    let is_word = |prefix: &&&str| {
-        positive.strip_prefix(**prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    };
-    if let Some(prefix) = SINGLE.iter().filter(is_word).max_by_key(|prefix| prefix.len()) {
-        return Some((*prefix).to_owned());
+    if let Some(first_words) = single(positive) {
+        return Some(Cow::Borrowed(first_words));
     }
     if positive.starts_with("ip address ") && !positive.ends_with(" secondary") {
-        return Some("ip address".into());
+        return Some(Cow::Borrowed("ip address"));
     }
     if let Some(place) = super::entered::place(positive) {
-        return Some(place);
+        return Some(Cow::Owned(place));
     }
-    (positive.len() < text.len()).then(|| positive.to_owned())
+    (positive.len() < text.len()).then(|| Cow::Owned(positive.to_owned()))
 }
 
 /// The numbers of `vlan 10-12,20`.
@@ -219,7 +237,7 @@ fn split_username<'t>(text: &'t str, statement: &Statement<'t>) -> Option<Statem
         }
         let text = words.join(" ");
         let secret = statement.secret.clone().filter(|(secret, _)| text.ends_with(secret.as_str()));
-        let key = key(&text).map(Cow::Owned);
+        let key = key(&text);
         children.push(Statement {
             text: Cow::Owned(text),
             key,

@@ -15,7 +15,7 @@ pub(crate) struct Pattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Literal(String),
-    Glob(Vec<char>),
+    Glob(String),
     One,
     Many,
 }
@@ -42,7 +42,7 @@ impl Pattern {
     pub(crate) fn is_specific(&self) -> bool {
         self.steps.iter().any(|step| match step {
             Step::Literal(text) => !text.is_empty(),
-            Step::Glob(chars) => chars.iter().any(|c| c.is_alphanumeric()),
+            Step::Glob(pattern) => pattern.chars().any(|c| c.is_alphanumeric()),
             Step::One | Step::Many => false,
         })
     }
@@ -79,7 +79,7 @@ impl Step {
         match text {
             "*" => Self::One,
             "**" => Self::Many,
-            text if text.contains('*') => Self::Glob(text.chars().collect()),
+            text if text.contains('*') => Self::Glob(text.to_owned()),
             text => Self::Literal(text.to_owned()),
         }
     }
@@ -87,7 +87,7 @@ impl Step {
     fn takes(&self, step: &str) -> bool {
         match self {
             Self::Literal(text) => text == step,
-            Self::Glob(chars) => glob(chars, step),
+            Self::Glob(pattern) => fits(pattern, step),
             Self::One | Self::Many => true,
         }
     }
@@ -105,13 +105,14 @@ fn matches_steps(steps: &[Step], path: &[String]) -> bool {
     }
 }
 
-/// Whether a text fits a glob in which `*` stands for anything.
-fn glob(pattern: &[char], text: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
+/// Whether `text` fits a glob in which `*` stands for anything. Bytes will do: no character of UTF-8 begins inside
+/// another.
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while t < text.len() {
-        if p < pattern.len() && pattern[p] == '*' {
+        if p < pattern.len() && pattern[p] == b'*' {
             back = Some((p, t));
             p += 1;
         } else if p < pattern.len() && pattern[p] == text[t] {
@@ -125,12 +126,7 @@ fn glob(pattern: &[char], text: &str) -> bool {
             return false;
         }
     }
-    pattern[p..].iter().all(|c| *c == '*')
-}
-
-/// Whether `text` fits a glob in which `*` stands for anything.
-pub(crate) fn fits(pattern: &str, text: &str) -> bool {
-    glob(&pattern.chars().collect::<Vec<_>>(), text)
+    pattern[p..].iter().all(|byte| *byte == b'*')
 }
 
 /// Where a walk stands in each pattern of a list.
