@@ -426,8 +426,8 @@ fn walk_trees<'r>(
     let base = b.map(|tree| unwrapped(tree.root(), s.root(), rules));
     walk.run(s.root(), unwrapped(d.root(), s.root(), rules), base, root);
     if !walk.found.is_empty() {
-        named_secrets(s.root(), &mut walk.secrets);
-        named_secrets(d.root(), &mut walk.secrets);
+        s.names_secrets().then(|| named_secrets(s.root(), &mut walk.secrets));
+        d.names_secrets().then(|| named_secrets(d.root(), &mut walk.secrets));
     }
     finish(walk)
 }

@@ -16,6 +16,7 @@ use super::secrets;
 use crate::finding::Level;
 use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One statement with what stands below it.
@@ -45,18 +46,39 @@ pub(crate) fn same(intended: &str, deployed: &str, rules: &Rules) -> bool {
     if rules.ios && [intended, deployed].iter().any(|text| ios::has_blocks(text)) {
         return false;
     }
-    let meaning = |text| lines(text).filter(|line| !is_noise(line, rules));
-    meaning(intended).eq(meaning(deployed))
+    let (mut s, mut d) = (intended, deployed);
+    loop {
+        let common = common_lines(s, d);
+        (s, d) = (&s[common..], &d[common..]);
+        match (next_meaning(&mut s, rules), next_meaning(&mut d, rules)) {
+            (None, None) => return true,
+            (one, other) if one == other => {}
+            _ => return false,
+        }
+    }
 }
 
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).map(move |end| {
-        let line = &text[start..end];
-        start = end + 1;
-        line.trim_end_matches([' ', '\t', '\r'])
-    })
+/// How long the whole lines are with which both texts begin.
+fn common_lines(a: &str, b: &str) -> usize {
+    const STEP: usize = 64;
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let steps = a.chunks_exact(STEP).zip(b.chunks_exact(STEP)).take_while(|(a, b)| a == b).count();
+    let start = steps * STEP;
+    let rest = a[start..].iter().zip(&b[start..]).take_while(|(a, b)| a == b).count();
+    memchr::memrchr(b'\n', &a[..start + rest]).map_or(0, |at| at + 1)
+}
+
+/// Takes the lines up to the next one that is no noise, and returns that without the blanks at its end.
+fn next_meaning<'t>(text: &mut &'t str, rules: &Rules) -> Option<&'t str> {
+    while !text.is_empty() {
+        let end = memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
+        let line = text[..end].trim_end_matches([' ', '\t', '\r']);
+        *text = text.get(end + 1..).unwrap_or_default();
+        if !is_noise(line, rules) {
+            return Some(line);
+        }
+    }
+    None
 }
 
 fn is_noise(line: &str, rules: &Rules) -> bool {
@@ -298,15 +320,17 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
         let why = "the read-back holds no statement";
         return Compared::opaque(why, "deployed {file} holds no statement");
     }
-    let before = base.as_ref().value().copied();
+    let texts = Texts { intended, deployed, before: base.as_ref().value().copied() };
     let mut b = base.read(|base| parse(base, rules)).or_empty();
     for statement in s.iter().chain(&d).chain(b.iter().flatten()) {
         statement.keep_secrets(&mut out.secrets);
     }
-    let lists = rules.ios.then(|| Lists::read(intended, deployed, before, rules.lists));
-    let mut walk = Walk { rules, path: vec![], lists, out };
+    let mut walk = Walk { rules, path: vec![], texts, lists: OnceCell::new(), out };
     let (mut ours_s, mut ours_d) = (walk.ours(s, false), walk.ours(d, true));
-    if let Some(lists) = &walk.lists {
+    let has_flat_lists =
+        rules.ios && [&ours_s, &ours_d].into_iter().flatten().any(|one| lists::is_flat(&one.text));
+    if has_flat_lists {
+        let lists = walk.lists();
         lists.pair_entries(Which::Intended, &mut ours_s);
         lists.pair_entries(Which::Deployed, &mut ours_d);
         lists.pair_entries(Which::Before, b.as_deref_mut().unwrap_or_default());
@@ -315,19 +339,35 @@ pub(crate) fn compare(intended: &str, deployed: &str, base: Before<&str>, rules:
     walk.ranges(&ours_s, &ours_d);
     walk.note_named(&ours_s);
     walk.note_named(&ours_d);
-    walk.explain_lists();
+    if rules.ios {
+        walk.explain_lists(has_flat_lists);
+    }
     walk.out
+}
+
+/// What is compared.
+#[derive(Clone, Copy)]
+struct Texts<'t> {
+    intended: &'t str,
+    deployed: &'t str,
+    before: Option<&'t str>,
 }
 
 struct Walk<'r> {
     rules: &'r Rules,
     path: Vec<String>,
-    /// The access lists of both sides, as packets.
-    lists: Option<Lists>,
+    texts: Texts<'r>,
+    /// The access lists of all sides, as packets; read where it matters what they decide.
+    lists: OnceCell<Lists>,
     out: Compared,
 }
 
 impl Walk<'_> {
+    fn lists(&self) -> &Lists {
+        let Texts { intended, deployed, before } = self.texts;
+        self.lists.get_or_init(|| Lists::read(intended, deployed, before, self.rules.lists))
+    }
+
     /// Notes which patterns name something at all, equal statements included.
     fn note_named(&mut self, statements: Side<'_, '_>) {
         if self.out.hits.iter().all(|hit| *hit) {
@@ -525,33 +565,33 @@ impl Walk<'_> {
             if is_acl { lists::unnumbered(whole) } else { whole }
         };
         // Entries that say the same in other words are the same entry.
-        let known = self.lists.as_ref().filter(|_| is_acl);
+        let (texts_s, texts_d) = (entries(&s.children), entries(&d.children));
+        let texts = |entries: &[(String, usize)]| -> Vec<String> {
+            entries.iter().map(|(text, _)| text.clone()).collect()
+        };
+        let written = |section: &Statement<'_>| {
+            section.children.iter().map(|child| child.canon().into_owned()).collect::<Vec<_>>()
+        };
+        if texts(&texts_s) == texts(&texts_d) {
+            if written(s) != written(d) {
+                self.equivalent_here("renumbered", d.line);
+            }
+            return;
+        }
+        let known = is_acl.then(|| self.lists());
         let meanings = |which: Which, section: &[Statement<'_>]| -> Vec<String> {
             let meaning = |(text, at): (String, usize)| {
                 known.and_then(|lists| lists.meaning(which, section[at].line)).map_or(text, str::to_owned)
             };
             entries(section).into_iter().map(meaning).collect()
         };
-        let (texts_s, texts_d) = (entries(&s.children), entries(&d.children));
         let in_s = meanings(Which::Intended, &s.children);
         let in_d = meanings(Which::Deployed, &d.children);
         let in_b = b.map(|b| meanings(Which::Before, b));
-        let texts = |entries: &[(String, usize)]| -> Vec<String> {
-            entries.iter().map(|(text, _)| text.clone()).collect()
-        };
         if in_s == in_d {
-            let written = |section: &Statement<'_>| {
-                section.children.iter().map(|child| child.canon().into_owned()).collect::<Vec<_>>()
-            };
-            if texts(&texts_s) != texts(&texts_d) {
-                self.equivalent_here("other words for the same decisions", d.line);
-            } else if written(s) != written(d) {
-                self.equivalent_here("renumbered", d.line);
-            }
-            return;
+            return self.equivalent_here("other words for the same decisions", d.line);
         }
-        let effect =
-            self.lists.as_ref().filter(|_| is_acl).and_then(|lists| lists.effect(&s.text, &self.rules.names));
+        let effect = known.and_then(|lists| lists.effect(&s.text, &self.rules.names));
         let attribution = in_b
             .as_ref()
             .map_or(Attribution::Unknown, |in_b| Attribution::judge(*in_b == in_s, *in_b == in_d));
@@ -596,7 +636,19 @@ impl Walk<'_> {
     }
 
     /// Says what it lets through where lists differ that are no sections, and what lists speak of.
-    fn explain_lists(&mut self) {
+    fn explain_lists(&mut self, has_flat_lists: bool) {
+        let binds = |found: &Found| {
+            let step = found.path.rsplit(" > ").next().unwrap_or_default();
+            let starts = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
+            found.meaning.is_none() && starts.iter().any(|start| step.starts_with(start))
+        };
+        let of_object =
+            |found: &Found| found.path.starts_with("object-group ") || found.path.starts_with("object ");
+        self.explain_missing();
+        if !has_flat_lists && !self.out.found.iter().any(|found| binds(found) || of_object(found)) {
+            return;
+        }
+        self.lists();
         let Some(lists) = self.lists.take() else { return };
         let rules = self.rules;
         for (chain, start) in lists.flat() {
@@ -630,8 +682,6 @@ impl Walk<'_> {
             }
             self.path.pop();
         }
-        let of_object =
-            |found: &Found| found.path.starts_with("object-group ") || found.path.starts_with("object ");
         if self.out.found.iter().any(of_object)
             && let Some(effect) = lists.effect_of_objects(&rules.names)
         {
@@ -641,15 +691,14 @@ impl Walk<'_> {
                 .filter(|found| of_object(found))
                 .for_each(|found| explain(found, &effect));
         }
-        let binds = |found: &Found| {
-            let step = found.path.rsplit(" > ").next().unwrap_or_default();
-            let starts = ["ip access-group ", "ipv6 traffic-filter ", "access-group "];
-            found.meaning.is_none() && starts.iter().any(|start| step.starts_with(start))
-        };
         if self.out.found.iter().any(binds) {
             let effect = lists.effect_of_bindings(&rules.names);
             self.out.found.iter_mut().filter(|found| binds(found)).for_each(|found| explain(found, &effect));
         }
+    }
+
+    /// Says what it means that a whole list is not there.
+    fn explain_missing(&mut self) {
         let gone = |found: &&mut Found| {
             found.kind == Kind::Missing && found.meaning.is_none() && lists::is_list(&found.path)
         };

@@ -39,12 +39,12 @@ pub(crate) fn parse_beside<'a>(text: &'a str, twin: &'a Tree<'a>) -> Result<Tree
 
 fn read<'a>(text: &'a str, builder: Builder<'a>, twin: Option<&'a Tree<'a>>) -> Result<Tree<'a>, Unreadable> {
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder };
-    let (at, value, _) = reader.value(0, twin.map(Tree::root)).map_err(|error| *error)?;
+    reader.value(0, Cow::Borrowed(""), twin.map(Tree::root)).map_err(|error| *error)?;
     reader.blanks();
     if reader.at < reader.bytes.len() {
         return Err(Unreadable::new("something follows the end of the JSON value", reader.at));
     }
-    Ok(reader.builder.finish_beside(Node { key: Cow::Borrowed(""), at, value }, twin))
+    Ok(reader.builder.finish_beside(twin))
 }
 
 struct Reader<'a> {
@@ -58,61 +58,83 @@ struct Reader<'a> {
 type Read<T> = Result<T, Box<Unreadable>>;
 
 impl<'a> Reader<'a> {
+    #[inline]
     fn peek(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
+    #[inline]
     fn blanks(&mut self) {
-        const INDENT: &[u8; 8] = b"        ";
+        if self.peek() <= b' ' {
+            self.skip_blanks();
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        const SPACES: u64 = 0x2020_2020_2020_2020;
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
-            while self.bytes.get(self.at..self.at + INDENT.len()) == Some(INDENT) {
-                self.at += INDENT.len();
+            // Most blanks are the indentation of a line, eight at a time.
+            while let Some(next) = self.bytes[self.at..].first_chunk::<8>() {
+                let other = u64::from_le_bytes(*next) ^ SPACES;
+                if other != 0 {
+                    self.at += other.trailing_zeros() as usize / 8;
+                    break;
+                }
+                self.at += 8;
             }
         }
     }
 
+    #[cold]
     fn fail<T>(&self, what: &str) -> Read<T> {
         let message = if self.at >= self.bytes.len() { "the file ends too early" } else { what };
         Err(Box::new(Unreadable::new(message, self.at)))
     }
 
-    /// Reads a value beside its twin: its place, itself, and whether the two say the same.
-    fn value(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<(u32, Value<'a>, bool)> {
+    /// Reads a value beside its twin and pushes it under its name; returns whether the two say the same.
+    #[allow(clippy::inline_always)] // most values are short, and a call costs more than reading them
+    #[inline(always)]
+    fn value(&mut self, depth: usize, key: Cow<'a, str>, twin: Option<Ref<'a>>) -> Read<bool> {
         self.blanks();
         let at = self.at as u32;
-        let value = match self.peek() {
+        let (value, same) = match self.peek() {
             b'"' => match self.same_string(twin) {
-                Some(text) => return Ok((at, Value::Str(Cow::Borrowed(text)), true)),
-                None => Value::Str(self.string()?),
+                Some(text) => (Value::Str(Cow::Borrowed(text)), true),
+                None => {
+                    let own = self.string()?;
+                    let same = matches!(twin.map(Ref::value), Some(Value::Str(other)) if *other == own);
+                    (Value::Str(own), same)
+                }
             },
             b'{' => self.object(depth, twin)?,
             b'[' => self.array(depth, twin)?,
-            b'-' | b'0'..=b'9' => Value::Number(Cow::Borrowed(self.number()?)),
-            b't' => self.word("true", Value::Bool(true))?,
-            b'f' => self.word("false", Value::Bool(false))?,
-            b'n' => self.word("null", Value::Null)?,
+            b'-' | b'0'..=b'9' => {
+                let own = self.number()?;
+                let same =
+                    matches!(twin.map(Ref::value), Some(Value::Number(other)) if number::equal(own, other));
+                (Value::Number(Cow::Borrowed(own)), same)
+            }
+            b't' => self.word("true", Value::Bool(true), twin)?,
+            b'f' => self.word("false", Value::Bool(false), twin)?,
+            b'n' => self.word("null", Value::Null, twin)?,
             _ => return self.fail("a value is expected here"),
         };
-        let same = twin.is_some_and(|twin| match (&value, twin.value()) {
-            (Value::Str(own), Value::Str(other)) => own == other,
-            (Value::Number(own), Value::Number(other)) => number::equal(own, other),
-            (Value::Bool(own), Value::Bool(other)) => own == other,
-            (Value::Null, Value::Null) => true,
-            (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_)) => {
-                value.is_shared() || (value.is_empty() && twin.len() == 0)
-            }
-            _ => false,
-        });
-        Ok((at, value, same))
+        self.builder.push(Node { key, at, value });
+        Ok(same)
     }
 
-    fn word(&mut self, word: &str, value: Value<'a>) -> Read<Value<'a>> {
-        if self.bytes[self.at..].starts_with(word.as_bytes()) {
-            self.at += word.len();
-            return Ok(value);
+    fn word(&mut self, word: &str, value: Value<'a>, twin: Option<Ref<'a>>) -> Read<(Value<'a>, bool)> {
+        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+            return self.fail("a value is expected here");
         }
-        self.fail("a value is expected here")
+        self.at += word.len();
+        let same = match (&value, twin.map(Ref::value)) {
+            (Value::Bool(own), Some(Value::Bool(other))) => own == other,
+            (Value::Null, Some(Value::Null)) => true,
+            _ => false,
+        };
+        Ok((value, same))
     }
 
     fn deeper(&self, depth: usize) -> Read<()> {
@@ -122,7 +144,8 @@ impl<'a> Reader<'a> {
         Err(Box::new(Unreadable::new(format!("nested more than {MAX_DEPTH} deep"), self.at)))
     }
 
-    fn array(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<Value<'a>> {
+    #[inline(never)]
+    fn array(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<(Value<'a>, bool)> {
         self.deeper(depth)?;
         self.at += 1;
         let twin = twin.filter(|twin| matches!(twin.value(), Value::List(_)));
@@ -130,23 +153,22 @@ impl<'a> Reader<'a> {
         self.blanks();
         if self.peek() == b']' {
             self.at += 1;
-            return Ok(Value::List(self.builder.close(mark)));
+            return Ok((Value::List(self.builder.close(mark)), twin.is_some_and(|twin| twin.len() == 0)));
         }
         let mut same = twin.is_some();
         for index in 0.. {
             let beside = twin.and_then(|twin| twin.item(index));
-            let (at, value, is_same) =
-                self.value(depth + 1, beside).map_err(|error| inside(error, &index.to_string()))?;
-            same &= is_same;
-            self.builder.push(Node { key: Cow::Borrowed(""), at, value });
+            same &= self
+                .value(depth + 1, Cow::Borrowed(""), beside)
+                .map_err(|error| inside(error, &index.to_string()))?;
             self.blanks();
             match self.peek() {
                 b',' => self.at += 1,
                 b']' => {
                     self.at += 1;
                     return Ok(match twin.filter(|twin| same && twin.len() == index + 1) {
-                        Some(twin) => self.builder.share(mark, twin),
-                        None => Value::List(self.builder.close(mark)),
+                        Some(twin) => (self.builder.share(mark, twin), true),
+                        None => (Value::List(self.builder.close(mark)), false),
                     });
                 }
                 _ => return self.fail("`,` or `]` is expected here"),
@@ -155,7 +177,8 @@ impl<'a> Reader<'a> {
         self.fail("`]` is expected here")
     }
 
-    fn object(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<Value<'a>> {
+    #[inline(never)]
+    fn object(&mut self, depth: usize, twin: Option<Ref<'a>>) -> Read<(Value<'a>, bool)> {
         self.deeper(depth)?;
         self.at += 1;
         let twin = twin.filter(|twin| matches!(twin.value(), Value::Map(_)));
@@ -163,28 +186,25 @@ impl<'a> Reader<'a> {
         self.blanks();
         if self.peek() == b'}' {
             self.at += 1;
-            return Ok(Value::Map(self.builder.close(mark)));
+            return Ok((Value::Map(self.builder.close(mark)), twin.is_some_and(|twin| twin.len() == 0)));
         }
         let mut met = Met::default();
-        for count in 0.. {
+        loop {
             self.blanks();
             if self.peek() != b'"' {
                 return self.fail("a member name in quotes is expected here");
             }
-            let key = self.string()?;
+            let start = self.at;
+            let (key, place) = self.name(twin, met.count)?;
             self.blanks();
             if self.peek() != b':' {
                 return self.fail("`:` is expected here");
             }
             self.at += 1;
-            let place = twin.and_then(|twin| twin.place_of(&key, count));
             let beside = place.and_then(|place| twin?.item(place));
-            match self.value(depth + 1, beside) {
-                Ok((at, value, same)) => {
-                    met.add(place.filter(|_| same));
-                    self.builder.push(Node { key, at, value });
-                }
-                Err(error) => return Err(inside(error, &key)),
+            match self.value(depth + 1, key, beside) {
+                Ok(same) => met.add(place.filter(|_| same)),
+                Err(error) => return Err(self.inside_member(error, start)),
             }
             self.blanks();
             match self.peek() {
@@ -195,13 +215,38 @@ impl<'a> Reader<'a> {
         }
         self.at += 1;
         if let Some(twin) = twin.filter(|twin| met.all(twin.len())) {
-            return Ok(self.builder.share(mark, twin));
+            return Ok((self.builder.share(mark, twin), true));
         }
         if let Some((key, at)) = twice(self.builder.since(mark)) {
             let path = crate::source::child("", &key);
             return Err(Box::new(Unreadable { message: format!("member '{key}' appears twice"), at, path }));
         }
-        Ok(Value::Map(self.builder.close(mark)))
+        Ok((Value::Map(self.builder.close(mark)), false))
+    }
+
+    /// A problem inside the member whose name begins at `start`.
+    #[cold]
+    fn inside_member(&mut self, error: Box<Unreadable>, start: usize) -> Box<Unreadable> {
+        self.at = start;
+        match self.string() {
+            Ok(key) => inside(error, &key),
+            Err(_) => error,
+        }
+    }
+
+    /// Reads the name of a member: where it is written as one of the twin's, without looking for its end.
+    #[inline]
+    fn name(&mut self, twin: Option<Ref<'a>>, near: usize) -> Read<(Cow<'a, str>, Option<usize>)> {
+        if let Some(twin) = twin
+            && let Some((place, length)) = twin.place_written(&self.bytes[self.at + 1..], near)
+        {
+            let start = self.at + 1;
+            self.at = start + length + 1;
+            return Ok((Cow::Borrowed(&self.text[start..start + length]), Some(place)));
+        }
+        let key = self.string()?;
+        let place = twin.and_then(|twin| twin.place_of(&key, near));
+        Ok((key, place))
     }
 
     fn number(&mut self) -> Read<&'a str> {
@@ -332,11 +377,14 @@ impl<'a> Reader<'a> {
 #[derive(Default)]
 struct Met {
     places: u64,
+    /// How many members were met.
+    count: usize,
     differs: bool,
 }
 
 impl Met {
     fn add(&mut self, place: Option<usize>) {
+        self.count += 1;
         match place.filter(|place| *place < 64).map(|place| 1 << place) {
             Some(bit) if self.places & bit == 0 => self.places |= bit,
             _ => self.differs = true,

@@ -30,6 +30,11 @@ pub(crate) fn is_list(section: &str) -> bool {
     section.starts_with("ip access-list ") || section.starts_with("ipv6 access-list ")
 }
 
+/// Whether a statement is an entry of a list that is single lines at the top.
+pub(crate) fn is_flat(statement: &str) -> bool {
+    statement.starts_with("access-list ")
+}
+
 /// The entries without the numbers that a device may print before them, in the order of the numbers; with each
 /// entry goes where it stands.
 pub(crate) fn unnumbered(entries: Vec<(String, usize)>) -> Vec<(String, usize)> {
@@ -79,7 +84,7 @@ impl Lists {
 
     /// Lets single lines of lists be known by what they decide.
     pub(crate) fn pair_entries(&self, which: Which, statements: &mut [Statement<'_>]) {
-        for statement in statements.iter_mut().filter(|one| one.text.starts_with("access-list ")) {
+        for statement in statements.iter_mut().filter(|one| is_flat(&one.text)) {
             if let Some(meaning) = self.meaning(which, statement.line) {
                 let list = statement.text.split(' ').nth(1).unwrap_or_default();
                 let entry = format!("access-list {list} {meaning}");

@@ -176,6 +176,9 @@ pub(crate) fn inside(text: &str) -> Vec<&str> {
 
 /// The secrets of a device statement or a line of settings.
 pub(crate) fn of_statement(text: &str) -> Vec<&str> {
+    if !is_suspect(text) {
+        return vec![];
+    }
     let mut found = captured(&STATEMENT, text.trim());
     found.extend(inside(text));
     // `secret 9` is a type, not a value.

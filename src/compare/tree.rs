@@ -5,6 +5,7 @@
 //! what says the same there is not built again, but shared.
 
 use super::number;
+use super::secrets::is_secret_name;
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 
@@ -15,6 +16,8 @@ pub(crate) struct Tree<'a> {
     root: Node<'a>,
     /// Where shared children lie.
     twin: Option<&'a Tree<'a>>,
+    /// Whether a name in it, or the value of a `name`, is that of a secret; what is shared is not looked at.
+    names_secrets: bool,
 }
 
 /// A value, its name in the object around it, and its byte offset.
@@ -39,15 +42,19 @@ pub(crate) enum Value<'a> {
     Map(Span),
 }
 
+impl Node<'_> {
+    /// Whether its name is that of a secret, or names one: `{ name: DB_PASSWORD, value: x }`.
+    fn names_a_secret(&self) -> bool {
+        is_secret_name(&self.key)
+            || matches!(&*self.key, "name" | "key")
+                && matches!(&self.value, Value::Str(text) if is_secret_name(text))
+    }
+}
+
 impl Value<'_> {
     /// Whether it is a container whose children lie in the twin.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Value::List(span) | Value::Map(span) if span.shared)
-    }
-
-    /// Whether it is a container without children.
-    pub(crate) fn is_empty(&self) -> bool {
-        matches!(self, Value::List(span) | Value::Map(span) if span.len == 0)
     }
 }
 
@@ -72,11 +79,12 @@ pub(crate) struct Ref<'t> {
 pub(crate) struct Builder<'a> {
     nodes: Vec<Node<'a>>,
     open: Vec<Node<'a>>,
+    names_secrets: bool,
 }
 
 impl<'a> Builder<'a> {
     pub(crate) fn with_capacity(nodes: usize) -> Self {
-        Self { nodes: Vec::with_capacity(nodes), open: Vec::with_capacity(64) }
+        Self { nodes: Vec::with_capacity(nodes), open: Vec::with_capacity(64), names_secrets: false }
     }
 
     /// Where the children of the next container begin.
@@ -96,6 +104,7 @@ impl<'a> Builder<'a> {
     /// Ends the container that began at `mark`.
     pub(crate) fn close(&mut self, mark: usize) -> Span {
         let start = self.nodes.len();
+        self.names_secrets |= self.open[mark..].iter().any(Node::names_a_secret);
         self.nodes.extend(self.open.drain(mark..));
         Span { start: start as u32, len: (self.nodes.len() - start) as u32, shared: false }
     }
@@ -110,13 +119,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(crate) fn finish(self, root: Node<'a>) -> Tree<'a> {
-        self.finish_beside(root, None)
+    pub(crate) fn finish(mut self, root: Node<'a>) -> Tree<'a> {
+        self.push(root);
+        self.finish_beside(None)
     }
 
-    /// The same for a file that was read beside its twin.
-    pub(crate) fn finish_beside(self, root: Node<'a>, twin: Option<&'a Tree<'a>>) -> Tree<'a> {
-        Tree { nodes: self.nodes, root, twin }
+    /// Ends the tree whose root was pushed last; for a file that was read beside its twin.
+    pub(crate) fn finish_beside(mut self, twin: Option<&'a Tree<'a>>) -> Tree<'a> {
+        let nothing = || Node { key: Cow::Borrowed(""), at: 0, value: Value::Null };
+        let root = self.open.pop().unwrap_or_else(nothing);
+        Tree { nodes: self.nodes, root, twin, names_secrets: self.names_secrets }
     }
 
     /// How many values there are.
@@ -131,6 +143,11 @@ impl<'a> Tree<'a> {
         'a: 't,
     {
         Ref { tree: self, node: &self.root }
+    }
+
+    /// Whether a value in it may be a secret for what it is called; what is shared with its twin is asked there.
+    pub(crate) fn names_secrets(&self) -> bool {
+        self.names_secrets
     }
 }
 
@@ -185,6 +202,22 @@ impl<'t> Ref<'t> {
     /// The member of a map; `near` is where it probably stands.
     pub(crate) fn member(self, key: &str, near: usize) -> Option<Self> {
         self.place_of(key, near).and_then(|at| self.item(at))
+    }
+
+    /// Where the member of a map stands whose name is written here with its closing quote, as it is written in this
+    /// JSON text, and how long the name is. A name that had to be unescaped is not found.
+    #[inline]
+    pub(crate) fn place_written(self, text: &[u8], near: usize) -> Option<(usize, usize)> {
+        let nodes = self.slice();
+        let is_it = |node: &Node<'_>| match &node.key {
+            Cow::Borrowed(key) => text.get(key.len()) == Some(&b'"') && text.starts_with(key.as_bytes()),
+            Cow::Owned(_) => false,
+        };
+        let place = match nodes.get(near) {
+            Some(node) if is_it(node) => near,
+            _ => nodes.iter().position(is_it)?,
+        };
+        Some((place, nodes[place].key.len()))
     }
 
     /// Where the member of a map stands.

@@ -218,12 +218,24 @@ fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
     if !meta.is_file() {
         return Err(ReadError::Refused(name.to_owned(), "it is not a regular file".into()));
     }
-    let file = fs::File::open(path).map_err(|error| refused(&error))?;
+    let mut file = fs::File::open(path).map_err(|error| refused(&error))?;
     if meta.len() > MAX_BYTES {
         return Err(ReadError::TooLarge(name.to_owned()));
     }
-    let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
+    // One read for what it said to hold; a file that grows meanwhile is read to its end.
+    let mut bytes = vec![0; meta.len() as usize];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(refused(&error)),
+        }
+    }
+    bytes.truncate(filled);
+    let room = MAX_BYTES + 1 - filled as u64;
+    file.take(room).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
     Ok(bytes)
 }
 
