@@ -112,6 +112,7 @@ pub(crate) fn parse<'t>(text: &'t str, rules: &Rules) -> Result<Vec<Statement<'t
             let block = ios::read_block(trimmed, &end, &mut source)
                 .ok_or_else(|| format!("the block that begins at line {} does not end", at + 1))?;
             statement.key = Some(Cow::Borrowed(end.key));
+            statement.canon = ios::banner_text(&block, &end);
             statement.text = Cow::Owned(block);
         }
         if open.len() >= MAX_DEPTH {
@@ -750,11 +751,13 @@ impl Walk<'_> {
             found
         };
         let (in_s, in_d) = (of(s), of(d));
-        for (range, (line, members)) in in_s
-            .iter()
-            .filter(|(range, _)| !in_d.contains_key(*range))
-            .chain(in_d.iter().filter(|(range, _)| !in_s.contains_key(*range)))
-        {
+        let only_s = in_s.iter().filter(|(range, _)| !in_d.contains_key(*range));
+        let noted: HashSet<&String> = only_s.clone().flat_map(|(_, (_, members))| members).collect();
+        // Two ways to write one range are one remark.
+        let only_d = in_d.iter().filter(|(range, (_, members))| {
+            !in_s.contains_key(*range) && !members.iter().all(|member| noted.contains(member))
+        });
+        for (range, (line, members)) in only_s.chain(only_d) {
             let differs = self.out.found.iter().any(|found| members.contains(&found.path));
             if !differs {
                 self.equivalent(range.clone(), None, None, *line, "a range and its members");

@@ -134,6 +134,13 @@ pub(crate) fn read_block(
     None
 }
 
+/// What a banner says, without the sign that its owner chose to end it with: the device lists its own.
+pub(crate) fn banner_text(block: &str, end: &BlockEnd<'_>) -> Option<String> {
+    let opened = block.strip_prefix(end.key)?.trim_start().strip_prefix(end.delimiter.as_str())?;
+    let (said, _) = opened.split_once(end.delimiter.as_str())?;
+    end.is_banner.then(|| format!("{}\n{said}", end.key))
+}
+
 /// Gives a statement its identity, and takes apart what says several things.
 pub(crate) fn refine<'t>(mut statement: Statement<'t>, out: &mut Vec<Statement<'t>>) {
     if let Cow::Borrowed(text) = statement.text {
@@ -152,9 +159,25 @@ pub(crate) fn refine<'t>(mut statement: Statement<'t>, out: &mut Vec<Statement<'
             return out.push(split);
         }
     }
+    if continue_list(&statement.text, out) {
+        return;
+    }
     statement.key = key(&statement.text);
     statement.canon = list_canon(&statement.text);
     out.push(statement);
+}
+
+const ALLOWED: &str = "switchport trunk allowed vlan ";
+
+/// A long list of VLANs goes on in a second line, `... vlan add 20,30`: the device breaks it where it is too wide.
+fn continue_list(text: &str, siblings: &mut [Statement<'_>]) -> bool {
+    let more = text.strip_prefix(ALLOWED).and_then(|rest| rest.strip_prefix("add "));
+    let Some(more) = more.filter(|more| members(more).is_some()) else { return false };
+    let is_list = |one: &&mut Statement<'_>| one.text.starts_with(ALLOWED) && one.canon.is_some();
+    let Some(list) = siblings.iter_mut().rev().find(is_list) else { return false };
+    list.text = Cow::Owned(format!("{},{more}", list.text));
+    list.canon = list_canon(&list.text);
+    true
 }
 
 /// [`SINGLE`] by the first letter, the longest first.
@@ -216,10 +239,9 @@ fn members(list: &str) -> Option<Vec<u16>> {
 
 /// One spelling for lists of VLANs.
 fn list_canon(text: &str) -> Option<String> {
-    let list = text.strip_prefix("switchport trunk allowed vlan ")?;
-    let members = members(list)?;
+    let members = members(text.strip_prefix(ALLOWED)?)?;
     let members: Vec<String> = members.iter().map(u16::to_string).collect();
-    Some(format!("switchport trunk allowed vlan {}", members.join(",")))
+    Some(format!("{ALLOWED}{}", members.join(",")))
 }
 
 /// `username ops privilege 15 secret 9 x` says three things about one user.
