@@ -135,6 +135,12 @@ impl<'r> Walk<'r> {
         match (s.value(), d.value()) {
             (Value::Map(_), Value::Map(_)) => self.maps(s, d, b, cursor),
             (Value::List(_), Value::List(_)) => self.lists(s, d, b, cursor, here.list),
+            // A key that is repeated is a list; one that is not is a list of one.
+            (Value::List(_), Value::Str(_)) | (Value::Str(_), Value::List(_))
+                if self.rules.format == Format::Ini =>
+            {
+                self.ordered(s, d, b, cursor);
+            }
             _ if s.equal(d) => {}
             _ => self.changed(s, d, b, cursor),
         }
@@ -549,11 +555,12 @@ impl<'r> Walk<'r> {
 
     /// Compares in order; what was inserted or removed is found by alignment.
     fn ordered(&mut self, s: Ref<'_>, d: Ref<'_>, b: Base<'_>, cursor: &Cursor) {
-        if let (Some(one), Some(other), 1, 1) = (s.item(0), d.item(0), s.len(), d.len()) {
-            return self.indexed(0, Some(one), Some(other), b.step(|b| b.item(0)), cursor);
+        if let (Some(one), Some(other), 1, 1) = (item(s, 0), item(d, 0), count(s), count(d)) {
+            return self.indexed(0, Some(one), Some(other), b.step(|b| item(b, 0)), cursor);
         }
         let canon = |list: Ref<'_>| -> Vec<Vec<u8>> {
-            list.children().enumerate().map(|(at, item)| self.item_canon(item, at, cursor)).collect()
+            let items = (0..count(list)).filter_map(|at| Some((at, item(list, at)?)));
+            items.map(|(at, item)| self.item_canon(item, at, cursor)).collect()
         };
         let (in_s, in_d) = (canon(s), canon(d));
         if in_s != in_d && is_permutation(&in_s, &in_d) {
@@ -568,7 +575,7 @@ impl<'r> Walk<'r> {
         }
         let in_b: Vec<Vec<u8>> = b.value().map(canon).unwrap_or_default();
         let base_item = |twin: Option<&(usize, bool)>, exact: bool| -> Base<'_> {
-            b.step(|b| b.item(twin.filter(|twin| twin.1 || !exact)?.0))
+            b.step(|b| item(b, twin.filter(|twin| twin.1 || !exact)?.0))
         };
         let (of_s, of_d) =
             if b.value().is_some() { (twins(&in_s, &in_b), twins(&in_d, &in_b)) } else { Default::default() };
@@ -576,13 +583,13 @@ impl<'r> Walk<'r> {
             match pair {
                 (Some(at_s), Some(at_d)) => {
                     let b = base_item(of_s.get(&at_s).or(of_d.get(&at_d)), false);
-                    self.indexed(at_s, s.item(at_s), d.item(at_d), b, cursor);
+                    self.indexed(at_s, item(s, at_s), item(d, at_d), b, cursor);
                 }
                 (Some(at_s), None) => {
-                    self.indexed(at_s, s.item(at_s), None, base_item(of_s.get(&at_s), true), cursor);
+                    self.indexed(at_s, item(s, at_s), None, base_item(of_s.get(&at_s), true), cursor);
                 }
                 (None, Some(at_d)) => {
-                    self.indexed(at_d, None, d.item(at_d), base_item(of_d.get(&at_d), true), cursor);
+                    self.indexed(at_d, None, item(d, at_d), base_item(of_d.get(&at_d), true), cursor);
                 }
                 (None, None) => {}
             }
@@ -788,6 +795,15 @@ impl<'r> Walk<'r> {
             _ => false,
         }
     }
+}
+
+/// An element of a list, or the value that stands for a list of one.
+fn item(list: Ref<'_>, at: usize) -> Option<Ref<'_>> {
+    if list.is_container() { list.item(at) } else { Some(list).filter(|_| at == 0) }
+}
+
+fn count(list: Ref<'_>) -> usize {
+    if list.is_container() { list.len() } else { 1 }
 }
 
 fn is_map(one: Ref<'_>) -> bool {
