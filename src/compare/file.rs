@@ -158,10 +158,19 @@ fn explain_lapsed(job: &Job<'_>, found: &mut [Found]) {
     }
 }
 
-/// The secrets of a file that is equal on both sides.
+/// The secrets of a file that was not looked into: it is equal on both sides, or only one side has it.
 pub(crate) fn secrets_of(job: &Job<'_>) -> Vec<String> {
-    match read(&job.intended) {
-        Ok(Some(bytes)) => both(job, &bytes, &bytes).secrets,
+    let side = match read(&job.intended) {
+        Ok(None) => read(&job.deployed),
+        intended => intended,
+    };
+    match side {
+        Ok(Some(bytes)) if job.rules.has_secrets() || secrets::may_hold_some(&bytes) => {
+            let mut found = both(&Job { base: Base::Unknown, ..job.clone() }, &bytes, &bytes).secrets;
+            let text = String::from_utf8_lossy(&bytes);
+            found.extend(secrets::inside(&text).into_iter().map(str::to_owned));
+            found
+        }
         _ => vec![],
     }
 }
@@ -205,7 +214,7 @@ fn one_side(job: &Job<'_>, kind: Kind, content: &[u8]) -> Outcome {
         found.note = Some("unmanaged".into());
     }
     Outcome {
-        compared: Compared { found: vec![found], parsed: true, ..Compared::default() },
+        compared: Compared { found: vec![found], ..Compared::default() },
         digest: Some(blake3::hash(content)),
     }
 }
@@ -304,14 +313,19 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
         (Err(at), _) => return not_text("intended", at),
         (_, Err(at)) => return not_text("deployed", at),
     };
+    let was_known = base.is_known();
     let base = base.as_ref().read(|base| decode(base, structured));
     let base = base.as_ref().map(AsRef::as_ref);
     let mut out = by_format(&s, &d, base, rules);
+    if was_known && out.found.iter().any(|found| found.attribution == Attribution::Unknown) {
+        out.warnings.extend(why_no_base(base, rules));
+    }
     let is_read = !out.found.iter().any(|found| found.kind == Kind::Opaque && !found.ignored);
     // Where nothing differs, the sides hold the same secrets.
     let other = Some(&*d).filter(|_| !out.found.is_empty());
     for text in [Some(&*s), other, base.value()].into_iter().flatten() {
         declared_secrets(text, rules, &mut out.secrets);
+        out.secrets.extend(secrets::private_keys(text).into_iter().map(str::to_owned));
         if !is_read {
             // What is said about a broken file may quote it.
             let names: Vec<&str> = rules.secret_names().collect();
@@ -319,6 +333,21 @@ fn both(job: &Job<'_>, s: &[u8], d: &[u8]) -> Compared {
         }
     }
     out
+}
+
+/// Why a base that is there does not tell who moved.
+fn why_no_base(base: Before<&str>, rules: &Rules) -> Option<String> {
+    let why = match base {
+        Before::Unknown => "not UTF-8 text".to_owned(),
+        Before::Nothing => return None,
+        Before::Was(text) => {
+            let alone = by_format(text, text, Before::Unknown, rules).found;
+            let broken = alone.into_iter().find(|found| found.kind == Kind::Opaque && !found.ignored)?;
+            let note = broken.note.unwrap_or_default();
+            note.strip_prefix("intended: ").or(note.strip_prefix("deployed: ")).unwrap_or(&note).to_owned()
+        }
+    };
+    Some(format!("base {{file}}: {why}; nobody can tell who moved"))
 }
 
 fn not_text(side: &str, at: usize) -> Compared {
@@ -543,7 +572,7 @@ fn streams(s: &str, d: &str, b: Before<&str>, rules: &Rules) -> Compared {
         (Err(why), Ok(_)) => return unreadable("intended", s, &why),
         (_, Err(why)) => return unreadable("deployed", d, &why),
     };
-    if in_d.is_empty() && !in_s.is_empty() {
+    if (in_d.is_empty() || yaml::holds_nothing(d)) && !in_s.is_empty() && !yaml::holds_nothing(s) {
         return Compared::opaque("the read-back holds no document", "deployed {file} holds no document");
     }
     let in_b = b.read(parse).or_empty();

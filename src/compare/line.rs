@@ -169,7 +169,7 @@ fn secrets(jobs: &[Job<'_>], outcomes: &[Outcome]) -> BTreeSet<String> {
     }
     let mut secrets: BTreeSet<String> =
         outcomes.iter().flat_map(|outcome| outcome.compared.secrets.iter().cloned()).collect();
-    let silent = |(job, outcome): &(&Job<'_>, &Outcome)| !outcome.compared.parsed && job.rules.has_secrets();
+    let silent = |(_, outcome): &(&Job<'_>, &Outcome)| !outcome.compared.parsed;
     let silent: Vec<&Job<'_>> = jobs.iter().zip(outcomes).filter(silent).map(|(job, _)| job).collect();
     let more: Vec<Vec<String>> = silent.par_iter().map(|job| file::secrets_of(job)).collect();
     secrets.extend(more.into_iter().flatten());

@@ -32,6 +32,8 @@ static INSIDE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?i)(?:^|[\s_])(?:secret|token|psk|private_?key)["']?\s*=\s*(?:"([^"\n]+)"|'([^'\n]+)'|(\$\{[^}]*\}|\{\{[^}]*\}\}|[^\s"',;}]+))"#,
         r#"(?i)(?:^|\s)--?(?:[a-z]+-)?(?:password|passwd|passphrase|secret|token|api-?key)\s+(?:"([^"\n]+)"|'([^'\n]+)'|(\$\{[^}]*\}|[^\s"',;}-][^\s"',;}]*))"#,
         r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})",
+        // As crypt(3) and mosquitto_passwd write it: `$6$salt$digest`, also with its parameters.
+        r"(?:^|[\s:=,])(\$(?:1|5|6|7|9|y|2[abxy]|argon2i?d?|pbkdf2[a-z0-9-]*|scrypt)\$[A-Za-z0-9./+=,$-]{8,})",
     ];
     patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
 });
@@ -108,10 +110,35 @@ pub(crate) fn describes(name: &str) -> bool {
 /// Whether a text can hold a secret at all; most do not, and are not searched.
 fn is_suspect(text: &str) -> bool {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        let words = ["://", "passw", "passphrase", "secret", "token", "psk", "key", "bearer", "snmp-server"];
+        let words = [
+            "://",
+            "passw",
+            "passphrase",
+            "secret",
+            "token",
+            "psk",
+            "key",
+            "bearer",
+            "snmp-server",
+            "$1$",
+            "$5$",
+            "$6$",
+            "$7$",
+            "$9$",
+            "$y$",
+            "$2",
+            "$argon2",
+            "$pbkdf2",
+            "$scrypt",
+        ];
         AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
     });
     WORDS.as_ref().is_none_or(|words| words.is_match(text))
+}
+
+/// Whether a content may hold a secret by what is written there; most do not, and are not read for some.
+pub(crate) fn may_hold_some(content: &[u8]) -> bool {
+    std::str::from_utf8(content).is_ok_and(is_suspect)
 }
 
 /// Whether a text looks like a secret by itself, wherever it stands.
@@ -245,6 +272,27 @@ fn all_spans(text: &str) -> Vec<Range<usize>> {
     all
 }
 
+/// The lines of the private keys in a text, which may be shown one by one.
+pub(crate) fn private_keys(text: &str) -> Vec<&str> {
+    const BEGIN: &str = "PRIVATE KEY-----";
+    if memchr::memmem::find(text.as_bytes(), BEGIN.as_bytes()).is_none() {
+        return vec![];
+    }
+    let mut found = vec![];
+    let mut is_inside = false;
+    for line in text.lines().map(str::trim) {
+        let is_mark = line.ends_with(BEGIN);
+        if is_mark && line.starts_with("-----BEGIN ") {
+            is_inside = true;
+        } else if is_mark {
+            is_inside = false;
+        } else if is_inside {
+            found.push(line);
+        }
+    }
+    found
+}
+
 /// Replaces secrets by their class; letters are given in the order of first use.
 pub(crate) struct Masker {
     finder: Option<AhoCorasick>,
@@ -285,9 +333,20 @@ impl Masker {
 
     /// A text without any secret in it.
     pub(crate) fn text(&mut self, text: &str) -> String {
+        self.without_secrets(text, false)
+    }
+
+    /// A name or a path without any secret in it. A word that everybody knows stays, though it is the secret of some
+    /// place: `password` is a good name and a bad password.
+    pub(crate) fn name(&mut self, text: &str) -> String {
+        self.without_secrets(text, true)
+    }
+
+    fn without_secrets(&mut self, text: &str, spare_words: bool) -> String {
         let mut spans: Vec<(usize, usize)> = vec![];
         if let Some(finder) = &self.finder {
-            spans.extend(finder.find_iter(text).map(|hit| (hit.start(), hit.end())));
+            let hits = finder.find_iter(text).map(|hit| (hit.start(), hit.end()));
+            spans.extend(hits.filter(|(start, end)| !spare_words || !is_default(&text[*start..*end])));
         }
         for secret in inside(text) {
             let start = secret.as_ptr() as usize - text.as_ptr() as usize;
@@ -328,7 +387,7 @@ impl Masker {
                     } else {
                         self.value(value)
                     };
-                    (self.text(key), shown)
+                    (self.name(key), shown)
                 };
                 Json::Object(members.iter().map(member).collect())
             }
@@ -343,7 +402,7 @@ impl Masker {
         let Json::Object(members) = value else { return self.whole(value) };
         let member = |(key, value): (&String, &Json)| {
             let shown = if describes(key) { self.value(value) } else { self.below_name(value) };
-            (self.text(key), shown)
+            (self.name(key), shown)
         };
         Json::Object(members.iter().map(member).collect())
     }
@@ -385,6 +444,32 @@ mod tests {
         assert_eq!(inside("/bin/x --password geheim --verbose"), ["geheim"]);
         assert!(inside("password = ${secret:mqtt/line-04}").is_empty(), "a reference is none");
         assert!(inside("password: required").is_empty() && inside("--password --verbose").is_empty());
+    }
+
+    #[test]
+    fn digests_of_passwords_are_secrets() {
+        assert_eq!(inside("root:$6$saltsalt$abcdefgh/ij:19000"), ["$6$saltsalt$abcdefgh/ij"]);
+        assert_eq!(inside("gw:$7$101$c2FsdA==$ZGlnZXN0"), ["$7$101$c2FsdA==$ZGlnZXN0"]);
+        assert!(inside("cost $5 and $2 or ${a}").is_empty());
+    }
+
+    #[test]
+    fn a_private_key_is_secret_line_by_line() {
+        let text = "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow==\n+/ab\n-----END RSA PRIVATE KEY-----\nb\n";
+        assert_eq!(private_keys(text), ["MIIEow==", "+/ab"]);
+        assert_eq!(private_keys("-----BEGIN PRIVATE KEY-----\nMIIE"), ["MIIE"], "a truncated file");
+        assert!(private_keys("-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n").is_empty());
+    }
+
+    #[test]
+    fn a_word_that_everybody_knows_is_a_good_name_and_a_bad_secret() {
+        let mut masker = Masker::new(BTreeSet::from(["password".to_owned()]));
+        assert_eq!(masker.name("/mqtt/password"), "/mqtt/password");
+        assert_eq!(
+            masker.value(&serde_json::json!({"password": "password"})),
+            serde_json::json!({"password": "<redacted A>"})
+        );
+        assert_eq!(masker.text("psk password"), "psk <redacted A>");
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub fn conclude(as_of: Date, results: Vec<LineResult>, deviations: &[Deviation])
     }
     let clusters = clusters(&lines, &mut raws, &mut masker);
     name(&mut raws);
-    warnings = warnings.iter().map(|warning| masker.text(warning)).collect();
+    warnings = warnings.iter().map(|warning| masker.name(warning)).collect();
     warnings.sort();
     warnings.dedup();
     let mut report = finish(as_of, &lines, files, &verdicts, raws, clusters, warnings);
@@ -319,8 +319,8 @@ fn mask(raws: &mut [Raw], masker: &mut Masker) {
         hide(&mut raw.drift.intended, masker);
         hide(&mut raw.drift.deployed, masker);
         hide(&mut raw.drift.base, masker);
-        raw.drift.path = masker.text(&raw.drift.path);
-        raw.drift.file = masker.text(&raw.drift.file);
+        raw.drift.path = masker.name(&raw.drift.path);
+        raw.drift.file = masker.name(&raw.drift.file);
         for text in [&mut raw.drift.note, &mut raw.drift.meaning].into_iter().flatten() {
             *text = masker.text(text);
         }
@@ -337,8 +337,8 @@ fn clusters(lines: &[Line], raws: &mut [Raw], masker: &mut Masker) -> Vec<Cluste
         let Some(address) = &line.address else { continue };
         let mut own = line.parameters.clone();
         own.entry("line".into()).or_insert_with(|| address.clone());
-        let mut signature: Vec<String> = raw.signature.iter().map(|part| named(part, &own)).collect();
-        signature.push(raw.drift.disposition.as_str().to_owned());
+        // Whether it is approved somewhere does not make it another difference.
+        let signature = raw.signature.iter().map(|part| named(part, &own)).collect();
         groups.entry(signature).or_default().push(at);
     }
     let mut groups: Vec<(Vec<String>, Vec<usize>)> = groups.into_iter().collect();
@@ -349,19 +349,31 @@ fn clusters(lines: &[Line], raws: &mut [Raw], masker: &mut Masker) -> Vec<Cluste
         let named_lines: BTreeSet<String> =
             members.iter().filter_map(|at| raws[*at].drift.address.clone()).collect();
         let summary = summary(&raws[members[0]], lines);
-        let promote = worth_promoting(named_lines.len(), lines.len())
-            && raws[members[0]].drift.disposition == Disposition::Open;
+        let against: BTreeSet<&str> = members
+            .iter()
+            .map(|at| &raws[*at].drift)
+            .filter(|drift| speaks_against_the_standard(drift))
+            .filter_map(|drift| drift.address.as_deref())
+            .collect();
+        let promote = worth_promoting(against.len(), lines.len());
         for at in members {
             raws[at].drift.cluster = Some(id.clone());
         }
         out.push(Cluster {
             id,
             lines: named_lines.into_iter().collect(),
-            summary: masker.text(&summary),
+            summary: masker.name(&summary),
             promote,
         });
     }
     out
+}
+
+/// Whether a line wants something else than the standard: open, or approved for a while.
+fn speaks_against_the_standard(drift: &Drift) -> bool {
+    let differs =
+        matches!(drift.disposition, Disposition::Open | Disposition::Approved | Disposition::Expired);
+    differs && !matches!(drift.kind, Kind::Opaque | Kind::Equivalent)
 }
 
 /// A difference in one sentence, with the names of parameters in place of a line's own values.

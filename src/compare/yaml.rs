@@ -7,6 +7,7 @@ use super::json::{Unreadable, twice};
 use super::tree::{Builder, Node, Tree, Value};
 use crate::source::{Raw, RawContent, read_stream};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// Reads every document; keys that appear twice are "cannot tell".
@@ -19,6 +20,13 @@ pub(crate) fn parse(text: &str, version_11: bool) -> Result<Vec<Tree<'static>>, 
         trees.push(reader.builder.finish(root));
     }
     Ok(trees)
+}
+
+/// Whether a stream is nothing but marks and comments: an empty read-back, whatever it counts as.
+pub(crate) fn holds_nothing(text: &str) -> bool {
+    text.lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.starts_with(['#', '%']) || line == "---" || line == "...")
 }
 
 /// Most values that merge keys may write out.
@@ -73,9 +81,14 @@ impl Reader {
             let path = crate::source::child(&path, &key);
             return Err(Unreadable { message: format!("key '{key}' appears twice"), at, path });
         }
+        let mut known: HashSet<String> = if merged.is_empty() {
+            HashSet::new()
+        } else {
+            own.iter().map(|node| node.key.to_string()).collect()
+        };
         for (key, value) in merged {
-            let name = self.key(key)?;
-            if !self.builder.since(mark).iter().any(|node| node.key == name) {
+            // What stands in the map itself, or comes first, wins.
+            if known.insert(self.key(key)?) {
                 self.member(key, value)?;
             }
         }

@@ -227,7 +227,8 @@ fn identity(drift: &Drift) -> String {
         return format!("{:?}\0{:?}", drift.address, drift.note);
     }
     if let Some(cluster) = &drift.cluster {
-        return cluster.clone();
+        // What is approved on one line may be open on the next.
+        return format!("{cluster}\0{:?}", drift.disposition);
     }
     let Drift { path, kind, intended, deployed, note, deviation, .. } = drift;
     format!("{path}\0{kind:?}\0{intended:?}\0{deployed:?}\0{note:?}\0{deviation:?}")

@@ -61,6 +61,18 @@ impl Collection {
         }
     }
 
+    /// Read-backs from after the day that the run is about: a clock is wrong, or the run looks back.
+    pub(super) fn ahead_of(&self, as_of: Date) -> Option<String> {
+        let mut ahead = self.targets.iter().filter(|(_, target)| target.date().is_some_and(|at| at > as_of));
+        let (first, target) = ahead.next()?;
+        let more = match ahead.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let at = target.at.as_deref().unwrap_or_default();
+        Some(format!("collection: `{first}`{more} was read back on {at}, after {as_of}"))
+    }
+
     /// The oldest read-back below a folder.
     pub(super) fn oldest(&self, folder: Option<&str>) -> Option<Date> {
         let Some(folder) = folder else { return self.targets.values().filter_map(Target::date).min() };

@@ -189,7 +189,11 @@ fn compare(as_of: Date, folders: &Folders, names: &Names, settings: &Settings) -
     let mut report = crate::compare::run(as_of, &lines, &jobs, &settings.deviations);
     report.warnings.extend(unused_entries(profile, &jobs));
     report.warnings.extend(unknown_targets(&settings.collection, names));
-    report.warnings.extend(of_unknown_age(&settings.collection, &jobs));
+    report.warnings.extend(passed_over(&settings.collection, &jobs));
+    report.warnings.extend(settings.collection.ahead_of(as_of));
+    if jobs.is_empty() {
+        report.warnings.push("both folders are empty: nothing was compared".into());
+    }
     report.warnings.sort();
     report
 }
@@ -275,18 +279,24 @@ fn unused_entries(profile: &Profile, jobs: &[Job<'_>]) -> Vec<String> {
     unused.map(|(_, name)| format!("profile: files: `{name}` matches no file")).collect()
 }
 
-/// One warning for all files of which the collection says nothing.
-fn of_unknown_age(collection: &Collection, jobs: &[Job<'_>]) -> Option<String> {
-    let is_there = |job: &&Job<'_>| matches!(job.deployed, Side::File(..));
-    let passed: Vec<&str> = jobs
-        .iter()
-        .filter(is_there)
-        .filter(|job| collection.passes_over(&job.file, &job.inner))
-        .map(|job| job.file.as_str())
-        .collect();
-    let (first, rest) = passed.split_first()?;
-    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    Some(format!("collection: says nothing about `{first}`{more}, so nobody knows how old that is"))
+/// One warning each for the files of which the collection says nothing: those that are there, and those that are not.
+fn passed_over(collection: &Collection, jobs: &[Job<'_>]) -> Vec<String> {
+    let passed = |is_there: bool| -> Option<String> {
+        let passed = jobs.iter().filter(|job| {
+            matches!(job.deployed, Side::File(..)) == is_there
+                && collection.passes_over(&job.file, &job.inner)
+        });
+        let passed: Vec<&str> = passed.map(|job| job.file.as_str()).collect();
+        let (first, rest) = passed.split_first()?;
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        let so = if is_there {
+            "so nobody knows how old that is"
+        } else {
+            "and it is not there: nobody knows whether anyone looked for it"
+        };
+        Some(format!("collection: says nothing about `{first}`{more}, {so}"))
+    };
+    [true, false].into_iter().filter_map(passed).collect()
 }
 
 /// Targets of the collection that nobody compares.

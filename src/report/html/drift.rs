@@ -289,9 +289,11 @@ fn own_place(drift: &Drift) -> String {
 }
 
 fn clusters(report: &Report, cards: &[(&Section, Vec<Card<'_>>)]) -> Markup {
+    // From the end: a cluster leads to the worst of its cards, which is its first.
     let by_id: HashMap<&str, String> = cards
         .iter()
-        .flat_map(|(_, cards)| cards)
+        .rev()
+        .flat_map(|(_, cards)| cards.iter().rev())
         .filter(|card| card.group[0].disposition != Disposition::Ignored)
         .filter_map(|card| Some((card.group[0].cluster.as_deref()?, card.anchor())))
         .collect();
