@@ -160,3 +160,43 @@ fn each_rule_has_fixtures() {
         assert!(text.contains(rule), "{file} says nothing of {rule}");
     }
 }
+
+/// What `opened-too-wide` says of a firewall file of the smallest fleet, whose line has no flow.
+fn opened(syntax: &str, text: &str) -> Vec<u64> {
+    let fleet = FleetBuilder::smallest().build();
+    let target = format!(
+        "kind: firewall\nproduct: a firewall\nsyntax: {syntax}\nfiles: [ {{ template: a.j2, path: fw.txt }} ]\n"
+    );
+    fleet.write("blueprints/hello/templates/settings/target.yaml", target);
+    fleet.write("blueprints/hello/templates/settings/a.j2", text);
+    let run = fleet.jig("validate --format json").run();
+    let report: serde_json::Value =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"));
+    let found = report["findings"].as_array().expect("findings").iter();
+    found.filter(|one| one["rule"] == "opened-too-wide").filter_map(|one| one["line"].as_u64()).collect()
+}
+
+#[test]
+fn a_firewall_of_any_maker_that_opens_too_much_is_found() {
+    let list = "ip access-list extended OT-IN\n permit tcp host 10.1.1.5 host 10.1.2.9 eq 502\n permit tcp any host 10.1.2.9 eq 443\n permit tcp any any established\n deny ip any any log\ninterface Vlan10\n ip access-group OT-IN in\n";
+    assert_eq!(opened("ios", list), [3]);
+    assert_eq!(
+        opened(
+            "ios",
+            &list.replace("tcp any host 10.1.2.9 eq 443", "tcp host 10.1.1.6 host 10.1.2.9 eq 443")
+        ),
+        [0u64; 0]
+    );
+    let asa = "access-list OT extended permit tcp host 10.1.1.5 host 10.1.2.9 eq 502\naccess-list OT extended permit ip any4 any4\naccess-list OT extended deny ip any any log\naccess-group OT in interface inside\n";
+    assert_eq!(opened("asa", asa), [2]);
+    assert_eq!(
+        opened("asa", &asa.replace("permit ip any4 any4", "permit udp host 10.1.1.5 host 10.1.2.8 eq 123")),
+        [0u64; 0]
+    );
+    let policies = "config firewall address\n    edit \"plc\"\n        set subnet 10.1.2.9 255.255.255.255\n    next\nend\nconfig firewall policy\n    edit 1\n        set srcintf \"port1\"\n        set dstintf \"port2\"\n        set srcaddr \"plc\"\n        set dstaddr \"all\"\n        set action accept\n        set schedule \"always\"\n        set service \"HTTPS\"\n    next\nend\n";
+    assert_eq!(opened("fortios", policies).len(), 0, "an interface is named on both sides");
+    let open = policies
+        .replace("set srcaddr \"plc\"", "set srcaddr \"all\"")
+        .replace("set srcintf \"port1\"", "set srcintf \"any\"");
+    assert_eq!(opened("fortios", &open), [7]);
+}

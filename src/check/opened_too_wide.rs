@@ -8,6 +8,7 @@ use super::scene::{Rendered, Scene};
 use super::{Check, Rule};
 use crate::finding::{Finding, Level, Place};
 use crate::model::Kind;
+use crate::packets::firewall::{self, Firewall, Language};
 use crate::packets::words::{Names, interface};
 use crate::packets::{
     Action, Change, Field, Gate, IPV4, NEW, Ranges, Region, Ruleset, Side, Verdict, difference, nft,
@@ -33,19 +34,31 @@ const ADDRESSING: [u16; 4] = [67, 68, 546, 547];
 const PORTS: u128 = 100;
 
 fn check(_: &Scene<'_>, file: &Rendered<'_>, found: &mut Vec<Finding>) {
-    if file.file.kind != Kind::Firewall || file.syntax != "nft" {
-        return;
+    let language = Language::of_syntax(file.syntax).filter(|_| file.file.kind == Kind::Firewall);
+    let Some(language) = language else { return };
+    let names = traffic::names(&[file.plan]);
+    // What may reach the device itself stands in the same file only in nftables.
+    if language == Language::Nft
+        && let Ok(read) = nft::read(&file.file.text)
+    {
+        let judge = Judge { file, names: &names, ruleset: &read.ruleset };
+        judge.opened(&read.gates("input"), &flows(&[], language), to_itself, found);
     }
     // A file that cannot be read has its own finding.
-    let Ok(read) = nft::read(&file.file.text) else { return };
-    let names = traffic::names(&[file.plan]);
-    let judge = Judge { file, names: &names, ruleset: &read.ruleset };
-    judge.opened(&read.gates("input"), &flows(&[]), to_itself, found);
-    if !is_modelled(file) {
+    if !is_modelled(file)
+        && let Ok(Firewall { ruleset, lists, .. }) = firewall::read(language, &file.file.text)
+    {
         // A site sees its lines' flows only where its devices enforce them: none stand here for comparing.
         let own = if file.plan.address.line.is_some() { file.plan.flows.as_slice() } else { &[] };
         let why: Why = if own.is_empty() { forwarded } else { beyond_flows };
-        judge.opened(&read.gates("forward"), &flows(own), why, found);
+        let judge = Judge { file, names: &names, ruleset: &ruleset };
+        let flows = flows(own, language);
+        // Chains of nftables and policies are met one after the other, lists each at its own interface.
+        let one_by_one = matches!(language, Language::Ios | Language::Asa);
+        let together = lists.len().max(1);
+        lists
+            .chunks(if one_by_one { 1 } else { together })
+            .for_each(|gates| judge.opened(gates, &flows, why, found));
     }
 }
 
@@ -55,8 +68,13 @@ fn is_modelled(file: &Rendered<'_>) -> bool {
     own.into_iter().any(|device| device.output.as_deref() == Some(&file.file.output))
 }
 
-fn flows(flows: &[Flow]) -> Ruleset {
-    let rule = |flow| crate::packets::Rule::simple(0, "flow", traffic::packets(flow), Action::Accept);
+/// What flows ask for, with the answers where a device has no memory for them.
+fn flows(flows: &[Flow], language: Language) -> Ruleset {
+    let packets = |flow| {
+        let answers = if language.is_stateful() { vec![] } else { traffic::answers(flow) };
+        traffic::packets(flow).into_iter().chain(answers).collect()
+    };
+    let rule = |flow| crate::packets::Rule::simple(0, "flow", packets(flow), Action::Accept);
     let mut ruleset = Ruleset::default();
     ruleset.chains.insert("flows".into(), flows.iter().map(rule).collect());
     ruleset
@@ -78,7 +96,8 @@ impl Judge<'_> {
         if gates.is_empty() {
             return;
         }
-        let mut first = Region::all();
+        // Of what does not come by a list it says nothing: of IPv6 a list of IPv4.
+        let mut first = if let [one] = gates { one.sees.clone() } else { Region::all() };
         first.set(Field::State, Ranges::one(NEW));
         let nothing = [Gate::of_all("flows", Verdict::Deny)];
         let opened = difference(

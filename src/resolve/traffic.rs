@@ -31,7 +31,8 @@ pub fn answers_at(flow: &Flow, device: &Device) -> Vec<Region> {
     cross(&answers(flow), &[way(&flow.to, &flow.from, device)])
 }
 
-fn answers(flow: &Flow) -> Vec<Region> {
+/// The same, wherever they are seen.
+pub fn answers(flow: &Flow) -> Vec<Region> {
     let services: Vec<Region> = flow.matches.iter().filter_map(service).map(|one| answer(&one)).collect();
     cross(&between(&flow.to, &flow.from), &services)
 }
