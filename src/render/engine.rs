@@ -175,8 +175,15 @@ impl Templates {
                 ))
             }
             Err(refusal) => {
-                let place = self.slot_place(name, context, refusal.slot);
+                let place = self.slot_place(name, context.clone(), refusal.slot);
                 let finding = Finding::error("unsafe-value", refusal.message).next(refusal.next);
+                let other = refusal.other.and_then(|slot| self.slot_place(name, context, slot));
+                let finding = match other {
+                    Some(other) if place.as_ref() != Some(&other) => {
+                        finding.see(other, "it is written here first")
+                    }
+                    _ => finding,
+                };
                 Err(Box::new(match place {
                     Some(place) => finding.at(place),
                     None => finding.at(Place::file(self.sources[name].name.clone())),

@@ -3,6 +3,7 @@
 //! The dialects differ, and a file does not say which one it is: what one of them would take apart (a `%` that
 //! starts a substitution, a comment behind a blank, a backslash that joins lines) is refused.
 
+use super::keys::{Repeated, Seen};
 use super::slots::{Filling, Reason, Slot, lines_with_slots, slots_in, without_slots};
 use super::{Datum, Filled, Refusal, Syntax, literal, words};
 use std::ops::Range;
@@ -31,8 +32,32 @@ impl Syntax for Ini {
         for line in lines_with_slots(text) {
             fill_line(&mut filling, line)?;
         }
-        Ok(filling.finish())
+        filling.finish_keyed(repeated)
     }
+}
+
+/// Finds sections that are there twice, and keys in their section, as readers that care compare them: whatever the case.
+fn repeated(text: &str) -> Vec<Repeated> {
+    let mut found = Vec::new();
+    let mut sections = Seen::new();
+    let mut keys = Seen::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let at = start..start + line.trim_end().len();
+        start += line.len();
+        let (name, first) = if line.starts_with([' ', '\t', '#', ';']) || line.trim().is_empty() {
+            continue;
+        } else if let Some(section) = line.trim().strip_prefix('[') {
+            keys = Seen::new();
+            let name = section.trim_end_matches(']').to_owned();
+            (name.clone(), sections.note(name, at.clone()))
+        } else {
+            let name = line.split(['=', ':']).next().unwrap_or_default().trim();
+            (name.to_owned(), keys.note(name.to_lowercase(), at.clone()))
+        };
+        found.extend(first.map(|first| Repeated { key: name, first, second: at }));
+    }
+    found
 }
 
 fn fill_line(filling: &mut Filling<'_>, line: Range<usize>) -> Result<(), Refusal> {
@@ -136,11 +161,12 @@ fn value(filling: &mut Filling<'_>, part: Range<usize>) -> Result<(), Refusal> {
     filling.copy(core.start);
     let from = filling.out.len();
     for slot in &slots {
+        let next = filling.text[slot.end..core.end].chars().next();
         filling.write(*slot, |out, value| {
             let value = words::one_line(value, "a value of INI")?;
             check_value(&value, out[from..].chars().next_back(), quote)?;
             out.push_str(&value);
-            Ok(())
+            check_before_sign(out, next)
         })?;
     }
     filling.copy(core.end);
@@ -177,6 +203,19 @@ fn check_comment(value: &str, before: Option<char>) -> Result<(), Reason> {
     Ok(())
 }
 
+/// Refuses a blank at the end of a value before the template's own `;` or `#`, which would begin a comment.
+fn check_before_sign(written: &str, next: Option<char>) -> Result<(), Reason> {
+    match next {
+        Some(sign @ ('#' | ';')) if written.ends_with(char::is_whitespace) => Err(Reason::new(
+            format!(
+                "with this value a blank stands before '{sign}', and some readers would take that for a comment"
+            ),
+            "remove the blank from the value, or set it, or put something before the sign in the template",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn check_value(value: &str, before: Option<char>, quote: Option<u8>) -> Result<(), Reason> {
     check_comment(value, before)?;
     if value.contains('%') {
@@ -205,6 +244,7 @@ fn write_parts(
 ) -> Result<(Vec<Slot>, usize), Refusal> {
     filling.copy(part.start);
     let from = filling.out.len();
+    let count = filling.count();
     let slots: Vec<_> = slots_in(filling.text, part.clone()).collect();
     for slot in &slots {
         filling.write(*slot, |out, value| {
@@ -215,6 +255,7 @@ fn write_parts(
             Ok(())
         })?;
     }
+    filling.mark_keys(count);
     filling.copy(part.end);
     Ok((slots, from))
 }
@@ -255,6 +296,27 @@ mod tests {
         }
         for value in ["", " a", "a]", "[a", "DEFAULT", "a\n"] {
             refused(&Ini, "[<0>]", &[text(value)]);
+        }
+    }
+
+    #[test]
+    fn blank_before_a_sign_of_the_template_begins_no_comment() {
+        for value in ["a ", "a\t"] {
+            refused(&Ini, "a = x <0>;y", &[text(value)]);
+        }
+        refused(&Ini, "a = x <0># y", &[text("")]);
+        assert_eq!(slots(&Ini, "a = x <0>;y", &[text("b")]), "a = x b;y");
+    }
+
+    #[test]
+    fn key_is_there_once_in_its_section() {
+        for template in ["<0> = 1\nA=2\n", "[s]\n<0>: 1\n<0> = 2", "[<0>]\n[a]\n"] {
+            assert!(refused(&Ini, template, &[text("a")]).message.contains("is written twice"), "{template}");
+        }
+        for template in
+            ["[s]\n<0> = 1\n[t]\n<0> = 2", "[<0>]\na = 1", "z=1\nz=2\n<0> = z\n  a = 1", "b = <0>\nb = <0>"]
+        {
+            slots(&Ini, template, &[text("a")]);
         }
     }
 }

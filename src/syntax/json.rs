@@ -1,7 +1,7 @@
 //! JSON: a bare value becomes a literal, a value in a string is escaped for it, a key is always quoted.
 
 use super::slots::{Filling, MARK, Slot, cuts_escape, escape_end, run_around, slot_at, without_slots};
-use super::{Datum, Filled, Refusal, Syntax, literal, words};
+use super::{Datum, Filled, Refusal, Syntax, keys, literal, words};
 
 /// JSON.
 pub(super) struct Json;
@@ -26,6 +26,7 @@ impl Syntax for Json {
         let bytes = text.as_bytes();
         let mut filling = Filling::new(text, data);
         let mut in_string = false;
+        let mut written = 0;
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
@@ -36,10 +37,15 @@ impl Syntax for Json {
             };
             at = stop.map_or(bytes.len(), |step| at + step);
             match bytes.get(at) {
-                None => return Ok(filling.finish()),
+                None => return filling.finish_keyed(keys::in_json),
                 Some(b'"') => {
                     in_string = !in_string;
                     at += 1;
+                    if in_string {
+                        written = filling.count();
+                    } else if written < filling.count() && is_key(bytes, at) {
+                        filling.mark_keys(written);
+                    }
                 }
                 Some(&MARK) => match slot_at(bytes, at) {
                     Some(slot) if in_string => {
@@ -68,15 +74,21 @@ fn bare(filling: &mut Filling<'_>, text: &str, slot: Slot) -> Result<usize, Refu
     }
     if word != (slot.start..slot.end) {
         words::number(filling, text, word.clone(), words::is_json_number)?;
-    } else if bytes[slot.end..].trim_ascii_start().starts_with(b":") {
+    } else if is_key(bytes, slot.end) {
         filling.write(slot, |out, value| {
             literal::json_string(out, &literal::as_text(value)?);
             Ok(())
         })?;
+        filling.mark_keys(filling.count() - 1);
     } else {
         filling.write(slot, literal::json)?;
     }
     Ok(word.end)
+}
+
+/// Says whether what ends at `end` is the name of a member.
+fn is_key(bytes: &[u8], end: usize) -> bool {
+    bytes[end..].trim_ascii_start().starts_with(b":")
 }
 
 #[cfg(test)]
@@ -128,5 +140,19 @@ mod tests {
             refused(&Json, template, &[text("41")]);
         }
         assert_eq!(slots(&Json, r#""\\<0>\u0041<0>""#, &[text("n")]), r#""\\n\u0041n""#);
+    }
+
+    #[test]
+    fn name_is_there_once_in_its_object() {
+        for template in ["{<0>: 1, <0>: 2}", "{\"a\": 1, \"<0>\" : 2}", "[{<0>: {\"b\": 1}, \"a\": 2}]"] {
+            let refusal = refused(&Json, template, &[text("a")]);
+            assert!(refusal.message.contains("\"a\" is written twice"), "{refusal:?}");
+        }
+        assert_eq!(refused(&Json, "{<0>: 1, \"<1>\": 2}", &[text("a"), text("a")]).other, Some(0));
+        for template in
+            ["[{<0>: 1}, {\"a\": 1}]", "{<0>: {\"a\": \"<0>\"}}", "{\"z\": 1, \"z\": 2, <0>: [\"a\"]}"]
+        {
+            slots(&Json, template, &[text("a")]);
+        }
     }
 }

@@ -13,6 +13,7 @@ mod fortios;
 mod ini;
 mod ios;
 mod json;
+mod keys;
 mod lines;
 mod literal;
 mod markdown;
@@ -23,6 +24,7 @@ mod slots;
 mod testing;
 mod text;
 mod toml;
+mod toml_keys;
 mod words;
 mod xml;
 mod yaml;
@@ -82,6 +84,8 @@ pub const CLOSE: char = '\u{FDD1}';
 pub struct Refusal {
     /// The slot whose value was refused.
     pub slot: usize,
+    /// Another slot that it clashes with.
+    pub other: Option<usize>,
     /// What is wrong, in the user's words: lower case, no period.
     pub message: String,
     /// What to do about it.

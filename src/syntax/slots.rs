@@ -1,5 +1,6 @@
 //! Slot markers in rendered text, and the text that grows as they are filled.
 
+use super::keys::Repeated;
 use super::{CLOSE, Datum, Filled, OPEN, Refusal};
 use std::ops::Range;
 
@@ -16,7 +17,7 @@ impl Reason {
     }
 
     pub(super) fn at(self, slot: usize) -> Refusal {
-        Refusal { slot, message: self.message, next: self.next }
+        Refusal { slot, other: None, message: self.message, next: self.next }
     }
 }
 
@@ -137,12 +138,14 @@ pub(super) struct Filling<'a> {
     copied: usize,
     pub(super) out: String,
     spans: Vec<(usize, Range<usize>)>,
+    /// Which of the spans are keys or parts of keys.
+    keys: Vec<usize>,
 }
 
 impl<'a> Filling<'a> {
     pub(super) fn new(text: &'a str, data: &'a [Datum]) -> Self {
         let out = String::with_capacity(text.len() + text.len() / 4);
-        Self { text, data, copied: 0, out, spans: Vec::with_capacity(data.len()) }
+        Self { text, data, copied: 0, out, spans: Vec::with_capacity(data.len()), keys: Vec::new() }
     }
 
     /// Returns the value of a slot.
@@ -174,6 +177,34 @@ impl<'a> Filling<'a> {
         self.spans.push((slot.number, start..self.out.len()));
         self.copied = slot.end;
         Ok(())
+    }
+
+    /// Returns how many values are written.
+    pub(super) fn count(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Notes that the values written since there were `count` of them are keys.
+    pub(super) fn mark_keys(&mut self, count: usize) {
+        self.keys.extend(count..self.spans.len());
+    }
+
+    /// Notes that the values written from here on in the finished text are keys.
+    pub(super) fn mark_keys_from(&mut self, from: usize) {
+        let count = self.spans.iter().rev().take_while(|(_, span)| span.start >= from).count();
+        self.mark_keys(self.spans.len() - count);
+    }
+
+    /// Refuses keys that are there twice, if one of them is from data.
+    pub(super) fn check_keys(&self, repeated: &[Repeated]) -> Result<(), Refusal> {
+        let slot_in = |key: &Range<usize>| {
+            let mut spans = self.keys.iter().filter_map(|index| self.spans.get(*index));
+            spans.find(|(_, span)| span.start >= key.start && span.end <= key.end).map(|(slot, _)| *slot)
+        };
+        match repeated.iter().find_map(|repeated| repeated.refusal(&slot_in)) {
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
     }
 
     /// Puts quotes round `part` of the template: doubles the quotes in its text, writes its slots with `write`.
@@ -230,6 +261,16 @@ impl<'a> Filling<'a> {
     pub(super) fn finish(mut self) -> Filled {
         self.copy(self.text.len());
         Filled { text: self.out, spans: self.spans }
+    }
+
+    /// Finishes a file whose keys must differ; `repeated` finds those that do not. Only a file with keys from data is
+    /// looked through.
+    pub(super) fn finish_keyed(mut self, repeated: fn(&str) -> Vec<Repeated>) -> Result<Filled, Refusal> {
+        self.copy(self.text.len());
+        if !self.keys.is_empty() {
+            self.check_keys(&repeated(&self.out))?;
+        }
+        Ok(self.finish())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::slots::{
     Filling, MARK, Reason, Slot, Stops, cuts_escape, escape_end, run_around, slot_at, without_slots,
 };
+use super::toml_keys::{At, Keys};
 use super::{Datum, Filled, Refusal, Syntax, literal, words};
 
 /// TOML.
@@ -32,11 +33,14 @@ impl Syntax for Toml {
             open: Vec::new(),
             at: 0,
             value: false,
+            keys: Keys::default(),
+            key_start: 0,
+            written_key: None,
         };
         while lexer.at < text.len() {
             lexer.step()?;
         }
-        Ok(lexer.filling.finish())
+        lexer.keys.check(text, lexer.filling.finish())
     }
 }
 
@@ -61,6 +65,11 @@ struct Lexer<'a> {
     at: usize,
     /// What comes is a value, not a key.
     value: bool,
+    keys: Keys,
+    /// Where the template's key begins.
+    key_start: usize,
+    /// Where that is in the finished text, and a slot of the key, if it has one.
+    written_key: Option<(usize, usize)>,
 }
 
 impl Lexer<'_> {
@@ -78,20 +87,75 @@ impl Lexer<'_> {
                     return self.bare(slot);
                 }
             }
-            b'=' => self.value = true,
-            b'\n' => self.value = !self.open.is_empty() && self.value,
+            b'=' => {
+                if !self.value {
+                    let key = self.key();
+                    self.keys.key(key);
+                }
+                self.value = true;
+            }
+            b'\n' => {
+                self.value = !self.open.is_empty() && self.value;
+                self.begin_key();
+            }
             b'[' if self.value => self.open.push(Bracket::Array),
+            b'[' => self.begin_key(),
+            b']' if !self.value && self.open.is_empty() => self.header(),
             b'{' if self.value => {
                 self.open.push(Bracket::Table);
                 self.value = false;
+                self.keys.open();
+                self.begin_key();
             }
-            b',' => self.value = self.open.last() == Some(&Bracket::Array),
+            b',' => {
+                self.value = self.open.last() == Some(&Bracket::Array);
+                self.begin_key();
+            }
             b']' if self.open.last() == Some(&Bracket::Array) => self.close(),
-            b'}' if self.open.last() == Some(&Bracket::Table) => self.close(),
+            b'}' if self.open.last() == Some(&Bracket::Table) => {
+                self.keys.close();
+                self.close();
+            }
             _ => {}
         }
         self.at += 1;
         Ok(())
+    }
+
+    /// A key may begin behind this byte.
+    fn begin_key(&mut self) {
+        self.key_start = self.at + 1;
+        self.written_key = None;
+    }
+
+    /// Returns the key that ends here.
+    fn key(&mut self) -> At {
+        match self.written_key.take() {
+            Some((from, slot)) => {
+                self.filling.copy(self.at);
+                At::Written(from..self.filling.out.len(), slot)
+            }
+            None => At::Template(self.key_start..self.at),
+        }
+    }
+
+    /// Notes the name in `[name]` or `[[name]]`, the first bracket of which ends here.
+    fn header(&mut self) {
+        if self.key_start < self.at {
+            let array = self.bytes[..self.key_start].ends_with(b"[[");
+            let name = self.key();
+            self.keys.header(array, name);
+            // The second bracket of `]]` ends nothing.
+            self.key_start = self.bytes.len();
+        }
+    }
+
+    /// Makes sure that a key with this slot is found in the finished text.
+    fn note_key(&mut self, slot: Slot) {
+        if !self.value && self.written_key.is_none() {
+            self.filling.copy(self.key_start);
+            self.written_key = Some((self.filling.out.len(), slot.number));
+        }
     }
 
     fn close(&mut self) {
@@ -127,6 +191,7 @@ impl Lexer<'_> {
         if beside_quote(self.bytes.get(word.end)) || beside_quote(self.bytes[..word.start].last()) {
             return Err(words::quote_it().at(slot.number));
         }
+        self.note_key(slot);
         match (self.value, word == (slot.start..slot.end)) {
             (true, true) => self.filling.write(slot, literal::toml),
             (true, false) => words::number(&mut self.filling, self.text, word, is_number),
@@ -173,6 +238,7 @@ impl Lexer<'_> {
                 Some(b'\\') => self.at = escape_end(self.bytes, self.at).map_err(cuts_escape)?,
                 Some(&MARK) => match slot_at(self.bytes, self.at) {
                     Some(slot) => {
+                        self.note_key(slot);
                         self.filling.write(slot, |out, value| {
                             literal::escape_toml(out, &literal::as_text(value)?);
                             Ok(())
@@ -197,6 +263,7 @@ impl Lexer<'_> {
             match self.bytes.get(self.at) {
                 Some(&MARK) => match slot_at(self.bytes, self.at) {
                     Some(slot) => {
+                        self.note_key(slot);
                         self.filling.write(slot, |out, value| {
                             let value = literal::as_text(value)?;
                             check_literal(&value)?;
@@ -276,6 +343,10 @@ impl Lexer<'_> {
                 let leading = if trimming && value.starts_with(' ') { "\\u0020" } else { "" };
                 out.push_str(leading);
                 literal::escape_toml(out, if leading.is_empty() { &value } else { &value[1..] });
+                // Its own quotes are escaped; only nothing can bring those of the template together.
+                if !empty {
+                    return Ok(());
+                }
             } else {
                 check_literal(&value)?;
                 out.push_str(&value);
@@ -405,5 +476,34 @@ mod tests {
     fn blank_behind_a_trimmed_line_break_is_kept() {
         assert_eq!(fill("x = \"\"\"\\\n   <0> b\"\"\"", " a"), "x = \"\"\"\\\n   \\u0020a b\"\"\"");
         refused(&Toml, "x = \"\"\"\\\n   <0> b\"\"\"", &[text("")]);
+    }
+
+    #[test]
+    fn key_is_there_once_in_its_table() {
+        for template in [
+            "<0> = 1\n<0> = 2\n",
+            "a = 1\n\"<0>\" = 2",
+            "<0> = 1\n'a' = 2",
+            "[t]\na . b = 1\n<0>.b = 2",
+            "x = { <0> = 1, a = 2 }",
+            "[<0>]\nb = 1\n[a]\n",
+            "[x]\n[x.<0>]\n[ x . \"a\" ] # ]\n",
+            "<0> = 1\n[a]\n",
+            "[<0>]\n[[a]]\n",
+        ] {
+            assert!(
+                refused(&Toml, template, &[text("a")]).message.contains("is written twice"),
+                "{template}"
+            );
+        }
+        for template in [
+            "<0> = 1\n[t]\n<0> = 2\n[[u]]\n<0> = 3\n[[u]]\na = 4\n",
+            "x = { <0> = 1, b = { a = 2 } }\n<0> = 3",
+            "x = [{ <0> = 1 }, { <0> = 2 }]\n",
+            "[[x]]\n[x.<0>]\n[[x]]\n[x.<0>]\n",
+            "z = 1\nz = 2\n<0> = \"\"\"\na = 1\n\"\"\"\n",
+        ] {
+            slots(&Toml, template, &[text("a")]);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! XML: text, attributes, comments, CDATA sections, and names.
 
 use super::slots::{Filling, MARK, Reason, Slot, Stops, run_around, slot_at, slots_in, without_slots};
-use super::{Datum, Filled, Refusal, Syntax, literal, words};
+use super::{Datum, Filled, Refusal, Syntax, keys, literal, words};
 
 /// XML.
 pub(super) struct Xml;
@@ -101,8 +101,15 @@ impl Lexer<'_> {
                 None => return Ok(()),
                 Some(&MARK) => {
                     let slot = slot_at(self.bytes, self.at);
+                    self.filling.copy(self.at);
+                    let start = self.filling.out.len();
                     self.slot(write)?;
                     let inner = &self.filling.out[from..];
+                    if let Some(slot) = slot.filter(|_| end == b"?>") {
+                        let (before, value) = inner.split_at(start - from);
+                        check_instruction(before, value, &self.bytes[self.at..])
+                            .map_err(|reason| reason.at(slot.number))?;
+                    }
                     let before_dash = self.bytes.get(self.at) == Some(&b'-') && inner.ends_with('-');
                     let ends = end == b"-->" && (before_dash || inner.contains("--"));
                     if let Some(slot) = slot.filter(|_| ends) {
@@ -172,23 +179,52 @@ impl Lexer<'_> {
     }
 
     fn tag(&mut self, quoted: Write) -> Result<(), Refusal> {
+        self.filling.copy(self.at);
+        let from = self.filling.out.len();
+        let mut named = false;
         self.at += 1;
         loop {
             self.at = TAG.next(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 None => return Ok(()),
-                Some(b'"') => self.attribute(b'"', &DOUBLE, quoted)?,
-                Some(b'\'') => self.attribute(b'\'', &SINGLE, quoted)?,
+                Some(b'"') => self.attribute(b'"', &DOUBLE, self.writer(quoted))?,
+                Some(b'\'') => self.attribute(b'\'', &SINGLE, self.writer(quoted))?,
                 Some(&MARK) => match slot_at(self.bytes, self.at) {
-                    Some(slot) => self.bare(slot)?,
+                    Some(slot) => named |= self.bare(slot)?,
                     None => self.at += 1,
                 },
                 Some(_) => {
+                    if named {
+                        self.filling.copy(self.at);
+                        self.filling.check_keys(&keys::in_tag(&self.filling.out[from..], from))?;
+                    }
                     self.at += 1;
                     return Ok(());
                 }
             }
         }
+    }
+
+    /// Returns what writes into the quotes that open here: the name of a namespace is not any text.
+    fn writer(&self, quoted: Write) -> Write {
+        let before = self.bytes[..self.at].trim_ascii_end();
+        let before = before.strip_suffix(b"=").unwrap_or(before).trim_ascii_end();
+        let name = before.rsplit(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+        let whole = self
+            .text_in_quotes()
+            .is_some_and(|text| slot_at(text, 0).is_some_and(|slot| slot.end == text.len()));
+        match name {
+            b"xmlns" => namespace,
+            _ if name.starts_with(b"xmlns:") && whole => prefixed_namespace,
+            _ if name.starts_with(b"xmlns:") => namespace,
+            _ => quoted,
+        }
+    }
+
+    /// Returns what the template has between the quotes that open here.
+    fn text_in_quotes(&self) -> Option<&[u8]> {
+        let inner = self.bytes.get(self.at + 1..)?;
+        inner.get(..memchr::memchr(self.bytes[self.at], inner)?)
     }
 
     fn attribute(&mut self, quote: u8, stops: &Stops, write: Write) -> Result<(), Refusal> {
@@ -208,8 +244,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// Fills a bare word in a tag: an attribute's value, or a name.
-    fn bare(&mut self, slot: Slot) -> Result<(), Refusal> {
+    /// Fills a bare word in a tag, an attribute's value or a name; says whether it is a name.
+    fn bare(&mut self, slot: Slot) -> Result<bool, Refusal> {
         let word =
             run_around(self.bytes, slot, |byte| !byte.is_ascii_whitespace() && !b"<>=\"'/".contains(&byte));
         self.at = word.end;
@@ -217,12 +253,13 @@ impl Lexer<'_> {
             if word != (slot.start..slot.end) {
                 return Err(words::quote_it().at(slot.number));
             }
-            return self.filling.write(slot, |out, value| {
+            self.filling.write(slot, |out, value| {
                 out.push('"');
                 escape(out, value, true)?;
                 out.push('"');
                 Ok(())
-            });
+            })?;
+            return Ok(false);
         }
         self.filling.copy(word.start);
         let from = self.filling.out.len();
@@ -239,13 +276,18 @@ impl Lexer<'_> {
         if name.split(':').count() > 2 || !name.split(':').all(is_name) {
             return Err(not_a_name(name).at(slot.number));
         }
-        Ok(())
+        self.filling.mark_keys_from(from);
+        Ok(true)
     }
 }
 
 /// Letters beyond ASCII as far as all editions of XML 1.0 agree on them without a table.
 fn is_name_part(value: &str) -> bool {
-    let is_letter = |c: char| matches!(c, 'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ÿ');
+    let is_letter = |c: char| {
+        matches!(c, 'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ı' | 'Ĵ'..='ľ' | 'Ł'..='ň' | 'Ŋ'..='ž'
+            | 'Α'..='Ρ' | 'Σ'..='ώ' | 'Ё'..='Ќ' | 'Ў'..='я' | 'ё'..='ќ'
+            | 'ぁ'..='ゔ' | 'ァ'..='ヺ' | '\u{4E00}'..='\u{9FA5}' | '가'..='힣')
+    };
     value.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c) || is_letter(c))
 }
 
@@ -279,12 +321,61 @@ fn two_dashes() -> Reason {
 
 fn instruction(out: &mut String, value: &Datum) -> Result<(), Reason> {
     let value = words::one_line(value, "a processing instruction")?;
-    if value.contains(['?', '<', '>', '"', '\'', '&']) || check_characters(&value).is_err() {
-        let message = format!("{} cannot stand in a processing instruction", literal::shown(&value));
-        return Err(Reason::new(message, "write it into an attribute or into text"));
-    }
+    check_characters(&value)?;
     out.push_str(&value);
     Ok(())
+}
+
+/// Checks an instruction up to the end of a value: `before` and `value` are its text, `next` the template's behind it.
+fn check_instruction(before: &str, value: &str, next: &[u8]) -> Result<(), Reason> {
+    let mut open = None;
+    for c in before.chars().filter(|c| matches!(c, '"' | '\'')) {
+        open = match open {
+            None => Some(c),
+            Some(quote) if quote == c => None,
+            other => other,
+        };
+    }
+    let target = before.trim_start();
+    let wrong = if target.split_whitespace().next() == Some("xml") {
+        !["1.0", "UTF-8", "utf-8", "yes", "no"].contains(&value)
+    } else if before.is_empty() || !before.contains(char::is_whitespace) {
+        !is_name_part(value) || (before.is_empty() && value.starts_with(|c: char| !c.is_alphabetic()))
+    } else {
+        let behind_target = !before.trim_end().contains(char::is_whitespace);
+        let ends = value.contains("?>")
+            || (value.ends_with('?') && next.starts_with(b">"))
+            || (value.starts_with('>') && before.ends_with('?'));
+        // What stands in quotes is read as an attribute by those who know the instruction.
+        let breaks_quotes = open.is_some_and(|quote| value.contains([quote, '<', '&']));
+        let stripped = behind_target && value.starts_with(char::is_whitespace);
+        ends || breaks_quotes || stripped
+    };
+    if wrong {
+        let message =
+            format!("{} cannot stand in this place of a processing instruction", literal::shown(value));
+        return Err(Reason::new(message, "write it into an attribute or into text"));
+    }
+    Ok(())
+}
+
+/// Writes into the name of a namespace, which readers put into braces.
+fn namespace(out: &mut String, value: &Datum) -> Result<(), Reason> {
+    const RESERVED: &[&str] = &["http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"];
+    let text = literal::as_text(value)?;
+    if text.contains(['{', '}']) || RESERVED.contains(&&*text) {
+        let message = format!("{} cannot be the name of a namespace", literal::shown(&text));
+        return Err(Reason::new(message, "use a URI of your own without braces"));
+    }
+    escape(out, value, true)
+}
+
+/// The same, as all there is of it.
+fn prefixed_namespace(out: &mut String, value: &Datum) -> Result<(), Reason> {
+    if literal::as_text(value)?.is_empty() {
+        return Err(Reason::new("a prefix needs the name of a namespace", "set the value"));
+    }
+    namespace(out, value)
 }
 
 fn check_characters(value: &str) -> Result<(), Reason> {
@@ -398,5 +489,52 @@ mod tests {
             refused(&Xml, "<p:<0>/>", &[text(value)]);
         }
         assert_eq!(fill("<p:<0>/>", "Füllmenge"), "<p:Füllmenge/>");
+    }
+
+    #[test]
+    fn instruction_holds_what_does_not_end_it() {
+        for value in ["a \"b\" <c> & 'd'", "?", "a=\"1\""] {
+            assert_eq!(fill("<a><?p <0> ?></a>", value), format!("<a><?p {value} ?></a>"));
+        }
+        assert_eq!(fill("<?p h='<0>'?><a/>", "x?y=\"1\""), "<?p h='x?y=\"1\"'?><a/>");
+        for (template, value) in [
+            ("<?p <0>>?><a/>", "a?"),
+            ("<?p <0>?><a/>", "a?>b"),
+            ("<?p <0>?><a/>", " a"),
+            ("<?p ?<0>?><a/>", ">"),
+            ("<?p h='<0>'?><a/>", "'"),
+            ("<?p h=\"<0>\"?><a/>", "a&b"),
+            ("<?xml version=\"<0>\"?><a/>", "2"),
+            ("<?<0> x?><a/>", "1"),
+            ("<?p<0>?><a/>", " x"),
+        ] {
+            refused(&Xml, template, &[text(value)]);
+        }
+        assert_eq!(fill("<?xml version=\"<0>\"?><a/>", "1.0"), "<?xml version=\"1.0\"?><a/>");
+    }
+
+    #[test]
+    fn namespace_is_one() {
+        assert_eq!(fill("<p:a xmlns:p=\"u:<0>\"/>", "b"), "<p:a xmlns:p=\"u:b\"/>");
+        for (template, value) in [
+            ("<p:a xmlns:p=\"<0>\"/>", ""),
+            ("<a xmlns='<0>'/>", "a}b"),
+            ("<p:a xmlns:p = '<0>'/>", "http://www.w3.org/2000/xmlns/"),
+        ] {
+            refused(&Xml, template, &[text(value)]);
+        }
+        assert_eq!(fill("<a xmlns='<0>' b='<0>'/>", ""), "<a xmlns='' b=''/>");
+    }
+
+    #[test]
+    fn attribute_is_there_once_in_its_tag() {
+        for template in ["<r <0>=\"1\" a='2'/>", "<r x=\"a=1\" a = '2' <0>=\"1\"/>", "<r <0>='' <0>=''/>"] {
+            assert!(refused(&Xml, template, &[text("a")]).message.contains("is written twice"), "{template}");
+        }
+        for template in
+            ["<a <0>='1'><b <0>='1'/></a>", "<r <0>=\"a='1'\" b=' a=\"1\"'/>", "<r z='1' z='2' <0>='3'/>"]
+        {
+            slots(&Xml, template, &[text("a")]);
+        }
     }
 }

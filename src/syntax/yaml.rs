@@ -7,7 +7,7 @@ use super::slots::{
     Filling, MARK, Reason, Slot, Stops, cuts_escape, escape_end, slot_at, slots_in, without_slots,
 };
 use super::yaml_scalar::{Header, check_plain, read_block, resolves_to_text};
-use super::{Datum, Filled, Refusal, Syntax, literal, words};
+use super::{Datum, Filled, Refusal, Syntax, keys, literal, words};
 use std::ops::Range;
 
 /// YAML.
@@ -32,7 +32,7 @@ impl Syntax for Yaml {
         }
         let mut filling = Filling::new(text, data);
         fill_range(&mut filling, 0..text.len())?;
-        let filled = filling.finish();
+        let filled = filling.finish_keyed(keys::in_yaml)?;
         match document_mark(&filled) {
             Some(refusal) => Err(refusal),
             None => Ok(filled),
@@ -113,6 +113,7 @@ impl Lexer<'_, '_> {
     /// Reads the nodes of a line: dashes, keys, at last a value.
     fn nodes(&mut self, start: usize, mut parent: isize) -> Result<(), Refusal> {
         let mut write: Write = literal::yaml;
+        let mut is_key = false;
         loop {
             self.blanks();
             let node = self.at;
@@ -128,7 +129,8 @@ impl Lexer<'_, '_> {
                 b'#' => return self.rest(comment),
                 b'-' | b'?' | b':' if self.blank_at(node + 1) => {
                     parent = column;
-                    write = if byte == b'?' { push_key } else { literal::yaml };
+                    is_key = byte == b'?';
+                    write = if is_key { push_key } else { literal::yaml };
                     self.at += 1;
                 }
                 b'&' | b'*' | b'!' => self.property()?,
@@ -144,8 +146,13 @@ impl Lexer<'_, '_> {
                     parent = column;
                 }
                 _ => {
-                    if !self.plain_key()? {
-                        return self.plain_value(parent, write);
+                    if !self.plain_key(start)? {
+                        let count = self.filling.count();
+                        self.plain_value(parent, write)?;
+                        if is_key {
+                            self.filling.mark_keys(count);
+                        }
+                        return Ok(());
                     }
                     parent = column;
                 }
@@ -183,16 +190,20 @@ impl Lexer<'_, '_> {
 
     /// Says whether the line that begins at `start` goes on with the plain scalar of the line before.
     fn continues(&self, start: usize) -> bool {
-        let before = self.text[self.floor.min(start)..start].trim_end();
+        let from = self.floor.min(start);
+        let before = self.text[from..start].trim_end();
         if before.is_empty() || self.at == self.bytes.len() {
             return false;
         }
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let indent = line.len() - line.trim_start().len();
-        let body = line.trim_start();
+        // What was read of that line, such as a key in quotes, is no part of the scalar; its column counts.
+        let unread = from + before.rfind('\n').map_or(0, |at| at + 1);
+        let line = self.bytes[..unread].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let (line, tail) = (&self.text[line..from + before.len()], &self.text[unread..from + before.len()]);
+        let (body, tail) = (line.trim_start(), tail.trim_start());
+        let indent = line.len() - body.len();
         let ends_open =
-            body.ends_with(':') || matches!(body, "-" | "?" | "---" | "...") || body.ends_with(" -");
-        if ends_open || body.starts_with('#') || body.contains(" #") || body.starts_with('%') {
+            tail.ends_with(':') || matches!(body, "-" | "?" | "---" | "...") || tail.ends_with(" -");
+        if ends_open || tail.starts_with('#') || tail.contains(" #") || body.starts_with('%') {
             return false;
         }
         let mut parent = indent;
@@ -202,8 +213,9 @@ impl Lexer<'_, '_> {
             parent = indent + body.len() - rest.len();
             rest = inner;
         }
-        let has_key = rest.contains(": ");
-        let value = rest.rsplit(": ").next().unwrap_or_default().trim_start();
+        let has_key = tail.contains(": ");
+        let value = if tail.len() < rest.len() { tail } else { rest };
+        let value = value.rsplit(": ").next().unwrap_or_default().trim_start();
         // An anchor or a tag is followed by its node, on this line or the next.
         if value.starts_with(['&', '!', '*']) {
             return false;
@@ -234,7 +246,8 @@ impl Lexer<'_, '_> {
             return Ok(());
         };
         self.filling.copy(end);
-        if self.filling.out[from..].len() > LONGEST_KEY {
+        self.filling.mark_keys_from(from);
+        if self.filling.out[from..].len() > LONGEST_KEY && !self.filling.out[from..].starts_with("? ") {
             let message = format!("a key of YAML holds at most {LONGEST_KEY} bytes");
             return Err(Reason::new(message, "shorten the value").at(slot.number));
         }
@@ -326,8 +339,8 @@ impl Lexer<'_, '_> {
         })
     }
 
-    /// Reads a plain key and its colon, if that is what comes.
-    fn plain_key(&mut self) -> Result<bool, Refusal> {
+    /// Reads a plain key and its colon, if that is what comes, on the line that begins at `line`.
+    fn plain_key(&mut self, line: usize) -> Result<bool, Refusal> {
         let (plain, end) = self.plain(false);
         if self.bytes.get(end) != Some(&b':') {
             return Ok(false);
@@ -337,8 +350,12 @@ impl Lexer<'_, '_> {
         let slots: Vec<_> = slots_in(self.text, plain.clone()).collect();
         match slots.as_slice() {
             [] => {}
-            [slot] if plain == (slot.start..slot.end) => self.filling.write(*slot, push_key)?,
-            _ => self.composite(std::slice::from_ref(&plain), &slots, false)?,
+            [slot] if plain == (slot.start..slot.end) => {
+                let indicators = self.bytes[line..slot.start].iter().all(|byte| b" -".contains(byte));
+                let column = indicators.then_some(slot.start - line);
+                self.filling.write(*slot, |out, value| push_long_key(out, value, column))?;
+            }
+            _ => self.composite(std::slice::from_ref(&plain), &slots, false, false)?,
         }
         self.at = end + 1;
         self.check_key(from, plain.end, slots.first().copied())?;
@@ -391,7 +408,7 @@ impl Lexer<'_, '_> {
         match slots.as_slice() {
             [] => {}
             [slot] if !continuing && is_whole(&lines, *slot) => self.filling.write(*slot, write)?,
-            _ => self.composite(&lines, &slots, false)?,
+            _ => self.composite(&lines, &slots, false, continuing)?,
         }
         if !slots.is_empty() {
             self.floor = self.at;
@@ -415,8 +432,15 @@ impl Lexer<'_, '_> {
     }
 
     /// Fills a plain scalar made of text and values, and checks that it reads as that text.
-    fn composite(&mut self, lines: &[Range<usize>], slots: &[Slot], flow: bool) -> Result<(), Refusal> {
-        let mut read = String::new();
+    fn composite(
+        &mut self,
+        lines: &[Range<usize>],
+        slots: &[Slot],
+        flow: bool,
+        continuing: bool,
+    ) -> Result<(), Refusal> {
+        // A line that goes on with the text before it is text whatever it says.
+        let mut read = String::from(if continuing { "text" } else { "" });
         for line in lines {
             self.filling.copy(line.start);
             let from = self.filling.out.len();
@@ -516,10 +540,18 @@ impl Lexer<'_, '_> {
         let is_key = self.bytes.get(stop) == Some(&b':');
         self.filling.copy(lines[0].start);
         let from = self.filling.out.len();
+        let after_mark = self.filling.out.trim_end().ends_with(['?', '&', '*'])
+            || !self.text[..lines[0].start].trim_end().ends_with(['{', '[', ',']);
         match (slots.len(), is_whole(&lines, first)) {
-            (1, true) if is_key => self.filling.write(first, push_key)?,
+            (1, true) if is_key => self.filling.write(first, |out, value| {
+                push_key(out, value)?;
+                let key = out.split_off(from);
+                out.push_str(if key.len() > LONGEST_KEY && !after_mark { "? " } else { "" });
+                out.push_str(&key);
+                Ok(())
+            })?,
             (1, true) => self.filling.write(first, literal::yaml)?,
-            _ => self.composite(&lines, &slots, true)?,
+            _ => self.composite(&lines, &slots, true, false)?,
         }
         if is_key {
             self.check_key(from, lines[lines.len() - 1].end, Some(first))?;
@@ -636,6 +668,19 @@ fn push_key(out: &mut String, value: &Datum) -> Result<(), Reason> {
     Ok(())
 }
 
+/// Writes a key; one that is longer than readers look for its colon behind `?`, its colon on a line of its own at the
+/// `column` of the key.
+fn push_long_key(out: &mut String, value: &Datum, column: Option<usize>) -> Result<(), Reason> {
+    let from = out.len();
+    push_key(out, value)?;
+    if let Some(column) = column.filter(|_| out.len() - from > LONGEST_KEY) {
+        let key = out.split_off(from);
+        out.extend(["? ", &key, "\n"]);
+        out.extend(std::iter::repeat_n(' ', column));
+    }
+    Ok(())
+}
+
 /// Writes into double quotes; a space at the edge of a line is escaped, for it would be dropped.
 fn push_double(out: &mut String, value: &str, starts: bool, ends: bool) {
     let (value, leading) = match value.strip_prefix(' ').filter(|_| starts) {
@@ -721,13 +766,13 @@ mod tests {
 
     #[test]
     fn keys() {
-        assert_eq!(fill("<0>: 1\n? <0>\n: <0>\n", "no"), "\"no\": 1\n? \"no\"\n: \"no\"\n");
+        assert_eq!(fill("<0>: 1\n", "no"), "\"no\": 1\n");
+        assert_eq!(fill("? <0>\n: <0>\n", "no"), "? \"no\"\n: \"no\"\n");
         assert_eq!(
-            fill("- <0>: <0>\n  a_<0>: {<0>: 1, \"<0>\": 2}\n", "k"),
-            "- k: \"k\"\n  a_k: {k: 1, \"k\": 2}\n"
+            fill("- <0>: <0>\n  a_<0>: {<0>: 1, \"<0>2\": 2}\n", "k"),
+            "- k: \"k\"\n  a_k: {k: 1, \"k2\": 2}\n"
         );
         refused(&Yaml, "a_<0>: 1", &[text(": x")]);
-        refused(&Yaml, "<0>: 1", &[text(&"x".repeat(1100))]);
         refused(&Yaml, "<0>: 1", &[Datum::Null]);
     }
 
@@ -796,5 +841,50 @@ mod tests {
             "# don't\na: don't\nb: \"x\"\nc: a \"b\nd: \"x\"\n"
         );
         assert_eq!(fill("a: b\n  \"c\nd: <0>\n", "x"), "a: b\n  \"c\nd: \"x\"\n");
+    }
+
+    #[test]
+    fn key_is_there_once_in_its_map() {
+        for template in [
+            "<0>: 1\na: 2\n",
+            "b:\n  \"a\": 1\n  <0>:\n    c: 2\n",
+            "x: {<0>: 1, 'a': 2}\n",
+            "- <0>: 1\n  <0>: 2\n",
+            "? <0>\n: 1\na: 2\n",
+            "{\"<0>\": 1, a: 2}",
+        ] {
+            assert!(
+                refused(&Yaml, template, &[text("a")]).message.contains("is written twice"),
+                "{template}"
+            );
+        }
+        for template in ["- <0>: 1\n- <0>: 2\n", "a1: 1\n<0>: {<0>: 1}\nb:\n  a: 1\n", "z: 1\nz: 2\n<0>: z\n"]
+        {
+            slots(&Yaml, template, &[text("a")]);
+        }
+        slots(&Yaml, "1: a\n<0>: b\n", &[text("1")]);
+    }
+
+    #[test]
+    fn long_key_stands_behind_a_question_mark() {
+        let long = "x".repeat(1100);
+        assert_eq!(fill("- b: 1\n  <0>: 2\n", &long), format!("- b: 1\n  ? {long}\n  : 2\n"));
+        assert_eq!(fill("{<0>: 1}", &long), format!("{{? {long}: 1}}"));
+        refused(&Yaml, "a_<0>: 1", &[text(&long)]);
+        refused(&Yaml, "\"<0>\": 1", &[text(&long)]);
+    }
+
+    #[test]
+    fn line_that_goes_on_is_text_whatever_it_says() {
+        for value in ["1", "no", "\"b\"", "%x", "- y"] {
+            assert_eq!(fill("a: b\n\n  <0>\n", value), format!("a: b\n\n  {value}\n"));
+        }
+    }
+
+    #[test]
+    fn line_behind_a_quoted_key_is_one_of_its_own() {
+        assert_eq!(fill("b:\n  \"c\": 1\n  <0>: <0>\n", "a"), "b:\n  \"c\": 1\n  a: \"a\"\n");
+        assert_eq!(fill("- 'c': x\n  <0>:\n    d: 1\n", "a"), "- 'c': x\n  a:\n    d: 1\n");
+        assert_eq!(fill("b:\n  \"c\": x\n    <0>\n", "1"), "b:\n  \"c\": x\n    1\n");
     }
 }

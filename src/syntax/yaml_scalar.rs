@@ -76,7 +76,10 @@ fn is_sexagesimal(number: &str) -> bool {
     let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
     whole.contains(':')
         && number.bytes().all(|byte| byte.is_ascii_digit() || b"_:.".contains(&byte))
-        && whole.split(':').skip(1).all(|part| is_digits(part) && part.len() <= 2)
+        && whole
+            .split(':')
+            .skip(1)
+            .all(|part| is_digits(part) && part.len() <= 2 && part < "60" || part.len() == 1)
 }
 
 fn is_timestamp(text: &str) -> bool {
