@@ -4,6 +4,7 @@
 //! such values are refused, they would mean something else than they say.
 
 mod places;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -11,7 +12,9 @@ mod values;
 use super::slots::{Filling, MARK, Reason, Slot, Stops, run_around, slot_at, slots_in, without_slots};
 use super::{Datum, Filled, Refusal, Syntax, literal, words};
 use places::{Elements, Place};
+use std::cell::OnceCell;
 use std::ops::Range;
+use survey::Survey;
 use values::{check_quoted, check_word, is_word_byte, not_a_word, push_quoted};
 
 /// nftables.
@@ -34,9 +37,7 @@ impl Syntax for Nft {
         if let Some(filled) = without_slots(text) {
             return Ok(filled);
         }
-        let bytes = text.as_bytes();
-        let filling = Filling::new(text, data);
-        let mut lexer = Lexer { bytes, filling, at: 0, statement: 0, element: 0, open: Vec::new() };
+        let mut lexer = Lexer::new(text, data);
         while lexer.at < text.len() {
             lexer.step()?;
         }
@@ -64,24 +65,51 @@ struct Lexer<'a> {
     /// Where the element of a set began.
     element: usize,
     open: Vec<Brace>,
+    data: &'a [Datum],
+    /// What the whole ruleset says of its variables and sets, once that is asked.
+    survey: OnceCell<Survey>,
 }
 
 impl<'a> Lexer<'a> {
+    fn new(text: &'a str, data: &'a [Datum]) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            filling: Filling::new(text, data),
+            at: 0,
+            statement: 0,
+            element: 0,
+            open: Vec::new(),
+            data,
+            survey: OnceCell::new(),
+        }
+    }
+
     fn step(&mut self) -> Result<(), Refusal> {
         self.at = STRUCTURE.next(self.bytes, self.at);
         let Some(byte) = self.bytes.get(self.at) else {
             return Ok(());
         };
+        match byte {
+            b'"' => self.string(),
+            b'#' => self.comment(),
+            &MARK => match slot_at(self.bytes, self.at) {
+                Some(slot) => self.word(slot),
+                None => {
+                    self.at += 1;
+                    Ok(())
+                }
+            },
+            byte => {
+                self.sign(*byte);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads over a sign that begins or ends something.
+    fn sign(&mut self, byte: u8) {
         let mut ends = true;
         match byte {
-            b'"' => return self.string(),
-            b'#' => return self.comment(),
-            &MARK => {
-                if let Some(slot) = slot_at(self.bytes, self.at) {
-                    return self.word(slot);
-                }
-                ends = false;
-            }
             b'{' => {
                 let brace = self.brace();
                 self.open.push(brace);
@@ -103,7 +131,6 @@ impl<'a> Lexer<'a> {
         if ends && !self.in_set() {
             self.statement = self.at;
         }
-        Ok(())
     }
 
     fn in_set(&self) -> bool {
@@ -120,11 +147,28 @@ impl<'a> Lexer<'a> {
         }
         let definition = match self.open.last() {
             Some(Brace::Block(start)) if header.first() == Some(&"elements") => {
-                self.words(*start..self.statement)
+                let mut words = self.words(*start..self.statement);
+                // Flags may stand behind the elements.
+                let rest = self.filling.text[self.at..].split('}').nth(1).unwrap_or_default();
+                words.extend(rest.contains("interval").then_some("interval"));
+                words
             }
             _ => Vec::new(),
         };
-        Brace::Set(places::elements(&header, &definition))
+        match header.as_slice() {
+            [.., "define" | "redefine", name, "="] => {
+                let used = self.survey().variable(name).unwrap_or(Place::Unknown);
+                Brace::Set(Elements { key: vec![used], value: Vec::new() })
+            }
+            ["add" | "create" | "delete" | "destroy", "element", .., name] => {
+                Brace::Set(self.survey().set(name).unwrap_or_default())
+            }
+            _ => Brace::Set(places::elements(&header, &definition)),
+        }
+    }
+
+    fn survey(&self) -> &Survey {
+        self.survey.get_or_init(|| Survey::of(self.filling.text, self.data))
     }
 
     /// Returns what a value between `at` and `end` stands for.
@@ -132,7 +176,12 @@ impl<'a> Lexer<'a> {
         let next = &self.filling.text[end..];
         match self.open.last() {
             Some(Brace::Set(elements)) => places::in_element(&self.words(self.element..at), next, elements),
-            block => places::in_statement(&self.words(self.statement..at), next, block.is_some()),
+            block => match self.words(self.statement..at).as_slice() {
+                [.., "define" | "redefine", name, "="] => {
+                    self.survey().variable(name).unwrap_or(Place::Unused)
+                }
+                words => places::in_statement(words, next, block.is_some()),
+            },
         }
     }
 

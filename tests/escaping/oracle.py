@@ -353,7 +353,9 @@ def read_nft(case):
         yield elements(objects["set"][0]["elem"], case)
     else:
         right = rule["expr"][0]["match"]["right"]
-        if read == "number":
+        if read == "mask":
+            yield nft_text(rule["expr"][0]["match"]["left"]["&"][1])
+        elif read == "number":
             yield same_number(right, case)
         elif read == "protocol":
             text = case["expect"]["text"]

@@ -4,8 +4,9 @@
 //! is [`Place::Unknown`] and takes only what reads the same everywhere.
 
 use super::values::{
-    CHAIN_TYPES, CT_STATES, ETHER_TYPES, FAMILIES, HOOKS, ICMP_TYPES, ICMPV6_TYPES, L3, LOG_LEVELS, NFPROTOS,
-    PACKET_TYPES, POLICIES, PROTOCOLS, SET_FLAGS, SET_TYPES, TCP_FLAGS, TRANSPORTS, VERDICTS,
+    ADDRESS_TYPES, CHAIN_TYPES, CT_STATES, CT_STATUS, DIRECTIONS, ETHER_TYPES, FAMILIES, HOOKS, ICMP_REASONS,
+    ICMP_TYPES, ICMPV6_REASONS, ICMPV6_TYPES, ICMPX_REASONS, L3, LOG_LEVELS, NFPROTOS, PACKET_TYPES,
+    POLICIES, PROTOCOLS, SET_FLAGS, SET_TYPES, TCP_FLAGS, TRANSPORTS, VERDICTS,
 };
 
 /// The version of an address.
@@ -48,6 +49,10 @@ pub(super) enum Place {
     Path,
     /// The name of a table, chain, set or variable.
     Name,
+    /// A class of service.
+    Dscp,
+    /// A variable that the ruleset does not use.
+    Unused,
     /// The end of a statement, where a verdict may stand.
     End,
     Unknown,
@@ -57,10 +62,17 @@ const VERDICT: Place = Place::Word("a verdict", VERDICTS, None);
 const MARK: Place = Place::Number(0, u32::MAX as u64);
 
 /// What the elements of a set or map are, part by part.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Elements {
     pub(super) key: Vec<Place>,
     pub(super) value: Vec<Place>,
+}
+
+impl Elements {
+    /// The elements of a set that holds no prefixes and no ranges.
+    fn of_single(self) -> Self {
+        Self { key: self.key.into_iter().map(single).collect(), ..self }
+    }
 }
 
 /// Returns what a value behind these words of a statement is; `next` is the text behind it.
@@ -72,9 +84,46 @@ pub(super) fn in_statement(words: &[&str], next: &str, in_block: bool) -> Place 
     while let [rest @ .., _, ","] = words {
         words = rest;
     }
-    match fields(without_operator(words)).first() {
-        Some(place) if *place != Place::Unknown => *place,
+    match compared(words) {
+        Some(place) if place != Place::Unknown => place,
         _ => by_what_follows(words, next),
+    }
+}
+
+/// Returns what a field at the end is compared with, masked with or set to.
+fn compared(words: &[&str]) -> Option<Place> {
+    let left = without_operator(words);
+    if let Some(place) = fields(left).first() {
+        return Some(*place);
+    }
+    if let [field @ .., "set"] = left {
+        return fields(field).first().copied().map(single);
+    }
+    let place = fields(without_bits(left)).first().copied()?;
+    // A mask is one value.
+    Some(if is_bit_operator(left) { single(place) } else { place })
+}
+
+/// Says whether what follows is an operand of bits.
+fn is_bit_operator(words: &[&str]) -> bool {
+    const SIGNS: &[&str] =
+        &["and", "or", "xor", "&", "|", "^", "<<", ">>", "lshift", "rshift", "(", "/", "!"];
+    words.last().is_some_and(|word| SIGNS.contains(word))
+}
+
+/// Drops masks, shifts and their operands: `meta mark & 0xff`, `tcp flags & (syn | ack)`.
+fn without_bits<'w, 's>(mut words: &'w [&'s str]) -> &'w [&'s str] {
+    loop {
+        words = match words {
+            [rest @ .., _, "/"] => rest,
+            [rest @ .., _] if is_bit_operator(words) => rest,
+            [rest @ .., ")"] => match rest.iter().rposition(|word| *word == "(") {
+                Some(open) => &rest[..open],
+                None => return words,
+            },
+            [rest @ .., _] if is_bit_operator(rest) => rest,
+            _ => return words,
+        };
     }
 }
 
@@ -99,14 +148,19 @@ pub(super) fn elements(words: &[&str], definition: &[&str]) -> Elements {
     match words {
         [.., "elements", "="] => defined(definition),
         [.., "devices", "="] => Elements { key: vec![Place::Interface], value: Vec::new() },
-        [rest @ .., "vmap"] => Elements { key: fields(rest), value: vec![VERDICT] },
+        [rest @ .., "vmap"] => Elements { key: fields(without_bits(rest)), value: vec![VERDICT] },
         [rest @ .., "map"] => Elements { key: fields(rest), value: mapped(rest) },
-        _ => Elements { key: fields(without_operator(words)), value: Vec::new() },
+        _ => {
+            let left = without_operator(words);
+            let key = fields(left);
+            let key = if key.is_empty() { fields(without_bits(left)) } else { key };
+            Elements { key, value: Vec::new() }
+        }
     }
 }
 
 /// Returns what `type` or `typeof` says in the definition of a set.
-fn defined(definition: &[&str]) -> Elements {
+pub(super) fn defined(definition: &[&str]) -> Elements {
     let is_end = |word: &&str| *word == ";" || *word == "\n";
     let kinds = |line: &[&str], kind: fn(&[&str]) -> Place| -> Vec<Place> {
         line.split(|word| *word == ".").map(kind).collect()
@@ -121,7 +175,8 @@ fn defined(definition: &[&str]) -> Elements {
         };
         let mut sides = line.splitn(2, |word| *word == ":");
         let mut side = || sides.next().map(|words| kinds(words, kind)).unwrap_or_default();
-        return Elements { key: side(), value: side().into_iter().map(single).collect() };
+        let elements = Elements { key: side(), value: side().into_iter().map(single).collect() };
+        return if definition.contains(&"interval") { elements } else { elements.of_single() };
     }
     Elements::default()
 }
@@ -130,6 +185,8 @@ fn defined(definition: &[&str]) -> Elements {
 fn single(place: Place) -> Place {
     match place {
         Place::Address(version) => Place::Host(version),
+        Place::Numbers(from, to) => Place::Number(from, to),
+        Place::Port => Place::Number(0, u16::MAX as u64),
         place => place,
     }
 }
@@ -186,6 +243,7 @@ fn keyword(words: &[&str], next: &str) -> Option<Place> {
         [.., "prefix"] => Place::LogPrefix,
         ["include"] => Place::Path,
         [.., "timeout" | "expires" | "gc-interval"] => Place::Time,
+        [.., "maxseg", "size"] | [.., "maxseg", "size", "set"] => upto(u16::MAX.into()),
         [.., "size" | "handle" | "position" | "index" | "snaplen" | "count"] | [.., "count", "over"] => {
             upto(u32::MAX)
         }
@@ -324,10 +382,38 @@ fn field(words: &[&str]) -> Option<(Place, usize)> {
             (Place::Word("a protocol of Ethernet", ETHER_TYPES, None), 2)
         }
         [.., "meta", "nfproto"] => (Place::Word("ipv4 or ipv6", NFPROTOS, None), 2),
+        [.., "with", "icmp", "type"] | [.., "with", "icmp"] => {
+            (Place::Word("a reason", ICMP_REASONS, None), words.len())
+        }
+        [.., "with", "icmpv6", "type"] | [.., "with", "icmpv6"] => {
+            (Place::Word("a reason", ICMPV6_REASONS, None), words.len())
+        }
+        [.., "with", "icmpx", "type"] | [.., "with", "icmpx"] => {
+            (Place::Word("a reason", ICMPX_REASONS, None), words.len())
+        }
         [.., "icmp", "type"] => (Place::Word("a type of ICMP", ICMP_TYPES, Some(255)), 2),
         [.., "icmpv6", "type"] => (Place::Word("a type of ICMPv6", ICMPV6_TYPES, Some(255)), 2),
         [.., "icmp" | "icmpv6", "code"] | [.., "ip", "ttl"] | [.., "ip6", "hoplimit"] => (numbers(255), 2),
-        [.., "ip" | "ip6", "dscp"] => (numbers(63), 2),
+        [.., "ip" | "ip6", "dscp"] => (Place::Dscp, 2),
+        [.., "ip" | "icmp" | "icmpv6", "id"] | [.., "icmp" | "icmpv6", "sequence" | "mtu"] => {
+            (numbers(u16::MAX.into()), 2)
+        }
+        [.., "tcp", "window" | "urgptr" | "checksum"] => (numbers(u16::MAX.into()), 2),
+        [.., "tcp", "sequence" | "ackseq"] => (numbers(u32::MAX.into()), 2),
+        [.., "ip", "version" | "hdrlength"] | [.., "tcp", "doff"] => (numbers(15), 2),
+        [.., "ip6", "flowlabel"] => (numbers(0xF_FFFF), 2),
+        [.., "ct", "bytes" | "packets" | "avgpkt"] => (numbers(i64::MAX.unsigned_abs()), 2),
+        [.., "ct", "original" | "reply", "bytes" | "packets" | "avgpkt"] => {
+            (numbers(i64::MAX.unsigned_abs()), 3)
+        }
+        [.., "ct", "expiration"] => (Place::Time, 2),
+        [.., "ct", "direction"] => (Place::Word("a direction", DIRECTIONS, None), 2),
+        [.., "ct", "status"] => (Place::Word("a status of a connection", CT_STATUS, None), 2),
+        [.., "meta", "length" | "cgroup"] => (numbers(u32::MAX.into()), 2),
+        [.., "cpu"] => (numbers(u32::MAX.into()), with_meta(words)),
+        [.., "fib", _, "type"] | [.., "fib", _, ".", _, "type"] => {
+            (Place::Word("a type of addresses", ADDRESS_TYPES, None), words.len())
+        }
         [.., "ip" | "ip6" | "udp", "length"] | [.., "ct", "zone"] => (numbers(u16::MAX.into()), 2),
         [.., "vlan", "id"] => (numbers(4095), 2),
         [.., "vlan", "pcp"] => (numbers(7), 2),

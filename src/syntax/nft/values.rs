@@ -49,6 +49,7 @@ pub(super) fn check_quoted(string: &str, place: Place) -> Result<(), Reason> {
             Err(Reason::new(message, "remove the quotes in the template"))
         }
         Place::Name | Place::Word(..) => check_word(string, place),
+        Place::Unused => check_quoted(string, Place::Unknown),
         // nft looks for one name between quotes, also where it would split a bare word.
         _ if string.contains(['-', '/']) => {
             let message = format!("nft would not read {} in quotes as what it says", literal::shown(string));
@@ -111,8 +112,24 @@ pub(super) fn check_word(word: &str, place: Place) -> Result<(), Reason> {
             let message = format!("{} stands here without quotes", literal::shown(word));
             Err(Reason::new(message, "put quotes round it in the template"))
         }
+        Place::Dscp if DSCP.contains(&word) || is_range(word, true, 0, 63) => Ok(()),
+        Place::Dscp => {
+            Err(not_one_of(word, "a class of service", "give a word such as ef or cs1, or a number up to 63"))
+        }
+        // A number reads as that number wherever the variable may be used.
+        Place::Unused if is_range(word, false, 0, u32::MAX.into()) => Ok(()),
         Place::End if VERDICTS.contains(&word) => Ok(()),
-        Place::Unknown | Place::End if is_address(word, Version::Any)? => Ok(()),
+        Place::Unknown | Place::Unused | Place::End if is_address(word, Version::Any)? => Ok(()),
+        Place::Unused => {
+            let message = format!(
+                "{} could mean several things to nft, and the variable is used nowhere in this file",
+                literal::shown(word)
+            );
+            Err(Reason::new(
+                message,
+                "use the variable where its kind is clear, as behind iifname or ip saddr; else only an address or a number can stand here",
+            ))
+        }
         Place::Unknown | Place::End => {
             let message = format!("{} could mean several things to nft in this place", literal::shown(word));
             let next = "put it where its kind is clear, as behind tcp dport, ip saddr, iifname or in the elements of a set with a type; only a whole address can stand here";
@@ -372,3 +389,34 @@ pub(super) const ICMPV6_TYPES: &[&str] = &[
     "mld-listener-report",
 ];
 const PRIORITIES: &[&str] = &["filter", "raw", "mangle", "dstnat", "security", "srcnat", "out"];
+const DSCP: &[&str] = &[
+    "cs0", "cs1", "cs2", "cs3", "cs4", "cs5", "cs6", "cs7", "be", "af11", "af12", "af13", "af21", "af22",
+    "af23", "af31", "af32", "af33", "af41", "af42", "af43", "ef",
+];
+pub(super) const DIRECTIONS: &[&str] = &["original", "reply"];
+pub(super) const CT_STATUS: &[&str] =
+    &["expected", "seen-reply", "assured", "confirmed", "snat", "dnat", "dying"];
+pub(super) const ADDRESS_TYPES: &[&str] = &[
+    "unspec",
+    "unicast",
+    "local",
+    "broadcast",
+    "anycast",
+    "multicast",
+    "blackhole",
+    "unreachable",
+    "prohibit",
+];
+pub(super) const ICMP_REASONS: &[&str] = &[
+    "net-unreachable",
+    "host-unreachable",
+    "prot-unreachable",
+    "port-unreachable",
+    "net-prohibited",
+    "host-prohibited",
+    "admin-prohibited",
+];
+pub(super) const ICMPV6_REASONS: &[&str] =
+    &["no-route", "admin-prohibited", "addr-unreachable", "port-unreachable", "policy-fail", "reject-route"];
+pub(super) const ICMPX_REASONS: &[&str] =
+    &["port-unreachable", "admin-prohibited", "no-route", "host-unreachable"];
