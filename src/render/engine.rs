@@ -393,12 +393,40 @@ fn at_template(error: &Error, text: &Arc<Text>, guarded: &Guarded, rule: &'stati
         (_, Some(line)) => Place::line(text, line as u32),
         _ => Place::file(text.name.clone()),
     };
-    let next = match error.kind() {
+    let message = describe(error);
+    let next = next_step(error.kind(), &message);
+    Finding::error(rule, message).at(place).next(next)
+}
+
+/// What to do about an error of the engine.
+fn next_step(kind: ErrorKind, message: &str) -> &'static str {
+    match kind {
+        _ if message.contains("recursion limit") => {
+            "end the recursion, or nest less: a macro, an include or a loop calls itself too often here"
+        }
         ErrorKind::UndefinedError => "give the line this value, or correct the name in the template",
+        ErrorKind::SyntaxError => {
+            "close every `{{`, `{%`, quote and bracket, and end every `if`, `for`, `macro` and `set` block"
+        }
+        ErrorKind::TemplateNotFound => "name a file of the target's own folder",
+        ErrorKind::BadInclude | ErrorKind::EvalBlock => "correct the template that is included here",
         ErrorKind::UnknownFilter => "see the list of filters in the documentation",
-        _ => "correct the template",
-    };
-    Finding::error(rule, describe(error)).at(place).next(next)
+        ErrorKind::UnknownTest => {
+            "use a test of the templates' language, such as `defined`, `none` or `string`"
+        }
+        ErrorKind::UnknownFunction => "call a macro of this target, or a function such as `range` or `dict`",
+        ErrorKind::UnknownMethod => "use a filter: `name|upper`, not `name.upper()`",
+        ErrorKind::UnknownBlock => "define the block in this template or in the one that it extends",
+        ErrorKind::TooManyArguments | ErrorKind::MissingArgument => {
+            "give what the filter, test or macro takes, no more and no less"
+        }
+        ErrorKind::CannotUnpack => "give the loop one name for each part of its items",
+        ErrorKind::OutOfFuel => "bound the loop that makes so much work",
+        ErrorKind::NonKey | ErrorKind::NonPrimitive | ErrorKind::InvalidOperation => {
+            "test or convert the value first: a text, a number, a list and a map each allow other things"
+        }
+        _ => "correct this place of the template",
+    }
 }
 
 fn environment() -> Environment<'static> {
