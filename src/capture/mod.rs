@@ -10,6 +10,7 @@ mod conditions;
 mod connections;
 mod draft;
 mod emit;
+mod groups;
 mod lex;
 mod line;
 mod names;
@@ -130,7 +131,7 @@ fn induce(
             instance.files.iter().map(parsed).collect()
         })
         .collect();
-    let (members, shape, aside) = role::settle(&trees);
+    let role::Settled { members, shape, aside, roles } = role::settle(&trees);
     let members: Vec<&Instance> = members.iter().map(|at| &instances[*at]).collect();
     let given = given(&members);
     let terms = solve::Terms { evidence: options.evidence, usual: true };
@@ -147,8 +148,20 @@ fn induce(
         })
         .collect();
     report.outliers = found.outliers(&given);
-    report.refused = report.refused.take().or_else(|| found.refusal(&report));
+    report.refused = several_roles(instances, &roles).or_else(|| found.refusal(&report));
     Capture { draft, report }
+}
+
+/// Why instances are no one role: the roles that they are, where none has the majority.
+fn several_roles(instances: &[Instance], roles: &[Vec<usize>]) -> Option<String> {
+    let names = |role: &Vec<usize>| {
+        let shown: Vec<&str> = role.iter().take(4).map(|at| instances[*at].line.as_str()).collect();
+        let more = if role.len() > shown.len() { ", ..." } else { "" };
+        format!("{}{more} ({})", shown.join(", "), role.len())
+    };
+    let roles: Vec<String> = roles.iter().map(names).collect();
+    let shown = roles.join("; ");
+    (roles.len() > 1).then(|| format!("these are {} roles, and none has the majority: {shown}", roles.len()))
 }
 
 /// Captures one pilot with what is known of it; `answer` decides each question.
