@@ -48,7 +48,17 @@ impl Solver {
         self.bases.push((base, row));
     }
 
-    pub(super) fn solve(&self, row: &Row, depth: usize, same: &dyn Fn(&Base) -> bool) -> Option<Program> {
+    /// Finds a program for a row that is not there for every key, too.
+    ///
+    /// Where only two values are known of five or more, what takes one apart fits by accident.
+    pub(super) fn program(&self, row: &Row, same: &dyn Fn(&Base) -> bool) -> Option<Program> {
+        let program = self.solve(row, 0, same)?;
+        let is_partial = self.count >= 5 && row.iter().any(Option::is_none);
+        let takes_apart = program.iter().filter_map(Atom::view).any(|view| !view.steps.is_empty());
+        (!is_partial || !takes_apart || distinct(row).len() >= 3).then_some(program)
+    }
+
+    fn solve(&self, row: &Row, depth: usize, same: &dyn Fn(&Base) -> bool) -> Option<Program> {
         let keys: Vec<usize> = (0..self.count).filter(|key| row[*key].is_some()).collect();
         let value = |key: usize| row[key].as_deref().unwrap_or_default();
         let first = value(*keys.first()?);

@@ -126,7 +126,7 @@ impl State<'_> {
                 Base::Value(number) => parameters[*number].name == name,
                 _ => false,
             };
-            match solver.solve(&group.row, 0, &same) {
+            match solver.program(&group.row, &same) {
                 Some(program) => {
                     group.slots.iter().for_each(|slot| self.solution.programs[*slot].clone_from(&program));
                 }
@@ -291,7 +291,7 @@ impl State<'_> {
                     self.base(&mut others, Base::Value(other), row);
                 }
             }
-            if let Some(program) = others.solve(&parameter.row, 0, &|_| false) {
+            if let Some(program) = others.program(&parameter.row, &|_| false) {
                 parameter.slots.iter().for_each(|slot| self.solution.programs[*slot].clone_from(&program));
                 self.solution.parameters[number].is_gone = true;
                 self.used.remove(&(scope, parameter.name));

@@ -156,7 +156,9 @@ fn cuts(values: &[&Rc<str>]) -> Vec<Step> {
     };
     let is_word = |parts: Vec<&[char]>| {
         let digits = |part: &[char]| part.iter().filter(|c| c.is_ascii_digit()).count();
-        parts.iter().all(|part| digits(part) != 1)
+        // Two digits everywhere may be one or three in the next line, unless they are padded.
+        let is_short = parts.iter().all(|part| digits(part) == 2 && part.len() == 2 && part[0] != '0');
+        !is_short && parts.iter().all(|part| digits(part) != 1)
     };
     let mut out = vec![];
     for at in 1..shortest.min(MOST) {
