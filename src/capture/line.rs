@@ -30,13 +30,60 @@ pub(super) fn generalize(texts: &[&str]) -> Vec<Piece> {
     } else {
         by_common(&cut)
     };
-    joined(as_prose(joined(pieces)))
+    joined(as_prose(joined(without_ambiguous(joined(pieces))))).into_iter().flat_map(without_end).collect()
+}
+
+/// A mark between two values that stands inside of one of them, too, separates nothing: they are one value.
+fn without_ambiguous(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut out: Vec<Piece> = vec![];
+    for piece in pieces {
+        let mark = match out.last() {
+            Some(Piece::Text(text)) if is_separator(text) => text.clone(),
+            _ => String::new(),
+        };
+        let before = out.len().checked_sub(2).map(|at| &out[at]);
+        let is_one = match (before, &piece) {
+            (Some(Piece::Slot(left)), Piece::Slot(right)) if !mark.is_empty() => {
+                let holds = |column: &[String]| column.iter().any(|text| text.contains(&mark));
+                !is_blank(left) && !is_blank(right) && (holds(left) || holds(right))
+            }
+            _ => false,
+        };
+        if is_one {
+            out.pop();
+            if let (Some(Piece::Slot(left)), Piece::Slot(right)) = (out.last_mut(), &piece) {
+                left.iter_mut().zip(right).for_each(|(left, right)| *left = format!("{left}{mark}{right}"));
+            }
+        } else {
+            out.push(piece);
+        }
+    }
+    out
+}
+
+fn is_separator(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= 2 && !text.chars().any(|c| c.is_alphanumeric() || c == '\n')
+}
+
+/// A line's end that only some variants have is a place of its own: no value takes it away.
+fn without_end(piece: Piece) -> Vec<Piece> {
+    let Piece::Slot(column) = &piece else { return vec![piece] };
+    let body = |text: &str| text.trim_end_matches(['\n', '\r']).len();
+    if is_blank(column) || column.iter().all(|text| body(text) == text.len()) {
+        return vec![piece];
+    }
+    let bodies: Vec<String> = column.iter().map(|text| text[..body(text)].to_owned()).collect();
+    let ends: Vec<String> = column.iter().map(|text| text[body(text)..].to_owned()).collect();
+    vec![self::piece(bodies), self::piece(ends)]
 }
 
 /// Words that differ side by side are one text: nobody asks for the second word of a sentence.
 fn as_prose(pieces: Vec<Piece>) -> Vec<Piece> {
     let is_word = |piece: &Piece| match piece {
-        Piece::Slot(column) => column.iter().all(|text| text.chars().all(|c| c.is_alphabetic() || c == ' ')),
+        Piece::Slot(column) => column.iter().all(|text| {
+            let is_part = |c: char| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '&');
+            text.starts_with(char::is_alphabetic) && text.chars().all(is_part)
+        }),
         Piece::Text(_) => false,
     };
     let mut out: Vec<Piece> = vec![];
@@ -228,6 +275,9 @@ mod tests {
         assert_eq!(shape(&["ip 10.0.0.1/24\n", "ip 10.0.0.9/24\n"]), "ip <>\n");
         assert_eq!(shape(&["a: 1", "a: 1"]), "a: 1");
         assert_eq!(shape(&["description SERVER x", "description Port x"]), "description <> x");
+        assert_eq!(shape(&["ip 10.0.0.1", "ip 10.0.0.2\n"]), "ip <><>");
+        assert_eq!(shape(&["see a/b%20c.pdf", "see a/x%1%2.pdf", "see a/y-z%3.pdf"]), "see a/<>");
+        assert_eq!(shape(&["name Z-Wave Gateway", "name Smoke Detector"]), "name <>");
         assert_eq!(shape(&["allowed 1,2\n", "allowed 1,2,3\n", "allowed 7\n"]), "allowed <>\n");
     }
 }
