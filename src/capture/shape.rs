@@ -562,5 +562,7 @@ pub(super) fn title(node: &Node) -> String {
         return node.key().to_owned();
     }
     let words = node.words.iter().filter(|word| word.chars().any(char::is_alphabetic));
-    words.take(2).cloned().collect::<Vec<_>>().join(" ")
+    // An element of XML is named by itself, not by its attributes.
+    let most = if node.head.trim_start().starts_with('<') { 1 } else { 2 };
+    words.take(most).cloned().collect::<Vec<_>>().join(" ")
 }
