@@ -25,6 +25,7 @@ JIG = os.environ.get("JIG", "jig")
 RENDER = os.environ.get("JIG_RENDER", JIG)
 MOST = int(os.environ.get("HELD_OUT", "10"))
 TAG = re.compile(r"\{\{((?:'(?:\\.|[^'\\])*'|[^'])*?)\}\}|\{%([+-]?)((?:'(?:\\.|[^'\\])*'|[^'])*?)([+-]?)%\}")
+RAW_END = re.compile(r"\{%[+-]?\s*endraw\s*[+-]?%\}")
 
 
 def jig(*args):
@@ -42,8 +43,14 @@ def capture(folders, out=None):
 
 def line_id(name):
     words = [w for w in re.split(r"[^a-z0-9]+", name.lower()) if w]
-    text = "-".join(words)
-    return text if text[:1].isalpha() else f"n-{text}"
+    whole = "-".join(["n", *words])
+    if len(words) > 1 and words[0][0].isdigit() and len(whole) <= 32:
+        return whole
+    start = next((at for at, word in enumerate(words) if word[0].isalpha()), 0)
+    while start + 1 < len(words) and sum(len(word) + 1 for word in words[start:]) > 33:
+        start += 1
+    text = "-".join(words[start:])[:32]
+    return (text if text[:1].isalpha() else f"n-{text}"[:32]).rstrip("-")
 
 
 # ---------------------------------------------------------------- templates
@@ -60,20 +67,19 @@ def parse(text):
         if piece:
             pieces.append(("text", piece))
 
-    for found in TAG.finditer(text):
-        if is_raw and (found.group(3) or "").strip() != "endraw":
-            continue
+    while found := (RAW_END if is_raw else TAG).search(text, at):
         add(text[at:found.start()])
+        if is_raw:
+            at, trim, is_raw = found.end(), False, False
+            continue
         at, trim = found.end(), False
         if found.group(3) is None:
             pieces.append(("value", found.group(1).strip()))
             continue
         tag = found.group(3).strip()
         trim = found.group(4) != "+"
-        if tag in ("raw", "endraw"):
-            is_raw = tag == "raw"
-            if is_raw:
-                trim = False
+        if tag == "raw":
+            is_raw, trim = True, False
         else:
             pieces.append(("tag", tag))
     add(text[at:])
@@ -304,6 +310,7 @@ def held_out(fleet, site, name, files):
             usual |= set(re.findall(r"\{% set (\w+) =", template))
             trails.append((path, entry.get("when"), program(parse(template))))
     values = Values(usual)
+    is_stretched = False
     for path, when, steps in trails:
         if path not in files:
             if when:
@@ -316,6 +323,7 @@ def held_out(fleet, site, name, files):
         trail, furthest = match(steps, text)
         if trail is None:
             trail, furthest = match(steps, text, many_lines=True)
+            is_stretched = True
         if trail is None:
             number = text.count("\n", 0, furthest) + 1
             return None, f"{path}:{number}: {text.splitlines()[number - 1:number]}"
@@ -340,7 +348,8 @@ def held_out(fleet, site, name, files):
             if n in values.values and as_type(s, values.values[n]) != s.get("value")}
     document.update({k: v for k, v in (("inputs", inputs), ("overrides", over)) if v})
     where = fleet / f"sites/{site}/lines/{line}.yaml"
-    where.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=10**6))
+    # JSON is YAML, and quotes every text.
+    where.write_text(json.dumps(document, ensure_ascii=False))
     code, out, error = jig("-C", fleet, "render", f"{site}/{line}")
     if code != 0:
         return derived, "does not render: " + " ".join((out + error).split())[:300]
@@ -352,6 +361,9 @@ def held_out(fleet, site, name, files):
         wrong += [f"{path}:{n}: {a!r} comes out as {b!r}" for n, (a, b) in enumerate(rows, 1) if a != b]
         if not wrong and made != text:
             wrong.append(f"{path}: another length")
+    if wrong and is_stretched:
+        # A value that had to swallow lines means that the shape does not fit; no formula said anything wrong.
+        return derived, f"only with values over several lines: {wrong[0][:200]}"
     return derived, wrong
 
 

@@ -419,3 +419,91 @@ fn values_can_be_renamed() {
     assert_eq!(run.code, 2, "{}", run.stdout);
     assert!(!folder.path().join("other").exists());
 }
+
+/// A switch at the edge, or one in the middle that all of them hang on.
+fn fabric(number: usize, is_spine: bool) -> String {
+    let base = format!("hostname line{number:02}\nntp server 10.0.0.1\nrouter bgp {}\n", 65000 + number * 7);
+    let block = |name: &str, rows: &[&str]| {
+        let rows: String = rows.iter().map(|row| format!(" {row} {name}\n")).collect();
+        format!("{name}\n{rows}!\n")
+    };
+    let spine = ["max-paths", "bfd", "rr-client", "cluster"];
+    let leaf = ["vlan", "vxlan", "arp", "anycast", "mlag"];
+    let kinds: &[&str] = if is_spine { &spine } else { &leaf };
+    let blocks: String = ["alpha", "beta", "gamma"].iter().map(|name| block(name, kinds)).collect();
+    base + &blocks
+}
+
+#[test]
+fn several_roles_in_one_folder_are_not_taken_for_one() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 9, "sw.cfg", |number| fabric(number, number % 3 == 0));
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("6 lines, 6/6 files exact"), "{}", run.stdout);
+    for line in ["line03", "line06", "line09"] {
+        assert!(run.stdout.contains(&format!("set aside: plant/{line}")), "{}", run.stdout);
+        assert!(!folder.path().join(format!("fleet/sites/plant/lines/{line}.yaml")).exists());
+    }
+    assert!(run.stdout.contains("+ bfd alpha"), "{}", run.stdout);
+
+    // Where none has the majority nobody can say which one is the standard.
+    let folder = Folder::new();
+    let plant = lines(&folder, 8, "sw.cfg", |number| fabric(number, number % 2 == 0));
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert!(
+        run.stdout.contains("2 roles, and none has the majority: line01, line03, line05, line07 (4); line02"),
+        "{}",
+        run.stdout
+    );
+    assert!(!folder.path().join("fleet").exists());
+}
+
+#[test]
+fn an_option_is_no_role() {
+    // Half of the lines have a file and a block that the others have not.
+    let folder = Folder::new();
+    let plant = lines(&folder, 8, "sw.cfg", |number| {
+        let option = "aaa\n radius 10.0.0.8\n timeout 5\n retries 3\n deadtime 10\n!\n";
+        format!("{}{}", switch(number), if number % 2 == 0 { option } else { "" })
+    });
+    for number in [2, 4, 6] {
+        let text: String = (0..40).map(|row| format!("rule {row} permit {}\n", row * 3)).collect();
+        folder.write(&format!("plant/line{number:02}/acl.cfg"), &text);
+    }
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("8 lines, 11/11 files exact"), "{}", run.stdout);
+}
+
+#[test]
+fn some_items_of_a_list_have_a_secret() {
+    let folder = Folder::new();
+    let plant = lines(&folder, 5, "bgp.cfg", |number| {
+        let neighbor = |at: usize| {
+            let peer = format!(" neighbor 10.0.{number}.{at}");
+            let secret = format!("{peer} password 7 05A{number}7F{at}3C9{}BB\n", number * at);
+            let secret = if (number + at).is_multiple_of(2) { secret } else { String::new() };
+            format!("{peer} remote-as {}\n{secret}{peer} description peer-{at}\n", 64000 + number * at)
+        };
+        let all: String = (1..number % 3 + 3).map(neighbor).collect();
+        format!("hostname r{number}\nrouter bgp {}\n{all}", 65000 + number)
+    });
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("5/5 files exact"), "{}", run.stdout);
+    for (name, bytes) in files(&folder.path().join("fleet")) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("05A"), "{name}");
+    }
+}
+
+#[test]
+fn a_path_may_look_like_a_template() {
+    let folder = Folder::new();
+    let name = "é {{ x }} {% if %} {# #}.conf";
+    let plant = lines(&folder, 4, name, |number| format!("name dev{number}\n"));
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("4/4 files exact"), "{}", run.stdout);
+}

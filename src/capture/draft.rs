@@ -258,7 +258,9 @@ fn list_schema(writer: &Writer<'_>, scope: usize) -> Map<String, Value> {
     let items = if writer.is_plain(scope) {
         properties.into_iter().next().map_or(json!({}), |(_, schema)| schema)
     } else {
-        let required: Vec<&String> = properties.keys().collect();
+        let optional: BTreeSet<&String> =
+            writer.live(scope).filter(|at| writer.may_lack(*at)).map(|at| &writer.fields[at]).collect();
+        let required: Vec<&String> = properties.keys().filter(|name| !optional.contains(name)).collect();
         json!({"type": "object", "required": required, "properties": properties})
     };
     let mut out = Map::new();

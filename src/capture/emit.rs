@@ -60,8 +60,10 @@ impl<'s> Writer<'s> {
             used.insert(parameter.name.clone());
         }
         used.extend(self.conditions.switches.iter().map(|switch| switch.name.clone()));
-        self.shape.each(&mut |_, branch| {
+        self.shape.each(&mut |file, branch| {
             let Some(scope) = branch.list else { return };
+            let path = super::paths::plain(&file.path);
+            let file = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
             let item = &branch.kids[0];
             let sample = item.sample();
             let key = sample.key();
@@ -77,7 +79,8 @@ impl<'s> Writer<'s> {
                 (_, "", first) => first.map(String::as_str).or((!block.is_empty()).then_some(block)),
                 (_, key, _) => Some(key),
             };
-            let item = slug(stem.filter(|stem| !slug(stem).is_empty()).unwrap_or("item"));
+            let item = slug(stem.filter(|stem| !slug(stem).is_empty()).unwrap_or(file));
+            let item = if item.is_empty() { "entry".to_owned() } else { item };
             let item: String = one_of(&item).chars().take(26).collect();
             let many = if item.ends_with('s') { format!("{item}_list") } else { format!("{item}s") };
             let mut list = safe(&many);
@@ -531,6 +534,9 @@ impl Writer<'_> {
             let is_left_out =
                 parameter.usually.as_ref().is_some_and(|(_, but)| scope == 0 && !but.contains(&key));
             let value = parameter.row[key].as_deref().filter(|_| !is_left_out);
+            if value.is_none() && self.may_lack(at) {
+                continue;
+            }
             let reference = value.and_then(|value| self.references.get(value));
             let value = match reference {
                 Some(reference) => json!(format!("secret:{reference}")),
@@ -561,6 +567,12 @@ impl Writer<'_> {
                 }
             })
             .collect()
+    }
+
+    /// Whether some items of a list have no such secret: an empty text is no reference.
+    pub(super) fn may_lack(&self, at: usize) -> bool {
+        let parameter = &self.solution.parameters[at];
+        parameter.scope != 0 && self.types[at] == Type::Secret && parameter.row.iter().any(Option::is_none)
     }
 
     /// Whether a value has a default.

@@ -56,7 +56,14 @@ impl Paths {
 
     /// Writes a common path as an expression of a target.
     pub(super) fn expression(&self, path: &str) -> String {
-        let mut out = path.replace("{{", "{{ '{{' }}");
+        let mut out = String::new();
+        for (at, c) in path.char_indices() {
+            // A tag of the template engine in a path is text.
+            match path[at + c.len_utf8()..].chars().next().filter(|_| c == '{') {
+                Some('{' | '%' | '#') => out.push_str("{{ '{' }}"),
+                _ => out.push(c),
+            }
+        }
         for (mark, expression) in MARKS {
             out = out.replace(mark, &format!("{{{{ {expression} }}}}"));
         }

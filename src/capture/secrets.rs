@@ -40,6 +40,13 @@ const MORE_HARMLESS: &[&str] = &[
     "_backend",
     "secrets",
     "passwords",
+    // Where a web server hands a request on.
+    "proxy_pass",
+    "fastcgi_pass",
+    "uwsgi_pass",
+    "scgi_pass",
+    "grpc_pass",
+    "memcached_pass",
 ];
 /// Words between a device's keyword and the secret: how it is encoded.
 const ENCODINGS: &[&str] = &[
