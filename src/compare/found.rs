@@ -5,6 +5,7 @@ use crate::finding::Level;
 use crate::packets::Path;
 use jiff::civil::Date;
 use serde_json::Value as Json;
+use std::cell::Cell;
 
 /// A difference inside one file.
 #[derive(Debug, Clone)]
@@ -119,4 +120,43 @@ impl Compared {
 pub(crate) fn line_of(text: &str, at: u32) -> u32 {
     let before = &text.as_bytes()[..(at as usize).min(text.len())];
     memchr::memchr_iter(b'\n', before).count() as u32 + 1
+}
+
+/// The lines of a text, for asking about many places: each is counted from the one before.
+#[derive(Debug)]
+pub(crate) struct Lines<'t> {
+    text: &'t str,
+    last: Cell<(usize, u32)>,
+}
+
+impl<'t> Lines<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, last: Cell::new((0, 1)) }
+    }
+
+    /// The line of a byte offset, from 1.
+    pub(crate) fn of(&self, at: u32) -> u32 {
+        let at = (at as usize).min(self.text.len());
+        let (from, line) = self.last.get();
+        let between = |range: std::ops::Range<usize>| {
+            memchr::memchr_iter(b'\n', &self.text.as_bytes()[range]).count() as u32
+        };
+        let line = if at >= from { line + between(from..at) } else { line - between(at..from) };
+        self.last.set((at, line));
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_from_the_place_before() {
+        let text = "a\nbb\n\nc";
+        let lines = Lines::new(text);
+        for at in [0, 7, 2, 5, 1, 99, 6] {
+            assert_eq!(lines.of(at), line_of(text, at), "{at}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! only how an already proven difference is shown.
 
 use super::align::{self, Step as Aligned};
-use super::found::{Found, line_of};
+use super::found::{Found, Lines};
 use super::labels::{Attribution, Before, Kind};
 use super::number;
 use super::pattern::Cursor;
@@ -21,8 +21,8 @@ type Base<'t> = Before<Ref<'t>>;
 /// What is compared, and what comes out.
 pub(crate) struct Walk<'r> {
     pub rules: &'r Rules,
-    intended: &'r str,
-    deployed: &'r str,
+    intended: Lines<'r>,
+    deployed: Lines<'r>,
     path: Vec<String>,
     /// How many steps of the path name a document of a stream; patterns do not see them.
     skip: usize,
@@ -46,8 +46,8 @@ impl<'r> Walk<'r> {
     pub(crate) fn new(rules: &'r Rules, intended: &'r str, deployed: &'r str) -> Self {
         Self {
             rules,
-            intended,
-            deployed,
+            intended: Lines::new(intended),
+            deployed: Lines::new(deployed),
             path: vec![],
             skip: 0,
             found: vec![],
@@ -497,7 +497,7 @@ impl<'r> Walk<'r> {
             ));
             found.attribution = attribution;
             found.class = self.rules.class(&self.path[self.skip..]);
-            found.line = d.item(*now).map(|item| line_of(self.deployed, item.at()));
+            found.line = d.item(*now).map(|item| self.deployed.of(item.at()));
             self.found.push(found);
             self.path.pop();
         }
@@ -536,8 +536,11 @@ impl<'r> Walk<'r> {
             }
         }
         for (kind, at, count, attribution) in news {
-            let (item, text) =
-                if kind == Kind::Missing { (s.item(at), self.intended) } else { (d.item(at), self.deployed) };
+            let (item, text) = if kind == Kind::Missing {
+                (s.item(at), &self.intended)
+            } else {
+                (d.item(at), &self.deployed)
+            };
             let mut found = Found::new(self.shown_path(), kind);
             let value = item.map(Ref::to_json);
             if kind == Kind::Missing {
@@ -548,7 +551,7 @@ impl<'r> Walk<'r> {
             found.count = count;
             found.attribution = attribution;
             found.class = self.rules.class(&self.path[self.skip..]);
-            found.line = item.map(|item| line_of(text, item.at()));
+            found.line = item.map(|item| text.of(item.at()));
             self.found.push(found);
         }
     }
@@ -569,7 +572,7 @@ impl<'r> Walk<'r> {
             found.attribution =
                 b.map(canon).judge(|in_b| (in_b.as_ref() == Some(&in_s), in_b.as_ref() == Some(&in_d)));
             found.class = self.rules.class(&self.path[self.skip..]);
-            found.line = Some(line_of(self.deployed, d.at()));
+            found.line = Some(self.deployed.of(d.at()));
             self.found.push(found);
             return;
         }
@@ -750,8 +753,8 @@ impl<'r> Walk<'r> {
         found.attribution = b.judge(|b| (self.same(s, b, cursor), self.same(d, b, cursor)));
         found.base = b.value().map(|b| self.shown(b));
         found.line = match (s, d) {
-            (_, Some(d)) => Some(line_of(self.deployed, d.at())),
-            (Some(s), None) => Some(line_of(self.intended, s.at())),
+            (_, Some(d)) => Some(self.deployed.of(d.at())),
+            (Some(s), None) => Some(self.intended.of(s.at())),
             (None, None) => None,
         };
         found.class = self.rules.class(&self.path[self.skip..]);
