@@ -544,3 +544,19 @@ fn what_cannot_run_is_never_in_order() {
         "nothing was read back"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_back_end_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for side in ["want", "have"] {
+        fs::create_dir_all(folder.path().join(side)).expect("makes");
+        fs::write(folder.path().join(side).join("a.json"), "{}").expect("writes");
+    }
+    for link in ["one", "two"] {
+        std::os::unix::fs::symlink(".", folder.path().join("have").join(link)).expect("links");
+    }
+    let done = jig().args("diff --intended want --deployed have").cwd(folder.path()).run();
+    assert_eq!(done.code, 2);
+    assert!(done.stderr.contains("a link leads back into its own folder"), "{}", done.stderr);
+}

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Largest file that is read, in bytes.
 pub(crate) const MAX_BYTES: u64 = 16 << 20;
 
+/// Deepest nesting of folders that is read.
+const MAX_DEPTH: u8 = 32;
+
 /// A thing in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
@@ -176,7 +179,8 @@ impl Tree {
         Ok(entries)
     }
 
-    /// Lists every file below `path`, sorted, relative to `path`. Folders deeper than 32 are left out.
+    /// Lists every file below `path`, sorted, relative to `path`. What lies deeper than [`MAX_DEPTH`] folders is refused:
+    /// leaving it out would read as "in order", and a link that leads back has no end.
     pub fn walk(&self, path: &str) -> Result<Vec<String>, ReadError> {
         let mut files = vec![];
         self.walk_into(path, "", 0, &mut files)?;
@@ -195,8 +199,11 @@ impl Tree {
             let name = join(below, &entry.name);
             if !entry.is_folder {
                 files.push(name);
-            } else if depth < 32 {
+            } else if depth < MAX_DEPTH {
                 self.walk_into(root, &name, depth + 1, files)?;
+            } else {
+                let why = "folders are nested too deep, or a link leads back into its own folder";
+                return Err(ReadError::Refused(name, why.into()));
             }
         }
         Ok(())
