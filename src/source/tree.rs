@@ -179,7 +179,7 @@ impl Tree {
         Ok(entries)
     }
 
-    /// Lists every file below `path`, sorted, relative to `path`. What lies deeper than [`MAX_DEPTH`] folders is refused:
+    /// Lists every file below `path`, sorted, relative to `path`. What lies deeper than 32 folders is refused:
     /// leaving it out would read as "in order", and a link that leads back has no end.
     pub fn walk(&self, path: &str) -> Result<Vec<String>, ReadError> {
         let mut files = vec![];
