@@ -507,3 +507,23 @@ fn a_path_may_look_like_a_template() {
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("4/4 files exact"), "{}", run.stdout);
 }
+
+#[test]
+fn elements_that_repeat_are_one_list_whatever_they_are_called() {
+    // Each line calls its nodes after its own machine, and has two of them at least.
+    let folder = Folder::new();
+    let machines = ["oven", "press", "mixer", "lathe", "filler", "robot"];
+    let plant = lines(&folder, 6, "opc.xml", |number| {
+        let machine = machines[number - 1];
+        let node =
+            |at: usize| format!("    <Node id=\"ns=2;s={machine}.{at}\" interval=\"{}\" />\n", at * 100 + 50);
+        let nodes: String = (0..2 + number % 4).map(node).collect();
+        format!("<Server>\n  <Name>{machine}</Name>\n  <Nodes>\n{nodes}  </Nodes>\n</Server>\n")
+    });
+    let run = capture(&folder, &plant, "fleet", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("6/6 files exact"), "{}", run.stdout);
+    let template = folder.path().join("fleet/blueprints/switch/templates/switch/opc.xml.j2");
+    let template = fs::read_to_string(template).expect("written");
+    assert_eq!(template.matches("<Node ").count(), 1, "{template}");
+}

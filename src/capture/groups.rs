@@ -5,7 +5,8 @@
 
 use super::shape::Trees;
 use super::tree::Node;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Groups that are more alike than this are one.
@@ -20,8 +21,8 @@ const MOST: usize = 300;
 /// Instances of a group that are asked what the group has.
 const ASKED: usize = 12;
 
-/// What an instance says: file and line with what varies taken out.
-type Said = BTreeSet<(usize, u64)>;
+/// What an instance says: file and line with what varies taken out, in order.
+type Said = Vec<(usize, u64)>;
 
 /// Splits instances into groups, the largest first; one group where they are one role.
 pub(super) fn groups(trees: &[Trees]) -> Vec<Vec<usize>> {
@@ -75,6 +76,8 @@ fn said(trees: &[Trees]) -> Vec<Said> {
         for (path, parsed) in trees.iter().filter(|(path, _)| !any_shared || shared(path)) {
             collect(files[path.as_str()], &parsed.nodes, &mut out);
         }
+        out.sort_unstable();
+        out.dedup();
         out
     };
     let mut all: Vec<Said> = trees.iter().map(of).collect();
@@ -87,7 +90,7 @@ fn said(trees: &[Trees]) -> Vec<Said> {
 fn collect(file: usize, nodes: &[Rc<Node>], out: &mut Said) {
     for node in nodes {
         if !node.is_filler() {
-            out.insert((file, node.skeleton));
+            out.push((file, node.skeleton));
         }
         out.extend(node.inside.keys().map(|skeleton| (file, *skeleton)));
     }
@@ -104,8 +107,16 @@ fn kinds(said: &[Said]) -> Vec<(Said, Vec<usize>)> {
 
 /// Returns how much two say alike, 0 to 1.
 fn overlap(a: &Said, b: &Said) -> f64 {
+    let (mut left, mut right, mut shared) = (0, 0, 0);
+    while left < a.len() && right < b.len() {
+        match a[left].cmp(&b[right]) {
+            Ordering::Less => left += 1,
+            Ordering::Greater => right += 1,
+            Ordering::Equal => (left, right, shared) = (left + 1, right + 1, shared + 1),
+        }
+    }
     let total = a.len() + b.len();
-    if total == 0 { 1.0 } else { 2.0 * a.intersection(b).count() as f64 / total as f64 }
+    if total == 0 { 1.0 } else { 2.0 * f64::from(shared) / total as f64 }
 }
 
 /// Joins the most alike again and again, by their members' average, while they are alike.

@@ -389,8 +389,7 @@ struct Run {
 }
 
 fn run(rest: &[Aligned], around: &Keys) -> Run {
-    let sample = rest[0].sample();
-    let alike = 1 + rest[1..].iter().take_while(|other| repeats(sample, other.sample())).count();
+    let alike = 1 + rest[1..].iter().take_while(|other| repeat(&rest[0], other)).count();
     if alike >= 2 && is_list(&rest[..alike], around) {
         return Run { list: alike, looked: alike };
     }
@@ -426,6 +425,13 @@ fn scattered(rest: &[Aligned], around: &Keys) -> (usize, usize) {
     let is_all = counts.len() * 4 >= around.len() * 3 && around.len() >= 3;
     let is_thin = are_named || counts.values().sum::<usize>() * 3 <= run * around.len();
     (if is_all && is_thin && counts.values().any(|count| *count > 1) { run } else { 0 }, run)
+}
+
+/// Returns whether two places may be items of one list, judged in an instance that has both.
+fn repeat(first: &Aligned, other: &Aligned) -> bool {
+    let (key, node) = &other.members[0];
+    let own = first.members.iter().find(|(owner, _)| owner == key).map_or(first.sample(), |(_, node)| node);
+    repeats(own, node) || repeats(first.sample(), node)
 }
 
 /// Returns whether two lines may be items of one list.
