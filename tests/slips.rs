@@ -65,7 +65,60 @@ const SLIPS: &[(&str, &str, &str, &str, &str)] = &[
         "cell_sbnet",
         "did you mean `cell_subnet`?",
     ),
+    ("jig.yaml", "sparkplug: {", "spakrplug: {", "spakrplug", "did you mean `sparkplug`?"),
+    ("jig.yaml", "edge_node:", "edg_enode:", "edg_enode", "did you mean `edge_node`?"),
+    ("jig.yaml", "@kestrel/{site}-safety", "@kestrel/{iste}-safety", "{iste}", "`{site}`"),
+    (
+        "equipment.yaml",
+        "register: 40001, map: { 0: Stopped, 1: Aborted",
+        "regsiter: 40001, map: { 0: Stopped, 1: Aborted",
+        "regsiter",
+        "did you mean `register`?",
+    ),
+    (
+        "equipment.yaml",
+        "width: 32, word_order: little",
+        "wdith: 32, word_order: little",
+        "wdith",
+        "did you mean `width`?",
+    ),
+    ("goals.yaml", "metric: oee-index", "metric: oee-idnex", "oee-idnex", "did you mean `oee-index`?"),
+    ("metrics.yaml", "of: count_source", "of: count_sorce", "count_sorce", "did you mean `count_source`?"),
+    (
+        "lessons.yaml",
+        "input: count_source",
+        "input: count_sorce",
+        "count_sorce",
+        "did you mean `count_source`?",
+    ),
+    ("sites/lej/site.yaml", "  language: {", "  lanugage: {", "lanugage", "did you mean `language`?"),
+    ("sites/lej/site.yaml", "start: ", "satrt: ", "satrt", "did you mean `start`?"),
+    (
+        "sites/lej/lines/pk1.yaml",
+        "area: packaging",
+        "area: pakaging",
+        "pakaging",
+        "did you mean `packaging`?",
+    ),
+    (BLUEPRINT, "properties:\n", "propreties:\n", "propreties", "did you mean `properties`?"),
+    (BLUEPRINT, "format: ipv4, within", "fomrat: ipv4, within", "fomrat", "did you mean `format`?"),
+    (BLUEPRINT, "format: ipv4, within", "format: ivp4, within", "ivp4", "did you mean `ipv4`?"),
+    (BLUEPRINT, "format: ipv4, within", "format: mac, within", "format: mac", "any answer would pass"),
+    (
+        BLUEPRINT,
+        "within: values.cell_subnet",
+        "within: values.clel_subnet",
+        "clel_subnet",
+        "cannot tell the network",
+    ),
+    (BLUEPRINT, "enum_from: equipment", "enum_from: equpiment", "equpiment", "must name a list"),
+    (BLUEPRINT, "output: dashboard", "output: dashbord", "dashbord", "did you mean `dashboard`?"),
+    (CONDUITS, "output: firewall", "output: firewal", "firewal", "did you mean `firewall`?"),
+    (CONDUITS, "cell: eth1", "clel: eth1", "clel", "did you mean `cell`?"),
 ];
+
+const BLUEPRINT: &str = "blueprints/packaging-line/blueprint.yaml";
+const CONDUITS: &str = "blueprints/packaging-line/conduits.yaml";
 
 #[test]
 fn each_slip_is_found_on_its_line_with_what_was_meant() {
@@ -92,4 +145,41 @@ fn each_slip_is_found_on_its_line_with_what_was_meant() {
     });
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A question of the smallest fleet, what is said of it, and where; nothing where it is right.
+const QUESTIONS: &[(&str, &str)] = &[
+    ("{ allOf: [ { type: string }, { format: ipv4, unique: fleet } ], owner: it }", ""),
+    ("{ type: string, anyOf: [ { unique: fleet } ], owner: it }", "`unique` is not checked here"),
+    (
+        "{ type: string, if: { minLength: 3 }, then: { within: site.zones.edge.subnet }, owner: it }",
+        "`within` is not checked here",
+    ),
+    (
+        "{ type: [string, object], patternProperties: { '^a': { enum_from: roles } }, owner: it }",
+        "`enum_from` is not checked here",
+    ),
+];
+
+#[test]
+fn words_that_nothing_would_look_at_are_refused() {
+    for (question, said) in QUESTIONS {
+        let fleet = support::FleetBuilder::smallest().build();
+        let path = "blueprints/hello/blueprint.yaml";
+        let text = fleet.read(path);
+        let old = text.lines().find(|line| line.contains("plc_ip:")).expect("the question");
+        fleet.edit(path, old, &format!("  plc_ip: {question}"));
+        let found = fleet.jig("validate --format json").run().findings();
+        let of_question: Vec<_> = found.iter().filter(|f| f.file == path && f.rule == "schema").collect();
+        assert_eq!(of_question.is_empty(), said.is_empty(), "{question}: {found:?}");
+        assert!(of_question.iter().all(|f| f.message.contains(said)), "{question}: {found:?}");
+        // What is said once to all is looked at: two lines give the same address.
+        if said.is_empty() {
+            assert!(found.is_empty(), "{question}: {found:?}");
+            let other = fleet.read("sites/home/lines/one.yaml");
+            fleet.write("sites/home/lines/two.yaml", other);
+            let found = fleet.jig("validate --format json").run().findings();
+            assert!(found.iter().any(|f| f.rule == "duplicate-address"), "{question}: {found:?}");
+        }
+    }
 }

@@ -83,6 +83,7 @@ mod conditions;
 mod dangling;
 mod levels;
 pub(crate) mod literal_secret;
+mod named;
 mod names;
 mod neighbours;
 mod released;
@@ -160,6 +161,7 @@ pub fn written(scene: &Scene<'_>, path: &str) -> Vec<Finding> {
     // A file that cannot be read has its own finding.
     let Ok(document) = read_document(&scene.fleet.tree, path, path) else { return vec![] };
     let mut findings = literal_secret::check(&document);
+    findings.extend(named::overrides(scene.fleet, path, &document));
     for rule in RULES {
         if let Check::Own(check) = rule.check {
             check(scene, &document, &mut findings);
@@ -176,6 +178,7 @@ pub fn shared(scene: &Scene<'_>, used: Option<&BTreeSet<String>>) -> Vec<Finding
     findings.extend(secrets_of_shared(fleet));
     findings.extend(conditions::decisions(fleet));
     findings.extend(levels::check(fleet));
+    findings.extend(named::shared(fleet));
     for rule in RULES {
         if let Check::Fleet(check) = rule.check {
             check(scene, &mut findings);
@@ -201,6 +204,7 @@ fn of_standard(scene: &Scene<'_>, standard: &Standard, renderer: &Renderer<'_>) 
     findings.extend(standard.conduits.iter().flat_map(|loaded| literal_secret::check(&loaded.document)));
     findings.extend(conditions::words(standard));
     dangling::check(standard, &mut findings);
+    named::check(scene.fleet, standard, &mut findings);
     findings.extend(released::check(scene.fleet, standard));
     findings.extend(unescaped::check(standard, renderer));
     findings.extend(unused::check(standard, renderer));
@@ -227,6 +231,7 @@ pub fn planned(scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) -> Vec<Fi
         }
     }
     stale_intended::check(scene, plan, files, &mut findings);
+    findings.extend(named::area(scene.fleet, plan));
     let address = plan.address.to_string();
     for finding in &mut findings {
         finding.address.get_or_insert_with(|| address.clone());

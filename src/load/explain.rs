@@ -162,6 +162,16 @@ impl Story<'_> {
                     self.unknown_key(error, &pointer, key, missing);
                 }
             }
+            // A map that may hold nothing else, without a list of what it may hold.
+            Kind::FalseSchema => {
+                let key = crate::source::parse_pointer(&pointer).last().unwrap_or_default();
+                let message = match key.parse::<usize>() {
+                    Ok(index) => format!("item {} is one too many", index + 1),
+                    Err(_) => format!("unknown key `{key}`"),
+                };
+                let place = Place::key(self.document, &pointer);
+                self.push(Finding::error("unknown-key", message).at(place).next("leave it out"));
+            }
             Kind::Type { .. } => self.report_type(error, &type_words(error)),
             Kind::Enum { options } => {
                 let finding = unknown_word(error, options, here);

@@ -1,8 +1,8 @@
 //! One file: read, parsed, checked against its schema, and turned into its model type.
 
 use super::explain::explain;
-use super::near::nearest;
-use super::schema::{FileFormat, FileKind};
+use super::schema::FileKind;
+use super::slips::add_slips;
 use crate::finding::{Finding, Place};
 use crate::source::{Document, Problem, ReadError, Tree, parse};
 use jsonschema::Validator;
@@ -98,7 +98,7 @@ fn to_model<T: DeserializeOwned>(
     }
     drop_empty_members(&mut json, format.schema(), format.schema());
     let mut problems = validate_against(format.validator(), format.schema(), &json, &document, "");
-    problems.extend(slips(format, &document));
+    add_slips(kind, &document, &mut problems);
     if !problems.is_empty() {
         findings.extend(problems);
         return None;
@@ -170,37 +170,4 @@ fn drop_empty_members(value: &mut Json, schema: &Json, root: &Json) {
     if let Some(inner) = by_pattern {
         object.values_mut().for_each(|member| drop_empty_members(member, inner, root));
     }
-}
-
-/// Maps that take any key as data still refuse what is plainly a slip of a known one.
-fn slips(format: &FileFormat, document: &Document) -> Vec<Finding> {
-    let open: &[(&str, &[&str])] = match format.kind {
-        FileKind::Equipment => &[
-            ("profiles", &["protocol", "state", "mode", "processed", "defective"]),
-            ("types", &["name", "profile", "max_sessions", "sl_c", "countermeasures", "state", "first_at"]),
-        ],
-        FileKind::Blueprint => &[("inputs", super::inputs::KEYWORDS), ("defaults", super::inputs::KEYWORDS)],
-        _ => return vec![],
-    };
-    let strict = format.kind == FileKind::Blueprint;
-    let mut findings = vec![];
-    for (section, known) in open {
-        let Some(section) = document.root.get(section) else { continue };
-        let crate::source::Content::Map(entries) = &section.node.content else { continue };
-        for entry in entries {
-            let crate::source::Content::Map(members) = &entry.node.content else { continue };
-            for member in members.iter().filter(|m| !known.contains(&&*m.key) && !m.key.starts_with("x-")) {
-                let near = nearest(&member.key, known.iter().copied());
-                if let Some(next) = near.map(|n| format!("did you mean `{n}`?")).or_else(|| {
-                    strict
-                        .then(|| "leave it out; it is no keyword of JSON Schema 2020-12 or of jig".to_owned())
-                }) {
-                    let place = Place::span(&document.text, member.key_span);
-                    let message = format!("unknown key `{}`", member.key);
-                    findings.push(Finding::error("unknown-key", message).at(place).next(next));
-                }
-            }
-        }
-    }
-    findings
 }

@@ -4,6 +4,7 @@
 //! with the number of lines.
 
 use super::file::{Loaded, read_file};
+use super::inputs::strange_formats;
 use super::references::dangling;
 use super::schema::FileKind;
 use super::standards::{Standard, Standards, is_id};
@@ -153,6 +154,7 @@ impl Fleet {
     /// Finds dangling references of a standard's files.
     pub fn check_standard(&self, standard: &Standard) -> Vec<Finding> {
         let mut findings = dangling(self, FileKind::Blueprint, &standard.blueprint.document);
+        findings.extend(strange_formats(&standard.blueprint.document));
         if let Some(conduits) = &standard.conduits {
             findings.extend(dangling(self, FileKind::Conduits, &conduits.document));
         }

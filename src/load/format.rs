@@ -58,6 +58,34 @@ const FORMATS: &[Format] = &[
     },
 ];
 
+/// The formats of JSON Schema 2020-12 itself.
+const STANDARD: &[&str] = &[
+    "date-time",
+    "date",
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uuid",
+    "uri-template",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+];
+
+/// Every format that is checked.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|format| format.name).chain(STANDARD.iter().copied())
+}
+
 /// Says in words what a format accepts.
 pub(super) fn words(format: &str) -> Option<&'static str> {
     FORMATS.iter().find(|known| known.name == format).map(|known| known.words)

@@ -2,7 +2,7 @@
 
 use super::file::validate_against;
 use super::format;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Level, Place};
 use crate::model::Json;
 use crate::source::{Document, child};
 use jsonschema::Validator;
@@ -24,6 +24,9 @@ pub(super) const KEYWORDS: &[&str] = &[
     "$comment",
     "$id",
     "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "definitions",
     "type",
     "enum",
     "const",
@@ -97,6 +100,8 @@ pub struct Annotated<'a> {
     pub value: &'a Json,
     /// The schema that says `within`, `unique` or `enum_from`.
     pub schema: &'a Json,
+    /// Pointer of that schema in blueprint.yaml.
+    pub asked: String,
 }
 
 impl InputRules {
@@ -123,7 +128,10 @@ impl InputRules {
             if let Err(error) = format::compile(schema) {
                 findings.push(bad_schema(document, &place, &error));
             }
-            inner_schemas(schema, &place, &mut |inner, at| strange_words(inner, at, document, &mut findings));
+            inner_schemas(schema, &place, &mut |inner, at| {
+                strange_words(inner, at, document, &mut findings);
+                unchecked_words(inner, &place, at, document, &mut findings);
+            });
         }
         if !findings.is_empty() {
             return Err(findings);
@@ -199,7 +207,7 @@ impl InputRules {
         let mut found = vec![];
         for name in &self.annotated {
             if let (Some(schema), Some(value)) = (self.schema["properties"].get(name), inputs.get(name)) {
-                visit(schema, value, child("", name), &mut found);
+                visit(schema, value, child("", name), child("/inputs", name), &mut found);
             }
         }
         found
@@ -231,12 +239,25 @@ fn bad_schema(document: &Document, pointer: &str, error: &format::NoSchema) -> F
 const WORDS: [&str; 3] = ["within", "unique", "enum_from"];
 
 /// Visits the schemas inside a schema: of members, items and branches.
-fn inner_schemas<'a>(schema: &'a Json, pointer: &str, then: &mut dyn FnMut(&'a Json, &str)) {
-    const ONE: &[&str] = &["items", "additionalProperties", "contains", "not", "if", "then", "else"];
+pub(super) fn inner_schemas<'a>(schema: &'a Json, pointer: &str, then: &mut dyn FnMut(&'a Json, &str)) {
+    const ONE: &[&str] = &[
+        "items",
+        "additionalProperties",
+        "propertyNames",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "contains",
+        "contentSchema",
+        "not",
+        "if",
+        "then",
+        "else",
+    ];
     const MANY: &[&str] = &[
         "properties",
         "patternProperties",
         "$defs",
+        "definitions",
         "dependentSchemas",
         "allOf",
         "anyOf",
@@ -282,6 +303,70 @@ fn strange_words(schema: &Json, pointer: &str, document: &Document, findings: &m
     }
 }
 
+/// Formats that nothing checks: JSON Schema lets any answer pass them.
+pub(super) fn strange_formats(document: &Document) -> Vec<Finding> {
+    let mut found = vec![];
+    let mut look = |schema: &Json, at: &str| {
+        let Some(format) = schema.get("format").and_then(Json::as_str) else { return };
+        if format::names().any(|known| known == format) {
+            return;
+        }
+        let near = super::near::nearest(format, format::names());
+        let next = near.map_or_else(
+            || "use a `pattern`, or leave the format out".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("nothing checks the format `{format}`: any answer would pass");
+        let level = if near.is_some() { Level::Error } else { Level::Warning };
+        let finding = Finding::new("schema", level, message);
+        found.push(finding.at(Place::value(document, &child(at, "format"))).next(next));
+    };
+    for section in ["inputs", "defaults"] {
+        let questions = document.root.get(section).map(|member| member.node.to_json());
+        for (name, schema) in questions.and_then(into_object).iter().flatten() {
+            let at = child(&child("", section), name);
+            look(schema, &at);
+            inner_schemas(schema, &at, &mut look);
+        }
+    }
+    found
+}
+
+/// jig's own words where nothing would look: only of some values, or only under a condition.
+fn unchecked_words(
+    schema: &Json,
+    input: &str,
+    pointer: &str,
+    document: &Document,
+    findings: &mut Vec<Finding>,
+) {
+    if is_always_met(pointer.strip_prefix(input).unwrap_or_default()) {
+        return;
+    }
+    for word in WORDS.iter().filter(|word| schema.get(**word).is_some_and(|value| !value.is_object())) {
+        let message = format!("`{word}` is not checked here, and would demand nothing");
+        let place = Place::key(document, &child(pointer, word));
+        let next = format!(
+            "write `{word}` beside the type of the answer, or under its `properties`, `items` or `allOf`"
+        );
+        findings.push(Finding::error("schema", message).at(place).next(next));
+    }
+}
+
+/// Whether every answer meets the schema at a pointer inside its question: what [`visit`] goes through.
+fn is_always_met(pointer: &str) -> bool {
+    let mut steps = crate::source::parse_pointer(pointer);
+    while let Some(step) = steps.next() {
+        match step.as_str() {
+            "items" | "additionalProperties" => {}
+            // A name or an index follows.
+            "properties" | "allOf" if steps.next().is_some() => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
 fn has_words(schema: &Json) -> bool {
     match schema {
         Json::Object(members) => {
@@ -292,13 +377,23 @@ fn has_words(schema: &Json) -> bool {
     }
 }
 
-fn visit<'a>(schema: &'a Json, value: &'a Json, pointer: String, found: &mut Vec<Annotated<'a>>) {
+fn visit<'a>(
+    schema: &'a Json,
+    value: &'a Json,
+    pointer: String,
+    asked: String,
+    found: &mut Vec<Annotated<'a>>,
+) {
     let Some(words) = schema.as_object() else { return };
+    for (index, part) in words.get("allOf").and_then(Json::as_array).into_iter().flatten().enumerate() {
+        visit(part, value, pointer.clone(), format!("{asked}/allOf/{index}"), found);
+    }
     match value {
         Json::Array(items) => {
             if let Some(inner) = words.get("items") {
                 for (index, item) in items.iter().enumerate() {
-                    visit(inner, item, child(&pointer, &index.to_string()), found);
+                    let at = child(&pointer, &index.to_string());
+                    visit(inner, item, at, format!("{asked}/items"), found);
                 }
             }
         }
@@ -306,14 +401,17 @@ fn visit<'a>(schema: &'a Json, value: &'a Json, pointer: String, found: &mut Vec
             let properties = words.get("properties");
             let rest = words.get("additionalProperties");
             for (key, member) in members {
-                if let Some(inner) = properties.and_then(|p| p.get(key)).or(rest) {
-                    visit(inner, member, child(&pointer, key), found);
+                let at = child(&pointer, key);
+                if let Some(inner) = properties.and_then(|p| p.get(key)) {
+                    visit(inner, member, at, child(&format!("{asked}/properties"), key), found);
+                } else if let Some(inner) = rest {
+                    visit(inner, member, at, format!("{asked}/additionalProperties"), found);
                 }
             }
         }
         _ => {}
     }
     if WORDS.iter().any(|word| words.contains_key(*word)) {
-        found.push(Annotated { pointer, value, schema });
+        found.push(Annotated { pointer, value, schema, asked });
     }
 }

@@ -12,6 +12,7 @@ mod near;
 mod parts;
 mod references;
 pub mod schema;
+mod slips;
 mod standards;
 mod time_zone;
 

@@ -15,6 +15,8 @@ struct Reference {
     definition: &'static str,
     noun: &'static str,
     home: &'static str,
+    /// Where in it they are defined.
+    section: &'static str,
     known: fn(&Fleet) -> Vec<&str>,
 }
 
@@ -23,36 +25,42 @@ const REFERENCES: &[Reference] = &[
         definition: "RoleRef",
         noun: "role",
         home: "jig.yaml",
+        section: "/roles",
         known: |fleet| fleet.enterprise.roles.keys().map(|id| id.as_str()).collect(),
     },
     Reference {
         definition: "SystemRef",
         noun: "system of record",
         home: "jig.yaml",
+        section: "/systems",
         known: |fleet| fleet.enterprise.systems.keys().map(|id| id.as_str()).collect(),
     },
     Reference {
         definition: "MetricRef",
         noun: "metric",
         home: "metrics.yaml",
+        section: "/metrics",
         known: |fleet| fleet.metrics.metrics.keys().map(|id| id.as_str()).collect(),
     },
     Reference {
         definition: "GoalRef",
         noun: "goal",
         home: "goals.yaml",
+        section: "/goals",
         known: |fleet| fleet.goals.goals.keys().map(|id| id.as_str()).collect(),
     },
     Reference {
         definition: "LessonRef",
         noun: "lesson",
         home: "lessons.yaml",
+        section: "/lessons",
         known: |fleet| fleet.lessons.lessons.keys().map(|id| id.as_str()).collect(),
     },
     Reference {
         definition: "ProfileRef",
         noun: "equipment profile",
         home: "equipment.yaml",
+        section: "/profiles",
         known: |fleet| fleet.equipment.profiles.keys().map(|id| id.as_str()).collect(),
     },
 ];
@@ -72,12 +80,29 @@ fn check(fleet: &Fleet, document: &Document, reference: &Reference, pointer: &st
         return None;
     }
     let noun = reference.noun;
-    let next = match nearest(name, known.iter().copied()) {
+    let near = nearest(name, known.iter().copied());
+    let next = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("define it in {}, or name one that is there", reference.home),
     };
     let message = format!("there is no {noun} `{name}` in {}", reference.home);
-    Some(Finding::error("unknown-reference", message).at(Place::value(document, pointer)).next(next))
+    let finding = Finding::error("unknown-reference", message).at(Place::value(document, pointer)).next(next);
+    // The slip may be in the definition: it is shown too.
+    let home = near.and_then(|near| Some((home(fleet, reference.home)?, child(reference.section, near))));
+    Some(match home {
+        Some((home, near)) => finding.see(Place::key(home, &near), "this one is defined"),
+        None => finding,
+    })
+}
+
+/// The document of a shared file, where it is at hand.
+fn home<'f>(fleet: &'f Fleet, file: &str) -> Option<&'f Document> {
+    match file {
+        "jig.yaml" => Some(&fleet.document),
+        "metrics.yaml" => fleet.metrics_document.as_ref(),
+        "equipment.yaml" => fleet.equipment_document.as_ref(),
+        _ => None,
+    }
 }
 
 struct Walk<'a> {

@@ -10,9 +10,10 @@ use crate::finding::{Finding, Place};
 use crate::load::Fleet;
 use crate::model;
 use crate::model::enterprise::{Better, Tolerance};
-use crate::source::child;
+use crate::source::{Text, child};
 use jiff::civil::Date;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Shifts in a row inside tolerance that make a metric trusted.
 const TRUSTED_RUN: usize = 20;
@@ -194,24 +195,51 @@ fn trust(
     if !fleet.tree.contains(&path) {
         return Ok("provisional");
     }
-    let unread = |message: String| {
-        let finding = Finding::warning("unreadable-evidence", message).at(Place::file(path.as_str()));
+    let unread = |message: String, place: Place| {
+        let finding = Finding::warning("unreadable-evidence", format!("`{path}`: {message}")).at(place);
         Box::new(finding.next("header date,shift,ours,theirs; one row per shift"))
     };
-    let text = fleet.tree.text(&path, &path).map_err(|error| unread(error.to_string()))?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.content.as_bytes());
-    let mut shifts: Vec<(Date, bool)> = vec![];
+    let text = fleet
+        .tree
+        .text(&path, &path)
+        .map_err(|error| unread(error.to_string(), Place::file(path.as_str())))?;
     let tolerance = reconcile.tolerance.clone().unwrap_or_default();
-    for row in reader.deserialize::<Shift>() {
-        let row = row.map_err(|error| unread(format!("`{path}`: {error}")))?;
-        let date: Date =
-            row.date.parse().map_err(|_| unread(format!("`{path}`: `{}` is no date", row.date)))?;
-        if date <= *as_of {
-            shifts.push((date, inside(&tolerance, row.ours, row.theirs)));
+    let shifts = shifts(&text).map_err(|(message, line)| unread(message, Place::line(&text, line)))?;
+    let past = shifts.iter().filter(|(date, _)| date <= as_of);
+    Ok(judge(&past.map(|(_, shift)| inside(&tolerance, shift.ours, shift.theirs)).collect::<Vec<_>>()))
+}
+
+/// Reads the shifts of an evidence file, oldest first; else what is wrong, and on which line.
+fn shifts(text: &Text) -> Result<Vec<(Date, Shift)>, (String, u32)> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.content.as_bytes());
+    let at = |error: csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        (error.to_string(), u32::try_from(line).unwrap_or(1))
+    };
+    let headers = reader.headers().map_err(at)?.clone();
+    let mut shifts: Vec<(Date, Shift)> = vec![];
+    let mut seen: BTreeMap<(Date, String), u32> = BTreeMap::new();
+    for row in reader.records() {
+        let row = row.map_err(at)?;
+        let line = row.position().map_or(1, csv::Position::line);
+        let line = u32::try_from(line).unwrap_or(1);
+        let shift: Shift = row.deserialize(Some(&headers)).map_err(|error| (error.to_string(), line))?;
+        let date: Date = shift.date.parse().map_err(|_| (format!("`{}` is no date", shift.date), line))?;
+        if !(shift.ours.is_finite() && shift.theirs.is_finite()) {
+            return Err(("a count is no number".to_owned(), line));
         }
+        // A shift that counts twice would earn trust, or lose it, twice as fast.
+        if let Some(first) = seen.insert((date, shift.name.clone()), line) {
+            return Err((format!("shift {} of {date} stands on line {first} already", shift.name), line));
+        }
+        shifts.push((date, shift));
+    }
+    // A file with the newest first is turned round, so that the shifts of one day keep their order.
+    if shifts.first().map(|(date, _)| date) > shifts.last().map(|(date, _)| date) {
+        shifts.reverse();
     }
     shifts.sort_by_key(|(date, _)| *date);
-    Ok(judge(&shifts.iter().map(|(_, inside)| *inside).collect::<Vec<_>>()))
+    Ok(shifts)
 }
 
 /// Where the evidence about a metric lies.
@@ -223,7 +251,7 @@ pub fn evidence_path(address: &str, metric: &str) -> String {
 struct Shift {
     date: String,
     #[serde(rename = "shift")]
-    _name: String,
+    name: String,
     ours: f64,
     theirs: f64,
 }

@@ -88,6 +88,7 @@ impl<'a> Resolver<'a> {
             id: id.to_owned(),
             facts: Value::from_pairs([("id", id)]),
             overrides: Map::new(),
+            areas: vec![],
             zones: BTreeMap::new(),
             assets: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -97,6 +98,8 @@ impl<'a> Resolver<'a> {
         if let Some(loaded) = &loaded {
             facts.facts = site_value(id, loaded);
             facts.overrides = values::site_overrides(&loaded.document, &loaded.model.overrides);
+            let ids = loaded.model.areas.iter().filter_map(|area| area.get("id").unwrap_or(area).as_str());
+            facts.areas = ids.map(str::to_owned).collect();
             facts.standard = self.site_standard(loaded, &mut failures);
             self.site_network(&mut facts, loaded, &mut failures);
         }

@@ -395,6 +395,8 @@ pub struct SiteFacts {
     pub facts: Value,
     /// Overrides of the site, with their places.
     pub overrides: Map<String, Resolved>,
+    /// Ids of the areas that the site lists.
+    pub areas: Vec<String>,
     /// Zones of the site's blueprint and of site.yaml.
     pub zones: BTreeMap<String, Zone>,
     /// Assets of the same.

@@ -193,6 +193,9 @@ impl Refused {
     }
 }
 
+/// The rule of a question whose own expression cannot be evaluated.
+const UNASKED: &str = "unresolved";
+
 /// Checks jig's own words on the answers: `within`, `enum_from`; collects what must be unique.
 pub(super) fn check_answers(
     fleet: &Fleet,
@@ -210,8 +213,14 @@ pub(super) fn check_answers(
         let owner = standard.blueprint.model.inputs.get(name.as_str()).map(|input| input.owner.to_string());
         let word = |key: &str| answer.schema.get(key).and_then(Json::as_str);
         let place = || Place::value(document, &pointer);
-        let mut fail = |finding: Finding| {
-            let finding = finding.at(place());
+        let mut fail = |finding: Finding, word: &str| {
+            let finding = if finding.rule == UNASKED {
+                // The question itself is wrong, whatever is answered.
+                let asked = Place::value(&standard.blueprint.document, &child(&answer.asked, word));
+                finding.at(asked).see(place(), "answered here")
+            } else {
+                finding.at(place())
+            };
             failures.push(match &owner {
                 Some(owner) => finding.owned_by(owner.clone()),
                 None => finding,
@@ -221,12 +230,12 @@ pub(super) fn check_answers(
             && !refused.is_used_in(networks)
             && let Err(finding) = check_within(answer.value, networks, scope)
         {
-            fail(finding);
+            fail(finding, "within");
         }
         if let Some(list) = word("enum_from")
             && let Err(finding) = check_enum(fleet, answer.value, list, scope)
         {
-            fail(finding);
+            fail(finding, "enum_from");
         }
     }
     claims(standard, site, answers.inputs, document)
@@ -278,11 +287,11 @@ fn check_within(answer: &Json, expression: &str, scope: &Scope) -> Result<(), Fi
     let Some(text) = answer.as_str() else { return Ok(()) };
     let rule = "outside-network";
     let networks = evaluate(expression, scope).map_err(|error| {
-        Finding::error(rule, format!("cannot tell the network that {text} must lie in: {error}"))
+        Finding::error(UNASKED, format!("cannot tell the network that {text} must lie in: {error}"))
             .next(format!("`within: {expression}` must name a network"))
     })?;
     let Some(networks) = networks_of(&networks) else {
-        return Err(Finding::error(rule, format!("`{expression}` is no network: {networks}"))
+        return Err(Finding::error(UNASKED, format!("`{expression}` is no network: {networks}"))
             .next("name a network, or a list of them"));
     };
     let Some(inner) = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok() else {
@@ -331,7 +340,7 @@ pub fn enum_words(fleet: &Fleet, list: &str, scope: &Scope) -> Result<Vec<String
 fn check_enum(fleet: &Fleet, answer: &Json, list: &str, scope: &Scope) -> Result<(), Finding> {
     let rule = "unknown-reference";
     let words = enum_words(fleet, list, scope).map_err(|error| {
-        Finding::error(rule, format!("cannot tell what is allowed here: {error}"))
+        Finding::error(UNASKED, format!("cannot tell what is allowed here: {error}"))
             .next(format!("`enum_from: {list}` must name a list"))
     })?;
     let answer = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
