@@ -152,6 +152,21 @@ pub struct Finding {
     pub next: String,
     /// Whether something could not be read or understood, so that the rest cannot be vouched for.
     pub blind: bool,
+    /// Whether it only follows from other findings; causes are told first.
+    pub follows: bool,
+    /// Whether a line or site does not render because of it: nobody can accept that.
+    pub stops: bool,
+    /// The deviation that accepts it as it is.
+    pub accepted: Option<Acceptance>,
+}
+
+/// What lets a finding be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The deviation.
+    pub deviation: String,
+    /// The last day that it counts.
+    pub until: String,
 }
 
 impl Finding {
@@ -177,6 +192,9 @@ impl Finding {
             owner: None,
             next: String::new(),
             blind: false,
+            follows: false,
+            stops: false,
+            accepted: None,
         }
     }
 
@@ -222,10 +240,18 @@ impl Finding {
         self
     }
 
-    /// The order of reports: worst first, then by place, then by words.
+    /// Marks it as what only follows from other findings.
+    #[must_use]
+    pub fn following(mut self) -> Self {
+        self.follows = true;
+        self
+    }
+
+    /// The order of reports: worst first, causes before what follows, then by place, then by words.
     pub fn sort_key(&self) -> impl Ord + use<> {
         let place = self.place.as_ref().map(|place| (place.file.to_string(), place.range));
-        (std::cmp::Reverse(self.level), place, self.address.clone(), self.rule, self.message.clone())
+        let first = (std::cmp::Reverse(self.level), self.follows);
+        (first, place, self.address.clone(), self.rule, self.message.clone())
     }
 }
 

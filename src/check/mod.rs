@@ -78,6 +78,7 @@ mod wide_service;
 mod write_across_dmz;
 mod wrong_approver;
 // end of rules
+mod accepted;
 mod census;
 mod conditions;
 mod dangling;
@@ -92,6 +93,7 @@ mod scene;
 mod unescaped;
 mod unused;
 
+pub use accepted::{accept, without_effect};
 pub use census::Census;
 pub use codeowners::{PLACES as CODEOWNERS, codeowners, replaced as with_codeowners};
 pub use literal_secret::hide as hide_secrets;
@@ -236,7 +238,6 @@ pub fn planned(scene: &Scene<'_>, plan: &Plan, files: &[RenderedFile]) -> Vec<Fi
     for finding in &mut findings {
         finding.address.get_or_insert_with(|| address.clone());
     }
-    scene::accepted(scene.fleet, plan, &mut findings);
     findings
 }
 

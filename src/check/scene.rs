@@ -3,7 +3,7 @@
 use crate::finding::{Finding, Place};
 use crate::load::{Fleet, Standard, read_document};
 use crate::model::conduits::{Conduit, Conduits};
-use crate::render::{RenderedFile, Renderer, names};
+use crate::render::{RenderedFile, Renderer};
 use crate::resolve::plan::{Flow, Plan};
 use crate::source::{Content, Document, Node, Text, child};
 use jiff::civil::Date;
@@ -151,30 +151,4 @@ pub(super) fn network(text: &str) -> Option<ipnet::IpNet> {
     text.parse::<ipnet::IpNet>()
         .ok()
         .or_else(|| text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from))
-}
-
-/// Takes out the findings that a counting deviation accepts; one that accepts nothing is told.
-pub(super) fn accepted(fleet: &Fleet, plan: &Plan, findings: &mut Vec<Finding>) {
-    for deviation in &plan.deviations {
-        let Some(record) = fleet.deviations.get(&deviation.id) else { continue };
-        let Some(accepts) = &record.record.model.accepts else { continue };
-        let Some(rule) = &accepts.rule else { continue };
-        let before = findings.len();
-        findings.retain(|finding| {
-            let flow = accepts.flow.as_ref().is_none_or(|flow| names(&finding.message, flow.as_str()));
-            finding.rule != rule || !flow
-        });
-        let is_judged = super::rule(rule).is_some_and(|rule| matches!(rule.check, super::Check::Plan(_)));
-        if findings.len() == before && is_judged {
-            let place = Place::value(&record.record.document, "/accepts/rule");
-            let message = format!("{} accepts `{rule}`, which {} does not break", deviation.id, plan.address);
-            findings.push(
-                Finding::warning("deviation-without-effect", message)
-                    .at(place)
-                    .about(plan.address.to_string())
-                    .owned_by(deviation.owner.clone())
-                    .next("close the deviation, or name the finding that it means"),
-            );
-        }
-    }
 }

@@ -179,6 +179,7 @@ impl Session {
             folder: "",
             as_of: None,
             list,
+            accepted: &[],
             lines: 0,
             sites: 0,
             change: None,
@@ -192,7 +193,9 @@ impl Session {
     pub(crate) fn report_findings(&self, report: Findings<'_>) -> Result<(), Failure> {
         let mut shown = report.list.to_vec();
         crate::check::hide_secrets(&mut shown, None);
-        let report = Findings { list: &shown, ..report };
+        let mut accepted = report.accepted.to_vec();
+        crate::check::hide_secrets(&mut accepted, None);
+        let report = Findings { list: &shown, accepted: &accepted, ..report };
         self.emit(|format, style| (format.findings)(&report, style))
     }
 

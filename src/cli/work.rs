@@ -274,7 +274,8 @@ impl<'a> Work<'a> {
                 Finding::error("site-broken", message)
                     .at(Place::file(format!("sites/{address}/site.yaml")))
                     .about(address)
-                    .next("mend the line; a site's firewall and broker serve all its lines"),
+                    .next("mend the line; a site's firewall and broker serve all its lines")
+                    .following(),
             );
         }
         let only_waits = only_unwritten && plan.failures.len() == 1;
@@ -291,7 +292,10 @@ impl<'a> Work<'a> {
         let lacks_consent =
             self.only.is_some() && failures.iter().all(|finding| CONSENT.contains(&finding.rule));
         let would = if lacks_consent && !failures.is_empty() { render(plan).ok() } else { None };
-        let rendered = if failures.is_empty() { render(plan) } else { Err(failures) };
+        let mut rendered = if failures.is_empty() { render(plan) } else { Err(failures) };
+        if let Err(failures) = &mut rendered {
+            failures.iter_mut().for_each(|failure| failure.stops = true);
+        }
         if let Some(inspect) = self.inspect {
             let found = inspect(&self.scene(), plan, rendered.as_deref().unwrap_or_default());
             plan.notes.extend(found);
@@ -341,7 +345,8 @@ impl<'a> Work<'a> {
                 Finding::error("schema", message)
                     .at(Place::file(file.as_str()))
                     .about(address)
-                    .next("correct the file; its findings are listed"),
+                    .next("correct the file; its findings are listed")
+                    .following(),
             );
         }
     }

@@ -16,6 +16,8 @@ pub struct Findings<'a> {
     pub as_of: Option<jiff::civil::Date>,
     /// The findings, worst first.
     pub list: &'a [Finding],
+    /// Findings that a deviation accepts; they are held against nobody.
+    pub accepted: &'a [Finding],
     /// Lines and sites that were looked at.
     pub lines: usize,
     /// Sites that were looked at.

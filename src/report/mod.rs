@@ -22,8 +22,8 @@ mod words;
 pub use captured::Captured;
 pub use drifts::{Drifts, Folders, next_step};
 pub use findings::Findings;
-pub use json::{finding as finding_json, object as json_object};
-pub use text::{findings as findings_text, summary_line};
+pub use json::{accepted as accepted_json, finding as finding_json, object as json_object};
+pub use text::{accepted as accepted_line, findings as findings_text, summary_line};
 
 use crate::finding::Level;
 

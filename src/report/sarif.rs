@@ -48,8 +48,8 @@ fn findings_log(findings: &Findings<'_>) -> Value {
         })
         .collect();
     let mut prints = Fingerprints::default();
-    let results =
-        findings.list.iter().map(|finding| result(findings, finding, &rules, &mut prints)).collect();
+    let shown = findings.list.iter().chain(findings.accepted);
+    let results = shown.map(|finding| result(findings, finding, &rules, &mut prints)).collect();
     log(findings.command, findings.name, &rules, results, findings.is_blind(), &[])
 }
 
@@ -75,6 +75,13 @@ fn result(
         out.insert("relatedLocations".into(), related.collect());
     }
     out.insert("partialFingerprints".into(), json!({ "primaryLocationLineHash": prints.finding(finding) }));
+    if let Some(by) = &finding.accepted {
+        let why = format!("accepted by {} until {}", by.deviation, by.until);
+        out.insert(
+            "suppressions".into(),
+            json!([{ "kind": "external", "status": "accepted", "justification": why }]),
+        );
+    }
     Value::Object(out)
 }
 

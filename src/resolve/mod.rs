@@ -138,7 +138,7 @@ impl<'a> Resolver<'a> {
                 };
                 let mut finding = Finding::error("blueprint-not-found", message).at(place());
                 finding = finding.next(missing.next.clone());
-                failures.push(if missing.broken { finding } else { finding.blind() });
+                failures.push(if missing.broken { finding.following() } else { finding.blind() });
                 None
             }
         }
@@ -417,6 +417,7 @@ impl<'a> Resolver<'a> {
                 .at(Place::file(broken.path.as_str()))
                 .about(address)
                 .next("correct the deviation, or close it by removing its folder")
+                .following()
         });
         found.collect()
     }
@@ -496,6 +497,11 @@ impl<'a> Resolver<'a> {
             .collect()
     }
 
+    /// Whether a deviation counts today: it is approved, and not past its last day.
+    pub fn counts(&self, record: &Record<model::Deviation>) -> bool {
+        self.lapsed(record, &record.record.model.line).is_none()
+    }
+
     /// Why a deviation does not count: expired, or not approved.
     fn lapsed(&self, record: &Record<model::Deviation>, address: &str) -> Option<Finding> {
         let model = &record.record.model;
@@ -504,19 +510,29 @@ impl<'a> Resolver<'a> {
             Finding::warning("expired-deviation", words).owned_by(owner.clone()).about(address)
         };
         let last = model.expires.civil()?;
+        let so = consequence(model);
         if self.as_of > last {
-            let message = format!("{} expired on {last}; the standard's value is rendered", record.id);
+            let message = format!("{} expired on {last}; {so}", record.id);
             let next = "close it, or have it approved again with a new last day";
             return Some(what(message).at(Place::value(&record.record.document, "/expires")).next(next));
         }
         let approvers = Approvers::of(self.fleet, "deviation", vec![owner.clone()]);
         let lacking = gaps(self.fleet, record, &approvers, &deviation_digest(record));
         let gap = lacking.into_iter().next()?;
-        let message = format!("{}; the standard's value is rendered", gap.message);
+        let message = format!("{}; {so}", gap.message);
         let place = Place::file(format!("{}/deviation.yaml", record.folder));
         let finding =
             Finding::warning("unapproved-deviation", message).at(place).next(gap.next).about(address);
         Some(finding.owned_by(gap.role.unwrap_or(owner)))
+    }
+}
+
+/// What it means that a deviation does not count.
+fn consequence(model: &model::Deviation) -> &'static str {
+    match &model.accepts {
+        Some(accepts) if accepts.rule.is_some() => "what it accepted is a finding again",
+        Some(accepts) if accepts.drift.is_some() => "what it accepted is open drift again",
+        _ => "the standard's value is rendered",
     }
 }
 
@@ -530,7 +546,10 @@ fn word(scope: Kind) -> &'static str {
 fn site_unreadable(site: &SiteFacts) -> Finding {
     let message = format!("site {} has errors of its own", site.id);
     let place = Place::file(format!("sites/{}/site.yaml", site.id));
-    Finding::error("site-broken", message).at(place).next("correct the site; its findings are listed")
+    Finding::error("site-broken", message)
+        .at(place)
+        .next("correct the site; its findings are listed")
+        .following()
 }
 
 fn about(address: &str, findings: Vec<Finding>) -> Vec<Finding> {

@@ -83,6 +83,7 @@ pub(super) fn look(session: &Session, named: &str, args: &Validate) -> Result<An
         found.governed_by(judged);
     }
     found.head.extend(external.map(External::finish).unwrap_or_default());
+    found.accept(base.as_ref(), &head, &what, today);
     let (findings, old) = found.new_ones(&changes, base.as_ref(), &head);
     let lines = what.lines.len();
     let sites = what.sites.len();
@@ -343,6 +344,19 @@ impl Sorted {
         };
         self.head.retain(is_own);
         self.head.extend(judged);
+    }
+
+    /// Marks what deviations of the base accept; a new deviation accepts nothing yet, but has to mean something.
+    fn accept(&mut self, base: Option<&Fleet>, head: &Fleet, what: &Touched, today: Date) {
+        let is_judged = |line: &str| what.lines.contains(line);
+        if let Some(base) = base {
+            check::accept(base, today, &mut self.base);
+            self.base.extend(check::without_effect(base, today, &self.base, is_judged));
+        }
+        check::accept(head, today, &mut self.head);
+        let idle = check::without_effect(head, today, &self.head, is_judged);
+        check::accept(base.unwrap_or(head), today, &mut self.head);
+        self.head.extend(idle);
     }
 
     /// Keeps what the change brings or touches; says how much else there is.

@@ -67,7 +67,7 @@ fn run_whole(session: &mut Session, args: &Validate) -> Run {
         counts = looked;
     }
     session.settle(fleet.as_ref(), &mut findings);
-    let outcome = report(session, fleet.as_ref(), today, &findings, counts, None)?;
+    let outcome = report(session, fleet.as_ref(), today, findings, counts, None)?;
     Ok(if fleet.is_none() { Outcome::CannotTell } else { outcome })
 }
 
@@ -113,6 +113,12 @@ fn whole(fleet: &Fleet, today: Date, args: &Validate) -> Result<(Vec<Finding>, (
     findings.extend(check::counted(&work.scene(), &census));
     findings.extend(external.map(External::finish).unwrap_or_default());
     check::drop_repeated(&mut findings);
+    check::accept(fleet, today, &mut findings);
+    let lines = selected.iter().flat_map(|entry| {
+        entry.lines.iter().map(|index| format!("{}/{}", entry.site.id, entry.site.lines[*index].id))
+    });
+    let judged: BTreeSet<String> = lines.collect();
+    findings.extend(check::without_effect(fleet, today, &findings, |line| judged.contains(line)));
     Ok((findings, (selected.iter().map(|s| s.lines.len()).sum(), selected.len())))
 }
 
@@ -122,7 +128,7 @@ fn run_changed(session: &mut Session, args: &Validate, base: &str) -> Run {
     session.say(&format!("compared {}", answer.change.compared));
     let counts = (answer.lines, answer.sites);
     let governing = answer.governing.as_ref();
-    let outcome = report(session, governing, answer.today, &answer.findings, counts, Some(&answer.change))?;
+    let outcome = report(session, governing, answer.today, answer.findings, counts, Some(&answer.change))?;
     Ok(if answer.readable { outcome } else { Outcome::CannotTell })
 }
 
@@ -130,10 +136,13 @@ fn report(
     session: &Session,
     fleet: Option<&Fleet>,
     today: Date,
-    findings: &[Finding],
+    findings: Vec<Finding>,
     (lines, sites): (usize, usize),
     change: Option<&Change>,
 ) -> Run {
+    let (accepted, findings): (Vec<Finding>, Vec<Finding>) =
+        findings.into_iter().partition(|finding| finding.accepted.is_some());
+    let (accepted, findings) = (accepted.as_slice(), findings.as_slice());
     let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
     let object = || {
         let mut object = report::json_object("validate");
@@ -141,11 +150,12 @@ fn report(
         object.insert("findings".into(), findings.iter().map(report::finding_json).collect());
         let mut summary = json!({
             "errors": count(Level::Error), "warnings": count(Level::Warning), "notes": count(Level::Note),
-            "lines": lines, "sites": sites,
+            "lines": lines, "sites": sites, "accepted": accepted.len(),
         });
         if let Some(change) = change {
             summary["old"] = json!(change.old);
         }
+        object.insert("accepted".into(), accepted.iter().map(report::accepted_json).collect());
         object.insert("summary".into(), summary);
         object
     };
@@ -158,8 +168,13 @@ fn report(
         let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
         let as_of = if frozen { format!(", as of {today} (fixed in jig.yaml)") } else { String::new() };
         let what = report::summary_line(findings);
+        let what = match accepted.len() {
+            0 => what,
+            n => format!("{what}, {n} accepted"),
+        };
         let touched = if change.is_some() { " touched" } else { "" };
-        format!("{} at {}{touched}{as_of}: {what}", plural(lines, "line"), plural(sites, "site"))
+        let accepted: String = accepted.iter().map(report::accepted_line).collect();
+        format!("{accepted}{} at {}{touched}{as_of}: {what}", plural(lines, "line"), plural(sites, "site"))
     };
     let name = fleet.map(|fleet| fleet.enterprise.enterprise.to_string()).unwrap_or_default();
     session.report_findings(Findings {
@@ -168,6 +183,7 @@ fn report(
         folder: &in_repository(&session.root()?),
         as_of: Some(today),
         list: findings,
+        accepted,
         lines,
         sites,
         change,

@@ -43,6 +43,15 @@ pub fn finding(finding: &Finding) -> Value {
     })
 }
 
+/// Returns an accepted finding as JSON: as any other, with the deviation and its last day.
+pub fn accepted(accepted: &Finding) -> Value {
+    let mut out = finding(accepted);
+    let by = accepted.accepted.as_ref();
+    out["deviation"] = json!(by.map(|by| &by.deviation));
+    out["until"] = json!(by.map(|by| &by.until));
+    out
+}
+
 /// The command's own object, with what a change does.
 fn with_change(findings: &Findings<'_>) -> Map<String, Value> {
     let mut out = (findings.object)();

@@ -37,6 +37,7 @@ pub(super) fn comment(report: &Findings<'_>) -> String {
 
 fn header(report: &Findings<'_>) -> String {
     let mut out = format!("## jig {}: {}\n\n", report.command, verdict(report));
+    out.push_str(&accepted(report));
     let Some(change) = report.change else {
         let (lines, sites) = (plural(report.lines, "line"), plural(report.sites, "site"));
         let as_of = report.as_of.map(|date| format!(", as of {date}")).unwrap_or_default();
@@ -65,6 +66,19 @@ fn header(report: &Findings<'_>) -> String {
         out.push_str(&format!("{} {verb} there before and do not count.\n\n", plural(change.old, "finding")));
     }
     out
+}
+
+/// The findings that deviations accept, by deviation.
+fn accepted(report: &Findings<'_>) -> String {
+    let mut by: Vec<&str> =
+        report.accepted.iter().filter_map(|f| f.accepted.as_ref()).map(|by| by.deviation.as_str()).collect();
+    by.sort_unstable();
+    by.dedup();
+    if by.is_empty() {
+        return String::new();
+    }
+    let how_many = plural(report.accepted.len(), "finding");
+    format!("{how_many} accepted by {}.\n\n", prose(&cut(&some(&by, NAMES), CELL)))
 }
 
 /// What opens or closes, in words, and what could not be told.

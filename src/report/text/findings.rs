@@ -93,6 +93,21 @@ fn offset(excerpt: &str, line: u32, column: u32) -> usize {
     start + rest.char_indices().nth(column as usize - 1).map_or(rest.len(), |(at, _)| at)
 }
 
+/// Says in one line what a deviation accepts: `accepted until 2026-12-18 by DV-0009: ...`.
+pub fn accepted(finding: &Finding) -> String {
+    let Some(by) = &finding.accepted else { return String::new() };
+    let address = finding.address.as_deref().map(|address| format!(" at {address}")).unwrap_or_default();
+    let place = finding.place.as_ref().map_or_else(String::new, |place| {
+        let line = place.range.map(|range| format!(":{}", range.line)).unwrap_or_default();
+        format!(" ({}{line})", place.file)
+    });
+    let line = format!(
+        "accepted by {} until {}: {}{address}: {}{place}",
+        by.deviation, by.until, finding.rule, finding.message
+    );
+    format!("{}\n", clean(&line))
+}
+
 /// Says how many findings of each level there are: `2 errors, 1 warning`.
 pub fn summary_line(findings: &[Finding]) -> String {
     let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();

@@ -6,7 +6,7 @@ mod drift;
 mod findings;
 
 pub(super) use change::draw as change;
-pub use findings::{findings, summary_line};
+pub use findings::{accepted, findings, summary_line};
 
 use super::{Format, Style};
 
