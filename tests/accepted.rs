@@ -52,7 +52,7 @@ fn validate(fleet: &Fleet, day: &str) -> Json {
 }
 
 fn rules(list: &Json) -> Vec<&str> {
-    list.as_array().expect("a list").iter().map(|found| found["rule"].as_str().expect("a rule")).collect()
+    list.as_array().into_iter().flatten().map(|found| found["rule"].as_str().expect("a rule")).collect()
 }
 
 const WEAKER: &str = "weaker-zone-initiates";
@@ -132,7 +132,7 @@ fn what_stops_a_line_cannot_be_accepted() {
     approve(&fleet, "DV-0009", &["corp-security", "site-controls"]);
     let report = validate(&fleet, "2026-11-22");
     assert!(rules(&report["findings"]).contains(&"stale-approval"), "{report:#}");
-    assert_eq!(report["summary"]["accepted"], 0);
+    assert!(report["summary"]["accepted"].is_null(), "{report:#}");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_pull_request_cannot_accept_its_own_findings() {
     let run = fleet.jig("--as-of 2026-11-22 validate --changed main --format json --fail-on warning").run();
     let report = run.json();
     assert!(rules(&report["findings"]).contains(&"no-window"), "{report:#}");
-    assert_eq!(report["summary"]["accepted"], 0, "{report:#}");
+    assert!(report["summary"]["accepted"].is_null(), "{report:#}");
     assert!(!rules(&report["findings"]).contains(&"deviation-without-effect"), "{report:#}");
     // Once it is in the base, it counts: another change of that line is not held up.
     git(fleet.root(), &["branch", "-f", "main"]);

@@ -150,12 +150,15 @@ fn report(
         object.insert("findings".into(), findings.iter().map(report::finding_json).collect());
         let mut summary = json!({
             "errors": count(Level::Error), "warnings": count(Level::Warning), "notes": count(Level::Note),
-            "lines": lines, "sites": sites, "accepted": accepted.len(),
+            "lines": lines, "sites": sites,
         });
         if let Some(change) = change {
             summary["old"] = json!(change.old);
         }
-        object.insert("accepted".into(), accepted.iter().map(report::accepted_json).collect());
+        if !accepted.is_empty() {
+            object.insert("accepted".into(), accepted.iter().map(report::accepted_json).collect());
+            summary["accepted"] = json!(accepted.len());
+        }
         object.insert("summary".into(), summary);
         object
     };
