@@ -36,6 +36,7 @@ fn listed(name: &str, list: &[Finding], change: Option<&Change>) -> String {
         folder: "fleets/kestrel/",
         as_of: Some(made::today()),
         list,
+        accepted: &[],
         lines: 6,
         sites: 3,
         change,
