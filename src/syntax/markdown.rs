@@ -210,6 +210,10 @@ fn blank_is_fine(text: &str, line: &Line) -> bool {
     let next = text[line.whole.end..].trim_start_matches('\r').strip_prefix('\n').unwrap_or_default();
     let next_line = next.lines().next().unwrap_or_default();
     let before = text[..line.whole.start].lines().next_back().unwrap_or_default();
+    // At the end of a paragraph a backslash is no line break but a backslash.
+    if before.ends_with('\\') {
+        return false;
+    }
     let marker = text[line.whole.start..line.content.start].trim();
     let is_item = |line: &str| matches!(kind(line.trim_start()), Kind::Bullet(_) | Kind::Ordered);
     if marker.is_empty() {
@@ -404,5 +408,11 @@ mod tests {
             slots(&Markdown, "---\ntitle: <0>\n---\n# <0> <1>\n", &[text("*a*"), int(1)]),
             "---\ntitle: \"*a*\"\n---\n# \\*a\\* 1\n"
         );
+    }
+
+    #[test]
+    fn nothing_below_a_hard_break_is_refused() {
+        refused(&Markdown, "a\\\n<0>\n", &[text("")]);
+        assert_eq!(fill("a\\\n<0>\n", "b"), "a\\\nb\n");
     }
 }
