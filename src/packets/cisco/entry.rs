@@ -45,15 +45,7 @@ pub(super) fn read<'t>(
         Some("deny") => Action::Deny,
         // `evaluate`, `dynamic`, `no ...`: nobody knows.
         _ => {
-            return Rule {
-                line,
-                parts: vec![Part {
-                    regions: vec![whole],
-                    doubt: Some(text.clone()),
-                    action: Action::Unknown,
-                }],
-                text,
-            };
+            return unknown(line, text, whole);
         }
     };
     let mut reader = Reader { words, at: 1, objects, dialect, doubts: vec![] };
@@ -69,7 +61,13 @@ pub(super) fn read<'t>(
     Rule { line, text, parts: vec![part] }
 }
 
-fn of_kind(kind: Kind, dialect: Dialect) -> Region {
+/// Whatever of these packets it may let through or stop.
+pub(super) fn unknown(line: u32, text: String, regions: Region) -> Rule {
+    let part = Part { regions: vec![regions], doubt: Some(text.clone()), action: Action::Unknown };
+    Rule { line, text, parts: vec![part] }
+}
+
+pub(super) fn of_kind(kind: Kind, dialect: Dialect) -> Region {
     match (kind, dialect) {
         (Kind::Ipv6, _) => of(Field::Family, Ranges::one(IPV6)),
         (_, Dialect::Ios) => of(Field::Family, Ranges::one(IPV4)),
@@ -240,7 +238,7 @@ impl Reader<'_, '_> {
                     regions = cross(&regions, &[later]);
                 }
                 // The entry permits as any other; what it lets back in is a matter of another list.
-                ("reflect" | "sequence", Dialect::Ios) => self.at += 1,
+                ("reflect", Dialect::Ios) => self.at += 1,
                 _ => {
                     let rest = self.words[self.at - 1..].join(" ");
                     self.doubts.push(rest);

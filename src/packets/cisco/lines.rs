@@ -34,12 +34,40 @@ pub(super) fn read(text: &str) -> Vec<Line<'_>> {
         }
         let found = Line { number: at as u32 + 1, words, below: vec![] };
         let is_indented = line.starts_with([' ', '\t']);
-        match out.last_mut().filter(|_| is_indented) {
+        let belongs = |above: &Line<'_>| is_indented || goes_on(&above.words, &found.words);
+        match out.last_mut().filter(|above| belongs(above)) {
             Some(parent) => parent.below.push(found),
             None => out.push(found),
         }
     }
     out
+}
+
+/// Whether a line that is not indented, as scripts and pasted text have it, can only stand in the section above.
+fn goes_on(above: &[&str], words: &[&str]) -> bool {
+    let is_numbered = words[0].bytes().all(|byte| byte.is_ascii_digit());
+    match above {
+        ["ip" | "ipv6", "access-list", ..] => {
+            is_numbered
+                || matches!(words[0], "permit" | "deny" | "remark" | "evaluate" | "dynamic" | "sequence")
+                || matches!(words, ["no", "permit" | "deny" | "remark" | "evaluate" | "sequence", ..])
+                || matches!(words, ["no", number] if number.bytes().all(|byte| byte.is_ascii_digit()))
+        }
+        ["object" | "object-group", ..] => {
+            is_numbered
+                || words[0].ends_with("-object")
+                || matches!(
+                    words[0],
+                    "description" | "host" | "subnet" | "range" | "fqdn" | "service" | "nat"
+                )
+                || matches!(words[0], "tcp" | "udp" | "tcp-udp" | "icmp" | "any")
+        }
+        ["interface", ..] => {
+            let own = words.strip_prefix(&["no"]).unwrap_or(words);
+            matches!(own, ["ip", "access-group", ..] | ["ipv6", "traffic-filter", ..])
+        }
+        _ => false,
+    }
 }
 
 /// What ends a banner that goes on in the next line.

@@ -85,6 +85,13 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
     for line in &lines {
         if let Some(chain) = removed(&line.words, dialect) {
             entries.remove(&chain);
+        } else if let ["no", rest @ ..] = line.words.as_slice()
+            && dialect == Dialect::Asa
+            && let Some((chain, _, words)) = flat_entry(rest, dialect)
+        {
+            if let Some((_, own)) = entries.get_mut(&chain) {
+                own.retain(|(_, own)| *own != words);
+            }
         } else if let Some((chain, kind)) = list(line) {
             let own = &mut entries.entry(chain).or_insert((kind, vec![])).1;
             own.extend(line.below.iter().map(|entry| (entry.number, entry.words.clone())));
@@ -105,10 +112,14 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
         .map(|((interface, direction, _), chain)| Binding { interface, direction, chain: named(chain) })
         .collect();
     for (chain, (kind, entries)) in entries {
-        let mut rules: Vec<Rule> = in_order(entries)
+        let mut rules: Vec<Rule> = in_order(without_removed(entries))
             .iter()
             .map(|(line, words)| entry::read(*line, words, kind, &objects, dialect))
             .collect();
+        if rules.iter().all(|rule| rule.text.starts_with("remark")) {
+            // IOS lets everything pass a list without entries, though with the first one it denies the rest.
+            rules.push(entry::unknown(0, "a list without entries".into(), entry::of_kind(kind, dialect)));
+        }
         if kind == Kind::Ipv6 && dialect == Dialect::Ios {
             // What every IPv6 list of IOS ends with: neighbours are found before all is denied.
             let kinds = [135u8, 136].map(|kind| Services::icmp(true, kind, None).regions);
@@ -181,6 +192,30 @@ fn flat_entry<'t>(words: &[&'t str], dialect: Dialect) -> Option<(String, Kind, 
     Some((format!("ip {name}"), kind, rest.to_vec()))
 }
 
+/// The entries without those that a later line of their list takes away; a line that takes away what is not there stays,
+/// in front of all, and nobody knows what it does.
+fn without_removed(entries: Entries<'_>) -> Entries<'_> {
+    let mut left: Entries<'_> = vec![];
+    for (line, words) in entries {
+        let ["no", gone @ ..] = words.as_slice() else {
+            left.push((line, words));
+            continue;
+        };
+        let before = left.len();
+        match gone {
+            [number] | ["sequence", number] => left.retain(|(_, own)| {
+                own.first() != Some(number)
+                    && !(own.first() == Some(&"sequence") && own.get(1) == Some(number))
+            }),
+            gone => left.retain(|(_, own)| own != gone),
+        }
+        if left.len() == before {
+            left.insert(0, (line, [&["0"], words.as_slice()].concat()));
+        }
+    }
+    left
+}
+
 /// Entries by their numbers; one without gets the highest so far and ten (IOS, "IP Access List Entry Sequence Numbering").
 fn in_order(mut entries: Vec<(u32, Vec<&str>)>) -> Vec<(u32, Vec<&str>)> {
     let number = |words: &[&str]| match words {
@@ -216,6 +251,8 @@ fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut BTreeMap<(String, Str
         };
     };
     match line.words.as_slice() {
+        // What is meant for the device itself passes another list than what goes through it.
+        ["access-group", .., "control-plane"] | ["no", "access-group", .., "control-plane"] => {}
         ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => {
             bind(interface, direction, false, Some(format!("access-list {name}")));
         }

@@ -19,10 +19,17 @@ pub(super) enum Meaning {
     Service(Services),
 }
 
+/// An object as all lines that name it leave it: ASA writes its translation into a second section.
+struct Body<'t> {
+    /// `object-group service WEB tcp`.
+    words: &'t [&'t str],
+    members: Vec<&'t Line<'t>>,
+}
+
 /// All objects of a configuration.
 #[derive(Default)]
 pub(super) struct Objects<'t> {
-    bodies: BTreeMap<&'t str, &'t Line<'t>>,
+    bodies: BTreeMap<&'t str, Body<'t>>,
     /// `name 10.1.2.3 server1`.
     aliases: BTreeMap<&'t str, &'t str>,
     known: HashMap<String, Option<Meaning>>,
@@ -34,8 +41,9 @@ impl<'t> Objects<'t> {
         let mut objects = Self::default();
         for line in lines {
             match line.words.as_slice() {
-                ["object" | "object-group", _, name, ..] => {
-                    objects.bodies.insert(name, line);
+                ["object" | "object-group", kind, name, ..] => objects.define(kind, name, line),
+                ["no", "object" | "object-group", _, name, ..] => {
+                    objects.bodies.remove(name);
                 }
                 ["name", address, name, ..] => {
                     objects.aliases.insert(name, address);
@@ -48,6 +56,22 @@ impl<'t> Objects<'t> {
             objects.resolve(name, dialect, 0);
         }
         objects
+    }
+
+    /// A group grows with every section of its name; an object has one value, the last.
+    fn define(&mut self, kind: &str, name: &'t str, line: &'t Line<'t>) {
+        let is_group = line.words.first() == Some(&"object-group");
+        let fresh = || Body { words: &line.words, members: vec![] };
+        let body = self.bodies.entry(name).or_insert_with(fresh);
+        if body.words.get(..2) != Some(&[line.words[0], kind]) {
+            *body = fresh();
+        }
+        for member in line.below.iter().filter(|member| !says_nothing(&member.words)) {
+            if !is_group {
+                body.members.clear();
+            }
+            body.members.push(member);
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Meaning> {
@@ -66,16 +90,19 @@ impl<'t> Objects<'t> {
         if let Some(known) = self.known.get(name) {
             return known.clone();
         }
-        let line = *self.bodies.get(name)?;
+        let Body { words, members } = self.bodies.get(name)?;
         if depth > MOST_NESTED {
             return None;
         }
+        let (words, members) = (*words, members.clone());
         // A group that holds itself is found empty on the way, and lost.
         self.known.insert(name.to_owned(), None);
-        let found = match line.words.get(1).copied() {
-            Some("network") => Some(Meaning::Network(self.network(line, dialect, depth))),
+        let found = match words.get(1).copied() {
+            // What a product makes of an object without members, no two of them agree on.
+            _ if members.is_empty() => None,
+            Some("network") => Some(Meaning::Network(self.network(&members, dialect, depth))),
             Some("service" | "protocol" | "icmp-type") => {
-                Some(Meaning::Service(self.service(line, dialect, depth)))
+                Some(Meaning::Service(self.service(words.get(3).copied(), &members, dialect, depth)))
             }
             _ => None,
         };
@@ -83,11 +110,10 @@ impl<'t> Objects<'t> {
         found
     }
 
-    fn network(&mut self, line: &Line<'_>, dialect: Dialect, depth: usize) -> Addresses {
+    fn network(&mut self, members: &[&Line<'_>], dialect: Dialect, depth: usize) -> Addresses {
         let mut all = Addresses::default();
-        for member in &line.below {
+        for member in members {
             let found = match member.words.as_slice() {
-                ["description" | "nat" | "security-zone", ..] => continue,
                 ["group-object", name] | ["network-object", "object", name] => {
                     match self.resolve(name, dialect, depth + 1) {
                         Some(Meaning::Network(found)) => Some(found),
@@ -121,12 +147,16 @@ impl<'t> Objects<'t> {
         }
     }
 
-    fn service(&mut self, line: &Line<'_>, dialect: Dialect, depth: usize) -> Services {
-        let of = line.words.get(3).copied();
+    fn service(
+        &mut self,
+        of: Option<&str>,
+        members: &[&Line<'_>],
+        dialect: Dialect,
+        depth: usize,
+    ) -> Services {
         let mut all = Services::default();
-        for member in &line.below {
+        for member in members {
             let found = match member.words.as_slice() {
-                ["description", ..] => continue,
                 ["group-object", name] | ["service-object", "object", name] => {
                     match self.resolve(name, dialect, depth + 1) {
                         Some(Meaning::Service(found)) => Some(found),
@@ -144,4 +174,9 @@ impl<'t> Objects<'t> {
         }
         all
     }
+}
+
+/// Whether a line of an object leaves its meaning alone.
+fn says_nothing(words: &[&str]) -> bool {
+    matches!(words.first(), Some(&("description" | "nat" | "security-zone")))
 }

@@ -2,7 +2,7 @@
 
 use super::super::names;
 
-/// TCP ports by name (Cisco IOS Security Command Reference, `access-list (IP extended)`; ASA General CLI, "Addresses, Protocols, and Ports").
+/// TCP ports by name; `kerberos` is 750 or 88, as the release has it, and so not read (Cisco IOS Security Command Reference, `access-list (IP extended)`; ASA General CLI, "Addresses, Protocols, and Ports").
 const TCP: &[(&str, u16)] = &[
     ("aol", 5190),
     ("bgp", 179),
@@ -31,7 +31,6 @@ const TCP: &[(&str, u16)] = &[
     ("ident", 113),
     ("imap4", 143),
     ("irc", 194),
-    ("kerberos", 750),
     ("klogin", 543),
     ("kshell", 544),
     ("ldap", 389),
@@ -81,7 +80,6 @@ const UDP: &[(&str, u16)] = &[
     ("http", 80),
     ("www", 80),
     ("isakmp", 500),
-    ("kerberos", 750),
     ("mobile-ip", 434),
     ("netbios-dgm", 138),
     ("netbios-ns", 137),

@@ -49,7 +49,18 @@ fn ios_entries_decide_as_the_device_does() {
         (" permit icmp any any echo", "icmp 1.1.1.1 2.2.2.2 0", Ask::Deny),
         (" permit icmp any any 3 4", "icmp 1.1.1.1 2.2.2.2 3", Ask::Deny),
         (" remark permit ip any any\n permit udp any any eq 53 log", "udp 1.1.1.1 2.2.2.2 53", Ask::Accept),
-        (" remark permit ip any any", "udp 1.1.1.1 2.2.2.2 53", Ask::Deny),
+        // Without an entry IOS lets all pass; whether a remark is one, its reference does not say.
+        (" remark permit ip any any", "udp 1.1.1.1 2.2.2.2 53", Ask::Unknown),
+        ("", "udp 1.1.1.1 2.2.2.2 53", Ask::Unknown),
+        (
+            " permit udp any any eq 53\n no permit udp any any eq 53\n deny ip any any",
+            "udp 1.1.1.1 2.2.2.2 53",
+            Ask::Deny,
+        ),
+        (" 10 permit udp any any\n 20 deny ip any any\n no 10", "udp 1.1.1.1 2.2.2.2 53", Ask::Deny),
+        (" 10 permit udp any any\n no 30", "udp 1.1.1.1 2.2.2.2 53", Ask::Unknown),
+        ("permit udp any any eq 53\ndeny ip any any", "udp 1.1.1.1 2.2.2.2 53", Ask::Accept),
+        (" permit tcp any any eq kerberos", "tcp 1.1.1.1 2.2.2.2 750", Ask::Unknown),
         (" permit tcp any any syn\n permit udp any any gt 1023", "udp 1.1.1.1 2.2.2.2 1023", Ask::Deny),
         (" permit tcp any any eq 80 oddity", "tcp 1.1.1.1 2.2.2.2 80", Ask::Unknown),
         (" permit ipsec-thing any any", "tcp 1.1.1.1 2.2.2.2 80", Ask::Unknown),
@@ -184,4 +195,37 @@ fn a_command_of_asa_goes_to_the_line_that_it_names() {
             "line {line}"
         );
     }
+}
+
+#[test]
+fn an_object_is_what_all_its_sections_say() {
+    let text = "object network HMI\n host 10.5.0.9\nobject network BARE\n description nothing yet\n\
+        object-group network CELLS\n network-object host 10.1.0.1\nobject-group network CELLS\n network-object host 10.1.0.2\n\
+        object network HMI\n nat (inside,outside) static 192.0.2.9\n\
+        object network MOVED\n host 10.8.0.1\nobject network MOVED\n host 10.8.0.2\n";
+    for (target, packet, wanted) in [
+        ("object HMI", "tcp 1.1.1.1 10.5.0.9 22", Ask::Accept),
+        ("object HMI", "tcp 1.1.1.1 10.5.0.8 22", Ask::Deny),
+        ("object-group CELLS", "tcp 1.1.1.1 10.1.0.1 22", Ask::Accept),
+        ("object-group CELLS", "tcp 1.1.1.1 10.1.0.2 22", Ask::Accept),
+        ("object MOVED", "tcp 1.1.1.1 10.8.0.1 22", Ask::Deny),
+        ("object MOVED", "tcp 1.1.1.1 10.8.0.2 22", Ask::Accept),
+        ("object BARE", "tcp 1.1.1.1 10.8.0.2 22", Ask::Unknown),
+    ] {
+        let text = format!("{text}access-list A extended permit tcp any {target} eq ssh\n");
+        assert_eq!(verdict(&text, "access-list A", Dialect::Asa, packet), wanted, "{target} | {packet}");
+    }
+}
+
+#[test]
+fn a_command_of_asa_takes_an_entry_away() {
+    let text = "access-list A extended permit ip any any\naccess-list A extended deny tcp any any\nno access-list A extended permit ip any any\n";
+    assert_eq!(verdict(text, "access-list A", Dialect::Asa, "tcp 1.1.1.1 2.2.2.2 22"), Ask::Deny);
+}
+
+#[test]
+fn a_list_for_the_device_itself_is_bound_nowhere_else() {
+    let text = "access-list A extended permit tcp any any\naccess-list M extended deny ip any any\naccess-group A in interface outside\naccess-group M in interface outside control-plane\n";
+    let bound: Vec<String> = read(text, Dialect::Asa).bindings.into_iter().map(|own| own.chain).collect();
+    assert_eq!(bound, ["access-list A"]);
 }

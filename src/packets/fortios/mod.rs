@@ -77,8 +77,8 @@ const HARMLESS: &[&str] = &[
 
 /// Settings that are read.
 const READ: &[&str] = &[
-    "srcintf", "dstintf", "srcaddr", "dstaddr", "srcaddr6", "dstaddr6", "action", "status", "service",
-    "schedule",
+    "srcintf", "dstintf", "srcaddr", "dstaddr", "srcaddr4", "dstaddr4", "srcaddr6", "dstaddr6", "action",
+    "status", "service", "schedule",
 ];
 
 /// Settings that leave packets alone at one value.
@@ -133,6 +133,8 @@ const ALSO_DECIDE: &[&str] = &[
     "firewall acl6",
     "firewall ttl-policy",
     "firewall multicast-policy",
+    "firewall policy46",
+    "firewall policy64",
 ];
 
 /// Reads the policies of a configuration.
@@ -158,10 +160,6 @@ pub(crate) fn of_tables(tables: &[Table]) -> Policies {
 
 fn scope(tables: &[Table], prefix: &str, ruleset: &mut Ruleset) {
     let objects = Objects::new(tables);
-    let has_vips = tables.iter().any(|table| {
-        matches!(table.name.as_str(), "firewall vip" | "firewall vip6" | "firewall vipgrp")
-            && !table.entries.is_empty()
-    });
     let mut rules: Vec<Rule> = vec![];
     for table in
         tables.iter().filter(|table| ALSO_DECIDE.contains(&table.name.as_str()) && !table.entries.is_empty())
@@ -189,17 +187,50 @@ fn scope(tables: &[Table], prefix: &str, ruleset: &mut Ruleset) {
             });
         }
     }
+    rules.extend(virtual_addresses(tables));
     let mut found = !rules.is_empty();
     for table in tables {
         let is_v6 = table.name == "firewall policy6";
-        if table.name == "firewall policy" || is_v6 {
+        if matches!(table.name.as_str(), "firewall policy" | "firewall consolidated policy") || is_v6 {
             found = true;
-            rules.extend(table.entries.iter().map(|entry| policy(entry, &objects, is_v6, has_vips)));
+            rules.extend(table.entries.iter().map(|entry| policy(entry, &objects, is_v6)));
         }
     }
     if found {
         ruleset.chains.insert(format!("{prefix}firewall policy"), rules);
     }
+}
+
+/// What is sent to a virtual address is translated before any policy is asked, whether the policy accepts or denies
+/// (Fortinet, "DENY policy for Virtual IP firewall policy"): whether it passes, no policy says by itself.
+fn virtual_addresses(tables: &[Table]) -> Vec<Rule> {
+    let own = tables.iter().filter(|table| {
+        matches!(table.name.as_str(), "firewall vip" | "firewall vip6" | "firewall vip46" | "firewall vip64")
+    });
+    let vips = own.flat_map(|table| &table.entries).filter(|entry| !entry.is("status", "disable"));
+    let rule = |entry: &Entry| {
+        let outside = match entry.get("extip") {
+            Some([one]) => match one.split_once('-') {
+                Some((first, last)) => addresses::span(first, last),
+                // This one is whatever address the interface has.
+                None => addresses::host(one).filter(|_| !matches!(one.as_str(), "0.0.0.0" | "::")),
+            },
+            _ => None,
+        };
+        let regions = outside.map_or_else(|| vec![Region::all()], |found| found.regions(Field::Destination));
+        let said: Vec<String> =
+            entry.settings.iter().map(|set| format!("{} {}", set.key, set.values.join(" "))).collect();
+        Rule {
+            line: entry.line,
+            text: format!("virtual address {}", entry.name),
+            parts: vec![Part {
+                regions,
+                doubt: Some(format!("virtual address {} {}", entry.name, said.join(", "))),
+                action: Action::Unknown,
+            }],
+        }
+    };
+    vips.map(rule).collect()
 }
 
 /// All settings without their lines.
@@ -210,7 +241,7 @@ fn settings(table: &Table) -> Vec<(String, Vec<(String, Vec<String>)>)> {
     table.entries.iter().map(|entry| (entry.name.clone(), of(entry))).collect()
 }
 
-fn policy(entry: &Entry, objects: &Objects<'_>, is_v6: bool, has_vips: bool) -> Rule {
+fn policy(entry: &Entry, objects: &Objects<'_>, is_v6: bool) -> Rule {
     let text = match entry.get("name").and_then(<[String]>::first) {
         Some(name) => format!("policy {} {name}", entry.name),
         None => format!("policy {}", entry.name),
@@ -225,10 +256,6 @@ fn policy(entry: &Entry, objects: &Objects<'_>, is_v6: bool, has_vips: bool) -> 
         Some(_) => Action::Unknown,
     };
     let mut doubts = doubts(entry);
-    // Policies that deny pass over what a virtual address translates, unless told otherwise.
-    if action == Action::Deny && has_vips && !entry.is("match-vip", "enable") {
-        doubts.push("virtual addresses".into());
-    }
     let regions = packets(entry, objects, is_v6, &mut doubts);
     let (regions, doubts) = match regions {
         Some(regions) => (regions, doubts),
@@ -263,6 +290,11 @@ fn packets(
     is_v6: bool,
     doubts: &mut Vec<String>,
 ) -> Option<Vec<Region>> {
+    let mut ways = entry.get("srcintf")?.iter().chain(entry.get("dstintf")?);
+    // Its members change with the state of the links; what the policy sees of an interface, nobody can say.
+    if ways.any(|name| objects.is_sdwan(name)) {
+        return None;
+    }
     let by_interface = by(Field::In, objects.interfaces(entry.get("srcintf")?))
         .and(&by(Field::Out, objects.interfaces(entry.get("dstintf")?)));
     // What is meant is the rest: which packets these are is a doubt, and may be any.
@@ -277,7 +309,7 @@ fn packets(
     let families: &[(&str, &str, bool)] = if is_v6 {
         &[("srcaddr", "dstaddr", true)]
     } else {
-        &[("srcaddr", "dstaddr", false), ("srcaddr6", "dstaddr6", true)]
+        &[("srcaddr", "dstaddr", false), ("srcaddr4", "dstaddr4", false), ("srcaddr6", "dstaddr6", true)]
     };
     for (source, target, is_v6) in families {
         let (Some(sources), Some(targets)) = (entry.get(source), entry.get(target)) else { continue };

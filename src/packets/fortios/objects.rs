@@ -123,7 +123,8 @@ impl<'t> Objects<'t> {
             if entry.is("exclude", "enable") {
                 return None;
             }
-            return Some(self.all_addresses(entry.get("member").unwrap_or_default(), is_v6, depth + 1));
+            // A group without members is not one that matches nothing: no device keeps it.
+            return Some(self.all_addresses(entry.get("member")?, is_v6, depth + 1));
         }
         match name {
             "all" => Some(if is_v6 { Addresses::all_v6() } else { Addresses::all_v4() }),
@@ -158,9 +159,28 @@ impl<'t> Objects<'t> {
             return service(entry);
         }
         if let Some(entry) = self.find("firewall service group", name) {
-            return Some(self.all_services(entry.get("member").unwrap_or_default(), depth + 1));
+            if entry.is("proxy", "enable") {
+                return None;
+            }
+            return Some(self.all_services(entry.get("member")?, depth + 1));
         }
         predefined(name)
+    }
+
+    /// Whether a name is of a zone of SD-WAN, by whatever name the release has for it.
+    pub(super) fn is_sdwan(&self, name: &str) -> bool {
+        let zones = ["system sdwan", "system virtual-wan-link"];
+        let named = |entry: &&'t Entry| {
+            let inner = entry.tables.iter().filter(|table| table.name == "zone");
+            inner.flat_map(|table| &table.entries).any(|zone| zone.name == name)
+        };
+        name == "virtual-wan-link"
+            || zones
+                .iter()
+                .filter_map(|table| self.tables.get(table))
+                .flat_map(HashMap::values)
+                .copied()
+                .any(|entry| named(&entry))
     }
 
     /// The interfaces that names stand for: `None` is any. A zone is its members, and goes by its own name as well.

@@ -194,3 +194,39 @@ fn a_protocol_set_after_its_number_may_have_unset_it() {
     assert_eq!(service("set protocol IP\nset protocol-number 47"), Ask::Deny);
     assert_eq!(service("set protocol-number 47\nset protocol IP"), Ask::Unknown);
 }
+
+fn whole(text: &str, packet: &str) -> Ask {
+    let policies = read(text).unwrap_or_else(|why| panic!("{why:?}"));
+    let gates = [policies.gate("firewall policy")];
+    ask(Side { ruleset: &policies.ruleset, gates: &gates }, packet)
+}
+
+/// Translation comes before policies, whether they accept or deny; what goes elsewhere is theirs.
+#[test]
+fn what_is_sent_to_a_virtual_address_no_policy_decides() {
+    let vip = |outside: &str| {
+        let policy =
+            policy(1, "set srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset action accept");
+        format!(
+            "config firewall vip\nedit \"web\"\nset extip {outside}\nset mappedip \"10.20.104.9\"\nset extintf \"wan1\"\nnext\nend\nconfig firewall policy\n{policy}\nend\n"
+        )
+    };
+    assert_eq!(whole(&vip("198.51.100.7"), "tcp 1.1.1.1 198.51.100.7 443"), Ask::Unknown);
+    assert_eq!(whole(&vip("198.51.100.7"), "tcp 1.1.1.1 198.51.100.8 443"), Ask::Accept);
+    assert_eq!(whole(&vip("198.51.100.7-198.51.100.9"), "tcp 1.1.1.1 198.51.100.8 443"), Ask::Unknown);
+    assert_eq!(whole(&vip("0.0.0.0"), "tcp 1.1.1.1 198.51.100.8 443"), Ask::Unknown);
+}
+
+#[test]
+fn policies_for_both_families_and_zones_of_sdwan() {
+    let both = "config firewall consolidated policy\nedit 1\nset srcintf \"any\"\nset dstintf \"any\"\nset srcaddr4 \"all\"\nset dstaddr4 \"all\"\nset srcaddr6 \"all\"\nset dstaddr6 \"all\"\nset service \"HTTPS\"\nset schedule \"always\"\nset action accept\nnext\nend\n";
+    assert_eq!(whole(both, "tcp 1.1.1.1 2.2.2.2 443"), Ask::Accept);
+    assert_eq!(whole(both, "tcp 2001:db8::1 2001:db8::2 443"), Ask::Accept);
+    assert_eq!(whole(both, "tcp 1.1.1.1 2.2.2.2 80"), Ask::Deny);
+    let sdwan = "config system sdwan\nconfig zone\nedit \"underlay\"\nnext\nend\nend\n";
+    let policies = "config firewall policy\nedit 1\nset srcintf \"underlay\"\nset dstintf \"any\"\nset srcaddr \"all\"\nset dstaddr \"all\"\nset service \"ALL\"\nset schedule \"always\"\nset action accept\nnext\nend\n";
+    assert_eq!(whole(&format!("{sdwan}{policies}"), "tcp 1.1.1.1 2.2.2.2 80"), Ask::Unknown);
+    let empty = "config firewall addrgrp\nedit \"none yet\"\nset comment \"x\"\nnext\nend\n";
+    let policies = policies.replace("underlay", "any").replace("dstaddr \"all\"", "dstaddr \"none yet\"");
+    assert_eq!(whole(&format!("{empty}{policies}"), "tcp 1.1.1.1 2.2.2.2 80"), Ask::Unknown);
+}
