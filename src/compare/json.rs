@@ -226,6 +226,7 @@ impl<'a> Reader<'a> {
 
     /// A problem inside the member whose name begins at `start`.
     #[cold]
+    #[allow(clippy::unnecessary_box_returns)] // it comes boxed, and goes on so
     fn inside_member(&mut self, error: Box<Unreadable>, start: usize) -> Box<Unreadable> {
         self.at = start;
         match self.string() {

@@ -28,7 +28,7 @@ enum Kind {
 /// The keys of a file in their order.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    keys: Vec<(Kind, At)>,
+    noted: Vec<(Kind, At)>,
     table: u32,
     tables: u32,
     outer: Vec<u32>,
@@ -62,7 +62,7 @@ impl Keys {
 
     fn note(&mut self, kind: Kind, at: At) {
         self.from_data |= matches!(at, At::Written(..));
-        self.keys.push((kind, at));
+        self.noted.push((kind, at));
     }
 
     /// Refuses a key that is there twice, once at least from data.
@@ -70,9 +70,9 @@ impl Keys {
         if !self.from_data {
             return Ok(filled);
         }
-        let mut keys: HashMap<(u32, Cow<'_, str>), Option<usize>> = HashMap::with_capacity(self.keys.len());
+        let mut keys: HashMap<(u32, Cow<'_, str>), Option<usize>> = HashMap::with_capacity(self.noted.len());
         let mut headers: HashMap<Cow<'_, str>, Option<usize>> = HashMap::new();
-        for (kind, at) in &self.keys {
+        for (kind, at) in &self.noted {
             let (text, slot) = match at {
                 At::Template(range) => (template.get(range.clone()), None),
                 At::Written(range, slot) => (filled.text.get(range.clone()), Some(*slot)),

@@ -186,7 +186,7 @@ fn single(place: Place) -> Place {
     match place {
         Place::Address(version) => Place::Host(version),
         Place::Numbers(from, to) => Place::Number(from, to),
-        Place::Port => Place::Number(0, u16::MAX as u64),
+        Place::Port => Place::Number(0, u64::from(u16::MAX)),
         place => place,
     }
 }
@@ -398,8 +398,9 @@ fn field(words: &[&str]) -> Option<(Place, usize)> {
         [.., "ip" | "icmp" | "icmpv6", "id"] | [.., "icmp" | "icmpv6", "sequence" | "mtu"] => {
             (numbers(u16::MAX.into()), 2)
         }
-        [.., "tcp", "window" | "urgptr" | "checksum"] => (numbers(u16::MAX.into()), 2),
-        [.., "tcp", "sequence" | "ackseq"] => (numbers(u32::MAX.into()), 2),
+        [.., "tcp", "sequence" | "ackseq"]
+        | [.., "meta", "length" | "cgroup"]
+        | [.., "meta" | "ct", "mark"] => (numbers(u32::MAX.into()), 2),
         [.., "ip", "version" | "hdrlength"] | [.., "tcp", "doff"] => (numbers(15), 2),
         [.., "ip6", "flowlabel"] => (numbers(0xF_FFFF), 2),
         [.., "ct", "bytes" | "packets" | "avgpkt"] => (numbers(i64::MAX.unsigned_abs()), 2),
@@ -409,19 +410,20 @@ fn field(words: &[&str]) -> Option<(Place, usize)> {
         [.., "ct", "expiration"] => (Place::Time, 2),
         [.., "ct", "direction"] => (Place::Word("a direction", DIRECTIONS, None), 2),
         [.., "ct", "status"] => (Place::Word("a status of a connection", CT_STATUS, None), 2),
-        [.., "meta", "length" | "cgroup"] => (numbers(u32::MAX.into()), 2),
-        [.., "cpu"] => (numbers(u32::MAX.into()), with_meta(words)),
         [.., "fib", _, "type"] | [.., "fib", _, ".", _, "type"] => {
             (Place::Word("a type of addresses", ADDRESS_TYPES, None), words.len())
         }
-        [.., "ip" | "ip6" | "udp", "length"] | [.., "ct", "zone"] => (numbers(u16::MAX.into()), 2),
+        [.., "ip" | "ip6" | "udp", "length"]
+        | [.., "ct", "zone"]
+        | [.., "tcp", "window" | "urgptr" | "checksum"] => (numbers(u16::MAX.into()), 2),
         [.., "vlan", "id"] => (numbers(4095), 2),
         [.., "vlan", "pcp"] => (numbers(7), 2),
         [.., "tcp", "flags"] => (Place::Word("a flag of TCP", TCP_FLAGS, None), 2),
         [.., "ct", "state"] => (Place::Word("a state of a connection", CT_STATES, None), 2),
-        [.., "meta" | "ct", "mark"] => (numbers(u32::MAX.into()), 2),
         [.., "mark"] => (numbers(u32::MAX.into()), 1),
-        [.., "skuid" | "skgid" | "iifgroup" | "oifgroup"] => (numbers(u32::MAX.into()), with_meta(words)),
+        [.., "cpu" | "skuid" | "skgid" | "iifgroup" | "oifgroup"] => {
+            (numbers(u32::MAX.into()), with_meta(words))
+        }
         [.., "pkttype"] => (Place::Word("a type of packets", PACKET_TYPES, None), with_meta(words)),
         [.., "iifname" | "oifname" | "ibrname" | "obrname" | "ibriport" | "obriport"] => {
             (Place::Interface, with_meta(words))
