@@ -132,7 +132,7 @@ fn draw_group(group: &[&Drift], report: &Report, style: Style, out: &mut String)
     }
     let owner =
         Some(owners(group)).filter(|owners| !owners.is_empty()).map(|owners| format!("owner {owners}"));
-    let id = Some(format!("id {}", clean(&drift.id))).filter(|_| group.len() == 1 && !drift.id.is_empty());
+    let id = ids(group, style);
     let who = [owner, deviation(drift), attribution(drift).map(str::to_owned), id];
     let who: Vec<String> = who.into_iter().flatten().collect();
     if !who.is_empty() {
@@ -140,6 +140,18 @@ fn draw_group(group: &[&Drift], report: &Report, style: Style, out: &mut String)
     }
     if let Some(next) = next_step(drift) {
         say(&format!("next: {next}"), "");
+    }
+}
+
+/// By what names the verbs know the differences of a group: each has one of its own.
+fn ids(group: &[&Drift], style: Style) -> Option<String> {
+    let ids: Vec<String> =
+        group.iter().filter(|drift| !drift.id.is_empty()).map(|drift| clean(&drift.id)).collect();
+    let most = if style.verbose { usize::MAX } else { PLACES };
+    match ids.as_slice() {
+        [] => None,
+        [one] => Some(format!("id {one}")),
+        _ => Some(format!("ids {}", some(&ids, most))),
     }
 }
 
