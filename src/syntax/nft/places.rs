@@ -26,7 +26,10 @@ pub(super) enum Place {
     Target(Version),
     /// One address.
     Host(Version),
+    /// A port or a range of ports.
     Port,
+    /// One port.
+    OnePort,
     /// A number between these two.
     Number(u64, u64),
     /// The same, or a range.
@@ -186,7 +189,7 @@ fn single(place: Place) -> Place {
     match place {
         Place::Address(version) => Place::Host(version),
         Place::Numbers(from, to) => Place::Number(from, to),
-        Place::Port => Place::Number(0, u64::from(u16::MAX)),
+        Place::Port => Place::OnePort,
         place => place,
     }
 }

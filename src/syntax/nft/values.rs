@@ -81,6 +81,8 @@ pub(super) fn check_word(word: &str, place: Place) -> Result<(), Reason> {
         Place::Port => {
             Err(not_one_of(word, "a port or a range of ports", "give numbers such as 1883 or 5000-5010"))
         }
+        Place::OnePort if is_between(word, false, 0, u16::MAX.into()) => Ok(()),
+        Place::OnePort => Err(not_one_of(word, "a port", "give a number such as 1883")),
         Place::Number(from, to) => check_number(word, from, to, is_between(word, true, from, to)),
         Place::Numbers(from, to) => check_number(word, from, to, is_range(word, true, from, to)),
         Place::Word(what, known, limit) => {
