@@ -85,7 +85,7 @@ fn evidence_that_cannot_be_read_earns_nothing_and_is_told_at_its_line() {
         (with(4, "2026-11-06,A,inf,inf"), 6),
         // The same shift twice would make nineteen shifts twenty.
         (with(4, &good[3]), 6),
-        ("date;shift;ours;theirs\n2026-11-06;A;1;1\n".to_owned(), 2),
+        ("date;shift;ours;theirs\n2026-11-06;A;1;1\n".to_owned(), 1),
     ];
     for (text, line) in cases {
         fleet.write(EVIDENCE, &text);

@@ -217,13 +217,17 @@ fn shifts(text: &Text) -> Result<Vec<(Date, Shift)>, (String, u32)> {
         (error.to_string(), u32::try_from(line).unwrap_or(1))
     };
     let headers = reader.headers().map_err(at)?.clone();
+    if let Some(column) = COLUMNS.iter().find(|column| !headers.iter().any(|header| header == **column)) {
+        return Err((format!("the header has no column `{column}`"), 1));
+    }
     let mut shifts: Vec<(Date, Shift)> = vec![];
     let mut seen: BTreeMap<(Date, String), u32> = BTreeMap::new();
     for row in reader.records() {
         let row = row.map_err(at)?;
         let line = row.position().map_or(1, csv::Position::line);
         let line = u32::try_from(line).unwrap_or(1);
-        let shift: Shift = row.deserialize(Some(&headers)).map_err(|error| (error.to_string(), line))?;
+        let shift: Shift =
+            row.deserialize(Some(&headers)).map_err(|error| (not_a_shift(&error, &headers), line))?;
         let date: Date = shift.date.parse().map_err(|_| (format!("`{}` is no date", shift.date), line))?;
         if !(shift.ours.is_finite() && shift.theirs.is_finite()) {
             return Err(("a count is no number".to_owned(), line));
@@ -242,10 +246,20 @@ fn shifts(text: &Text) -> Result<Vec<(Date, Shift)>, (String, u32)> {
     Ok(shifts)
 }
 
+/// Says what is wrong with a row in the words of the file, not in those of a parser.
+fn not_a_shift(error: &csv::Error, headers: &csv::StringRecord) -> String {
+    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return error.to_string() };
+    let column = err.field().and_then(|field| headers.get(field as usize));
+    column.map_or_else(|| err.kind().to_string(), |column| format!("`{column}`: {}", err.kind()))
+}
+
 /// Where the evidence about a metric lies.
 pub fn evidence_path(address: &str, metric: &str) -> String {
     format!("evidence/{address}/{metric}.csv")
 }
+
+/// The columns that each file of evidence has.
+const COLUMNS: [&str; 4] = ["date", "shift", "ours", "theirs"];
 
 #[derive(serde::Deserialize)]
 struct Shift {
