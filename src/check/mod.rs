@@ -20,6 +20,7 @@ mod duplicate_node_id;
 mod duplicate_panel_id;
 mod flow_outside_conduit;
 mod inherited_owner;
+mod intolerable_risk;
 mod isolated_zone_reached;
 mod malformed_output;
 mod metric_without_formula;

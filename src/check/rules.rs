@@ -96,6 +96,7 @@ pub const RULES: &[Rule] = &[
         "Move the change into an override, a deviation or the blueprint; or render with --force.",
     ),
     super::inherited_owner::RULE,
+    super::intolerable_risk::RULE,
     super::isolated_zone_reached::RULE,
     reported(
         "kept-files",
