@@ -5,7 +5,8 @@
 //! says how many there are besides.
 
 use super::drifts::{is_untold, next_step, sentence};
-use super::words::plural;
+use super::findings::grouped;
+use super::words::{plural, some};
 use super::{Drifts, Findings, Format, Style};
 use crate::compare::{Disposition, Drift};
 use crate::finding::{Finding, Level, Range};
@@ -21,6 +22,8 @@ pub(super) const FORMAT: Format = Format {
 
 /// Most annotations of one level that GitHub shows of a step.
 const SHOWN: usize = 10;
+/// Most lines that a title names.
+const NAMED: usize = 3;
 
 /// One annotation.
 struct Annotation {
@@ -31,14 +34,18 @@ struct Annotation {
 }
 
 fn findings_lines(findings: &Findings<'_>) -> String {
-    draw(findings.list.iter().map(|finding| annotation(findings, finding)).collect(), findings.command)
+    // One cause that many lines share is one annotation: there is room for ten.
+    let groups = grouped(findings.list).into_iter();
+    draw(groups.map(|(finding, lines)| annotation(findings, finding, &lines)).collect(), findings.command)
 }
 
-fn annotation(findings: &Findings<'_>, finding: &Finding) -> Annotation {
-    let mut properties = vec![("file", findings.path(finding.place.as_ref()))];
-    properties.extend(finding.place.as_ref().and_then(|place| place.range).into_iter().flat_map(position));
-    properties.push(("title", title(finding.rule, finding.address.as_deref())));
-    let message = text(&finding.message, finding.owner.as_deref(), &finding.next);
+fn annotation(findings: &Findings<'_>, finding: &Finding, addresses: &[&str]) -> Annotation {
+    let spot = findings.spot(finding);
+    let mut properties = vec![("file", spot.path)];
+    properties.extend(spot.range.into_iter().flat_map(position));
+    let whose = (!addresses.is_empty()).then(|| some(addresses, NAMED));
+    properties.push(("title", title(finding.rule, whose.as_deref())));
+    let message = text(&spot.message, finding.owner.as_deref(), &finding.next);
     Annotation { level: finding.level, properties, message }
 }
 

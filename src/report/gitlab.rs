@@ -4,6 +4,7 @@
 //! apart by their fingerprint alone, across branches; so it holds no line number.
 
 use super::drifts::{is_grave, is_open, is_untold, next_step, rule, sentence};
+use super::findings::Spot;
 use super::fingerprint::Fingerprints;
 use super::{Drifts, Findings, Format, Style};
 use crate::compare::{Class, Disposition, Drift};
@@ -32,14 +33,14 @@ fn issue(findings: &Findings<'_>, finding: &Finding, prints: &mut Fingerprints) 
         Level::Note => "info",
     };
     let about = finding.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
-    let range = finding.place.as_ref().and_then(|place| place.range);
+    let Spot { path, range, message } = findings.spot(finding);
     json!({
-        "description": described(&format!("{about}{}", finding.message), finding.owner.as_deref(), &finding.next),
+        "description": described(&format!("{about}{message}"), finding.owner.as_deref(), &finding.next),
         "check_name": finding.rule,
         "fingerprint": prints.finding(finding),
         "severity": severity,
         "location": {
-            "path": findings.path(finding.place.as_ref()),
+            "path": path,
             "lines": { "begin": range.map_or(1, |range| range.line), "end": range.map_or(1, |range| range.end_line) },
         },
     })

@@ -10,7 +10,7 @@ use super::words::plural;
 use super::{Drifts, Findings, Format, Style};
 use crate::check;
 use crate::compare::{Disposition, Drift};
-use crate::finding::{Finding, Level, Place, Range};
+use crate::finding::{Finding, Level, Range};
 use serde_json::{Map, Value, json};
 
 pub(super) const FORMAT: Format = Format {
@@ -59,16 +59,16 @@ fn result(
     rules: &[Described],
     prints: &mut Fingerprints,
 ) -> Value {
-    let location = |place: Option<&Place>, words: Option<&str>| {
-        let range = place.and_then(|place| place.range);
-        location(&findings.path(place), range, finding.address.as_deref().filter(|_| words.is_none()), words)
-    };
+    let spot = findings.spot(finding);
     let mut out =
-        start(finding.rule, rules, finding.level, &finding.message, finding.owner.as_deref(), &finding.next);
-    out.insert("locations".into(), json!([location(finding.place.as_ref(), None)]));
+        start(finding.rule, rules, finding.level, &spot.message, finding.owner.as_deref(), &finding.next);
+    out.insert(
+        "locations".into(),
+        json!([location(&spot.path, spot.range, finding.address.as_deref(), None)]),
+    );
     if !finding.related.is_empty() {
         let related = finding.related.iter().enumerate().map(|(id, (place, words))| {
-            let mut related = location(Some(place), Some(words));
+            let mut related = location(&findings.path(Some(place)), place.range, None, Some(words));
             related["id"] = json!(id + 1);
             related
         });

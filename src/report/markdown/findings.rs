@@ -53,7 +53,9 @@ fn header(report: &Findings<'_>) -> String {
     let (lines, files) = (plural(effect.lines, "line"), plural(effect.files, "file"));
     out.push_str(&format!("**{lines}, {files}** change{compared}: {risk}.\n\n"));
     out.push_str(&paths(effect));
-    if change.approvals.is_empty() {
+    if change.approvals.is_empty() && !effect.unknown.is_empty() {
+        out.push_str("Who must agree cannot be told while lines do not render.\n\n");
+    } else if change.approvals.is_empty() {
         out.push_str("Nobody has to decide anything.\n\n");
     } else {
         out.push_str("| right | decides | agrees | within | because of |\n| --- | --- | --- | --- | --- |\n");

@@ -2,28 +2,17 @@
 
 use crate::finding::{Finding, Level, Place};
 use crate::report::Style;
+use crate::report::findings::grouped;
 use crate::report::words::{clean, clean_lines, plural, some};
 use annotate_snippets::{AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
 
 /// Draws findings; what is the same at several lines is drawn once, with all of them.
 pub fn findings(findings: &[Finding], style: Style) -> String {
-    let mut groups: Vec<(&Finding, Vec<&str>)> = vec![];
-    for finding in findings {
-        let same = |known: &&mut (&Finding, Vec<&str>)| {
-            let other = known.0;
-            other.rule == finding.rule && other.message == finding.message && other.place == finding.place
-        };
-        // Findings are sorted, so that the same ones stand near each other.
-        match groups.iter_mut().rev().take(NEAR).find(same) {
-            Some(group) => group.1.extend(finding.address.as_deref()),
-            None => groups.push((finding, finding.address.as_deref().into_iter().collect())),
-        }
-    }
-    groups.iter().map(|(finding, addresses)| draw(finding, addresses, style) + "\n\n").collect()
+    let drawn =
+        grouped(findings).into_iter().map(|(finding, addresses)| draw(finding, &addresses, style) + "\n\n");
+    drawn.collect()
 }
 
-/// How far back the same finding may stand.
-const NEAR: usize = 64;
 /// Most addresses that one finding lists.
 const LISTED: usize = 8;
 
