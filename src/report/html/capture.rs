@@ -1,7 +1,7 @@
 //! The page about a capture: what stands out first, then each value, what follows from them, and what is still needed.
 
 use super::drift::MANY;
-use super::{Choice, Head, Names, Tile, document, facts, filter};
+use super::{Choice, Head, Names, Tile, batches, document, facts, filter};
 use crate::capture::report::{Input, Outlier, Report};
 use crate::report::Captured;
 use crate::report::words::{clean, plural};
@@ -62,7 +62,7 @@ pub(super) fn page(captured: &Captured<'_>) -> Markup {
                     section .part aria-labelledby={ "s-" (part.id) } {
                         h3 #{ "s-" (part.id) } { (part.title) " " small { (cards.len()) } }
                         p .about { (part.about) }
-                        @for card in cards { (card) }
+                        (batches(cards))
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::heat::{self, age, colour};
 use super::sides::sides;
-use super::{Choice, Head, Names, Tile, document, facts, filter, numbers};
+use super::{Choice, Head, Names, Tile, batches, document, facts, filter, numbers};
 use crate::compare::{Class, Cluster, Disposition, Drift, Kind, LineReport, Report, Verdict};
 use crate::report::Drifts;
 use crate::report::drifts::{
@@ -347,7 +347,7 @@ fn choices(page: &Page<'_>) -> Vec<Choice> {
 
 fn part(section: &Section, places: usize, cards: &[Markup]) -> Markup {
     let heading = html! { h3 #{ "s-" (section.id) } { (section.title) " " small { (places) } } };
-    let inner = html! { p .about { (section.about) } @for card in cards { (card) } };
+    let inner = html! { p .about { (section.about) } (batches(cards)) };
     html! {
         @if section.quiet {
             details .part { summary { (heading) } (inner) }

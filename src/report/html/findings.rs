@@ -1,7 +1,7 @@
 //! The page about findings: what is wrong, at its place, with its owner and the next step.
 
 use super::drift::MANY;
-use super::{Choice, Head, Names, Tile, change, document, facts, filter};
+use super::{Choice, Head, Names, Tile, batches, change, document, facts, filter};
 use crate::check;
 use crate::finding::{Finding, Level, Place};
 use crate::report::Findings;
@@ -46,7 +46,7 @@ pub(super) fn page(report: &Findings<'_>) -> Markup {
                     @if !cards.is_empty() {
                         section .part aria-labelledby={ "s-" (level.as_str()) } {
                             h3 #{ "s-" (level.as_str()) } { (title(*level)) " " small { (cards.len()) } }
-                            @for card in cards { (card) }
+                            (batches(cards))
                         }
                     }
                 }

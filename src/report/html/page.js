@@ -7,6 +7,7 @@
   const selects = [...form.querySelectorAll('select')];
   const shown = document.getElementById('shown');
   const none = document.getElementById('none');
+  const batches = [...document.querySelectorAll('.batch')].map((batch) => ({ batch, cards: [...batch.children] }));
   const parts = [...document.querySelectorAll('.part')];
   const words = new Map();
   const wordsOf = (card) => {
@@ -27,6 +28,12 @@
       const fits = matches(card, wanted, sought);
       if (card.hidden === fits) card.hidden = !fits;
       if (fits) count += Number(card.dataset.n || 1);
+    }
+    for (const { batch, cards } of batches) {
+      const left = cards.filter((card) => !card.hidden).length;
+      batch.hidden = left === 0;
+      // How high a batch is that was not laid out yet.
+      batch.style.containIntrinsicBlockSize = `auto ${15 * left}rem`;
     }
     for (const part of parts) part.hidden = !part.querySelector('.card:not([hidden])');
     none.hidden = count > 0;
