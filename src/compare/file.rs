@@ -357,8 +357,11 @@ fn not_text(side: &str, at: usize) -> Compared {
 
 /// A text without its byte order mark. Bytes that are no text are refused, or carried as characters of their own.
 fn decode(bytes: &[u8], strict: bool) -> Result<Cow<'_, str>, usize> {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+        return Ok(Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)));
+    }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text))),
+        Ok(text) => Ok(Cow::Borrowed(text)),
         Err(error) if strict => Err(error.valid_up_to()),
         Err(_) => {
             let mut out = String::with_capacity(bytes.len());

@@ -8,6 +8,8 @@ use super::number;
 use super::tree::{Builder, Node, Ref, Tree, Value};
 use std::borrow::Cow;
 
+mod layout;
+
 /// Deepest nesting that is read.
 const MAX_DEPTH: usize = 200;
 
@@ -29,7 +31,12 @@ impl Unreadable {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Tree<'_>, Unreadable> {
-    read(text, Builder::with_capacity(text.len() / 24 + 4), None)
+    if let Some(tree) = layout::read(text) {
+        return Ok(tree);
+    }
+    let tree = read(text, Builder::with_capacity(text.len() / 24 + 4), None)?;
+    layout::remember(text, &tree);
+    Ok(tree)
 }
 
 /// Reads a file beside its twin, with which it shares what is the same in both.
@@ -38,7 +45,7 @@ pub(crate) fn parse_beside<'a>(text: &'a str, twin: &'a Tree<'a>) -> Result<Tree
 }
 
 fn read<'a>(text: &'a str, builder: Builder<'a>, twin: Option<&'a Tree<'a>>) -> Result<Tree<'a>, Unreadable> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, builder };
+    let mut reader = Reader::new(text, builder);
     reader.value(0, Cow::Borrowed(""), twin.map(Tree::root)).map_err(|error| *error)?;
     reader.blanks();
     if reader.at < reader.bytes.len() {
@@ -58,6 +65,10 @@ struct Reader<'a> {
 type Read<T> = Result<T, Box<Unreadable>>;
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str, builder: Builder<'a>) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0, builder }
+    }
+
     #[inline]
     fn peek(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
@@ -425,11 +436,27 @@ fn plain_length(bytes: &[u8]) -> usize {
     at + bytes[at..].iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
 }
 
+/// Whether lengths and letters already tell all names apart, as they mostly do.
+fn look_distinct(members: &[Node<'_>]) -> bool {
+    let mut seen = 0_u64;
+    members.iter().all(|member| {
+        let name = member.key.as_bytes();
+        let letter = |byte: Option<&u8>| u64::from(byte.copied().unwrap_or_default());
+        let bit = 1 << ((name.len() as u64 * 7 + letter(name.first()) * 3 + letter(name.last())) % 64);
+        let is_new = seen & bit == 0;
+        seen |= bit;
+        is_new
+    })
+}
+
 /// The name and place of a member that appears twice.
 pub(crate) fn twice(members: &[Node<'_>]) -> Option<(String, usize)> {
     /// Above this many members, sorting beats comparing each with each.
     const MANY: usize = 24;
     if members.len() <= MANY {
+        if look_distinct(members) {
+            return None;
+        }
         return members.iter().enumerate().find_map(|(at, member)| {
             let again = members[..at].iter().any(|other| other.key == member.key);
             again.then(|| (member.key.to_string(), member.at as usize))

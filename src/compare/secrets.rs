@@ -138,7 +138,7 @@ fn is_suspect(text: &str) -> bool {
 
 /// Whether a content may hold a secret by what is written there; most do not, and are not read for some.
 pub(crate) fn may_hold_some(content: &[u8]) -> bool {
-    std::str::from_utf8(content).is_ok_and(is_suspect)
+    simdutf8::basic::from_utf8(content).is_ok_and(is_suspect)
 }
 
 /// Whether a text looks like a secret by itself, wherever it stands.

@@ -44,7 +44,7 @@ pub(crate) enum Value<'a> {
 
 impl Node<'_> {
     /// Whether its name is that of a secret, or names one: `{ name: DB_PASSWORD, value: x }`.
-    fn names_a_secret(&self) -> bool {
+    pub(crate) fn names_a_secret(&self) -> bool {
         is_secret_name(&self.key)
             || matches!(&*self.key, "name" | "key")
                 && matches!(&self.value, Value::Str(text) if is_secret_name(text))
@@ -138,6 +138,20 @@ impl<'a> Builder<'a> {
 }
 
 impl<'a> Tree<'a> {
+    /// A tree of values in their places: children of one container stand together.
+    pub(crate) fn made(nodes: Vec<Node<'a>>, root: Node<'a>, names_secrets: bool) -> Self {
+        Tree { nodes, root, twin: None, names_secrets }
+    }
+
+    /// All values but the root, in their places.
+    pub(crate) fn arena(&self) -> &[Node<'a>] {
+        &self.nodes
+    }
+
+    pub(crate) fn root_node(&self) -> &Node<'a> {
+        &self.root
+    }
+
     pub(crate) fn root<'t>(&'t self) -> Ref<'t>
     where
         'a: 't,
