@@ -380,7 +380,6 @@ mod tests {
         assert_eq!(fill("<!-- <0> -->\n<0>\n", "*x*"), "<!-- *x* -->\n\\*x\\*\n");
         assert_eq!(fill("<!--\n\n<0>\n-->\n<0>\n", "*x*"), "<!--\n\n*x*\n-->\n\\*x\\*\n");
         refused(&Markdown, "<!--\n<0>\n-->\n", &[text("-->")]);
-        refused(&Markdown, "[x](<0>)", &[text("a b")]);
         refused(&Markdown, "<!-- <0> -->", &[text("a --> b")]);
     }
 
@@ -414,5 +413,39 @@ mod tests {
     fn nothing_below_a_hard_break_is_refused() {
         refused(&Markdown, "a\\\n<0>\n", &[text("")]);
         assert_eq!(fill("a\\\n<0>\n", "b"), "a\\\nb\n");
+    }
+
+    #[test]
+    fn target_with_blanks_stands_between_angle_brackets() {
+        assert_eq!(fill("[x](<0>)", "a b<c>.md"), "[x](<a b\\<c\\>.md>)");
+        assert_eq!(fill("[x](<0> \"t\")", "a b"), "[x](<a b> \"t\")");
+        assert_eq!(fill("![x](<0>)", ""), "![x](<>)");
+        for (template, value) in [("[x](a<0>)", "b c"), ("[x](<0>a)", "b c"), ("[x](<0>)", "a\nb")] {
+            refused(&Markdown, template, &[text(value)]);
+        }
+        assert_eq!(fill("<https://h/<0>>", "a*b!(c)$"), "<https://h/a*b!(c)$>");
+    }
+
+    #[test]
+    fn address_of_mail_stands_between_angle_brackets() {
+        assert_eq!(fill("<<0>@x.example>", "line.3+a"), "<line.3+a@x.example>");
+        assert_eq!(fill("ask <it@<0>.example> ", "plant-2.grr"), "ask <it@plant-2.grr.example> ");
+        let long = "a".repeat(64);
+        for (template, value) in [
+            ("<<0>@x.example>", ""),
+            ("<<0>@x.example>", "a b"),
+            ("<<0>@x.example>", "a:b"),
+            ("<<0>@x.example>", "a@b"),
+            ("<<0>@x.example>", "a>b"),
+            ("<it@<0>>", "-a"),
+            ("<it@<0>>", "a-"),
+            ("<it@<0>>", "a..b"),
+            ("<it@<0>>", "a_b"),
+            ("<it@<0>>", &long),
+            ("<it@a<0>>", &long[..63]),
+        ] {
+            let refusal = refused(&Markdown, template, &[text(value)]);
+            assert!(refusal.next.contains("[text](<mailto:"), "{refusal:?}");
+        }
     }
 }

@@ -408,6 +408,8 @@ pub(crate) const CONTEXTS: &[Context] = &[
     some("markdown", "| a | b |\n|---|---|\n| <0><1> | <1> |\n", "tree", ""),
     some("markdown", "<https://h/<0>>\n", "tree", ""),
     some("markdown", "x <https://<0>>\n", "tree", ""),
+    some("markdown", "x <<0>@a.example>\n", "tree", ""),
+    some("markdown", "x <a@<0>>\n", "tree", ""),
     some("markdown", "[x]: u \"<0>\"\n\n[x]\n", "tree", ""),
     some("markdown", "[x]: <<0>>\n\n[x]\n", "tree", ""),
     some("markdown", "[x]: <0>\n\n[x]\n", "tree", ""),

@@ -67,8 +67,9 @@ pub(super) fn block(body: &str, any_tag: bool) -> Option<HtmlBlock> {
     }
     let begins = tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == OPEN);
     let alone = tag_end(body).is_some_and(|end| body[end..].trim().is_empty());
-    // A colon makes it an address between angle brackets, unless attributes follow.
-    let is_address = behind.starts_with([':', '@', '.', '+']);
+    // A colon or an at makes it an address between angle brackets, unless attributes follow.
+    let word = tag.split(['>', ' ', '\t']).next().unwrap_or_default();
+    let is_address = behind.starts_with([':', '@', '.', '+']) || word.contains('@');
     (any_tag && begins && alone && !is_address).then_some(HtmlBlock::Blank)
 }
 

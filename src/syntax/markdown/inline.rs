@@ -17,6 +17,8 @@ pub(super) enum Place {
     /// The title of a link.
     Title,
     Autolink,
+    /// An address of mail between angle brackets: all that is between them, and whether this is behind the `@`.
+    Mail(Range<usize>, bool),
     Html(html::Place),
     Nowhere(&'static str),
 }
@@ -108,12 +110,16 @@ impl Scanner<'_> {
             let scheme = body.split(':').next().unwrap_or_default();
             let schemed =
                 scheme.len() >= 2 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-            let place = if schemed && body.contains(':') {
-                Place::Autolink
-            } else {
-                Place::Nowhere("the scheme of an address or an address of mail between angle brackets")
-            };
-            self.put(at..at + 1 + end, &place);
+            let inner = at + 1..at + 1 + end;
+            match body[..end].split_once('@') {
+                _ if schemed && body.contains(':') => self.put(inner, &Place::Autolink),
+                Some((person, domain)) if !body[..end].contains(':') && !domain.contains('@') => {
+                    let sign = inner.start + person.len();
+                    self.put(inner.start..sign, &Place::Mail(inner.clone(), false));
+                    self.put(sign..inner.end, &Place::Mail(inner, true));
+                }
+                _ => self.put(inner, &Place::Nowhere("the scheme of an address between angle brackets")),
+            }
             return at + end + 2;
         }
         let end = match body {

@@ -85,10 +85,11 @@ fn write_in(page: &mut Page<'_>, slot: Slot, place: &Place, spot: &Spot<'_>) -> 
     page.write(slot, |out, value| match place {
         Place::Text(open) => text(out, value, spot, *open),
         Place::Code(..) => code(out, value, spot),
-        Place::Target => target(out, value),
+        Place::Target => target(out, value, spot),
         Place::Angle => escaped(out, value, "the target of a link"),
         Place::Title => escaped(out, value, "the title of a link"),
         Place::Autolink => autolink(out, value),
+        Place::Mail(_, in_domain) => mail(out, value, *in_domain),
         Place::Html(place) => html::write(out, value, place),
         Place::Nowhere(what) => Err(Reason::new(
             format!("a value cannot stand {}{what}", if what.starts_with("behind") { "" } else { "in " }),
@@ -115,8 +116,16 @@ fn code(out: &mut String, value: &Datum, spot: &Spot<'_>) -> Result<(), Reason> 
     Ok(())
 }
 
-fn target(out: &mut String, value: &Datum) -> Result<(), Reason> {
-    let value = words::one_line(value, "the target of a link")?;
+fn target(out: &mut String, value: &Datum, spot: &Spot<'_>) -> Result<(), Reason> {
+    let text = words::one_line(value, "the target of a link")?;
+    let whole = spot.written.ends_with("](") && spot.after.starts_with([')', ' ']);
+    if whole && (text.is_empty() || text.contains([' ', '\t', '<', '>'])) {
+        out.push('<');
+        escaped(out, value, "the target of a link")?;
+        out.push('>');
+        return Ok(());
+    }
+    let value = text;
     if value.contains(char::is_whitespace) || value.contains(['<', '>']) || value.is_empty() {
         let message = format!("{} cannot be the target of a link", literal::shown(&value));
         return Err(Reason::new(message, "write the target as [text](<target>) in the template"));
@@ -150,12 +159,47 @@ fn escaped(out: &mut String, value: &Datum, place: &str) -> Result<(), Reason> {
 
 fn autolink(out: &mut String, value: &Datum) -> Result<(), Reason> {
     let value = words::one_line(value, "an address between angle brackets")?;
-    if let Some(bad) = value.chars().find(|c| !c.is_ascii_alphanumeric() && !"-._~/?#=+@:,;&".contains(*c)) {
+    if let Some(bad) =
+        value.chars().find(|c| !c.is_ascii_alphanumeric() && !"-._~/?#=+@:,;&!$'()*".contains(*c))
+    {
         let message = format!("{bad:?} cannot stand in an address between angle brackets");
         return Err(Reason::new(message, "write the link as [text](<target>) in the template"));
     }
     out.push_str(&value);
     Ok(())
+}
+
+const MAIL_NEXT: &str = "write the link as [text](<mailto:address>) in the template";
+
+/// Writes a part of an address of mail, which knows no escapes.
+fn mail(out: &mut String, value: &Datum, in_domain: bool) -> Result<(), Reason> {
+    let value = words::one_line(value, "an address of mail between angle brackets")
+        .map_err(|reason| Reason::new(reason.message, MAIL_NEXT))?;
+    let signs = if in_domain { "-." } else { ".!#$%'+/=?^_{}~-" };
+    // Behind the bracket the first two would begin a declaration or an instruction.
+    let begins_other = value.starts_with(['!', '?']);
+    let other = value.contains(|c: char| !c.is_ascii_alphanumeric() && !signs.contains(c));
+    if value.is_empty() || begins_other || other {
+        let message = format!("{} cannot be part of an address of mail", literal::shown(&value));
+        return Err(Reason::new(message, MAIL_NEXT));
+    }
+    out.push_str(&value);
+    Ok(())
+}
+
+/// Refuses what makes of an address of mail something else; `filled` is all between the angle brackets.
+fn check_mail(filled: &str) -> Result<(), Reason> {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let is_label = |label: &str| {
+        edge(label.chars().next())
+            && edge(label.chars().next_back())
+            && label.len() <= 63
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match filled.split_once('@') {
+        Some((person, domain)) if !person.is_empty() && domain.split('.').all(is_label) => Ok(()),
+        _ => Err(Reason::new(format!("{} is no address of mail", literal::shown(filled)), MAIL_NEXT)),
+    }
 }
 
 /// Writes text: what would be markup gets a backslash.
@@ -276,6 +320,7 @@ fn check_whole(page: &Page<'_>, joined: &str, first_span: usize) -> Result<(), R
     for (slot, place) in &places {
         match place {
             Place::Code(span, count) => check_code(&joined[span.clone()], &filled(span.clone()), *count),
+            Place::Mail(span, _) => check_mail(&filled(span.clone())),
             Place::Text(_) => {
                 let before = filled(0..slot.start);
                 let own = filled(slot.start..slot.end);
