@@ -7,6 +7,9 @@
 mod contexts;
 #[path = "escaping/naughty.rs"]
 mod naughty;
+mod support;
+#[path = "escaping/ways.rs"]
+mod ways;
 
 use contexts::{CONTEXTS, Context};
 use jig::syntax::{self, CLOSE, Datum, Filled, OPEN, Refusal};
@@ -146,6 +149,47 @@ fn cases() -> Vec<String> {
         }
     }
     lines.extend(nested_yaml(&mut dice));
+    lines.extend(surrounded(&mut dice));
+    lines
+}
+
+/// What may stand before and behind a place, by language; each would confuse a lexer that takes a quote, a bracket or
+/// the opener of a comment for what it is not.
+#[rustfmt::skip]
+const SURROUNDINGS: &[(&str, &[&str], &[&str])] = &[
+    ("json", &["", r#"{"p": "\"[x", "q": "#, "{\"p\": [{\"a\": \"}\"}, null],\n\"q\":"], &["", "}", r#", "r": "{\\"}"#]),
+    ("toml", &["", "p = \"# \\\"\" # '\n", "p = '\\' # \"\"\"\n", "p = \"\"\"\n\"\" \\\"\"\" = [ #\n\"\"\"\n", "p = '''\n'x'' {\n'''\n", "p = [\"]\", { q = '}' }, # ]\n]\n"],
+        &["", "[z8]\nb = '\"'\n", "[[z8]]\n# \"\n"]),
+    ("xml", &["", "<p q=\"1>2\" r='\"'>", "<p><!-- <x> ' --><![CDATA[<y>]]>", "<p>&lt;<?i \"<z>?>"], &["", "</p>", "<!-- ' --></p>"]),
+    ("ini", &["", "# [p]\n; \"\n", "[p]\nq = \"x\n  [r]\n"], &["", "[z8]\nb = ]\n", "; [x\n"]),
+    ("csv", &["", "p,\"q\nr,\"\"s\"\n", "p,\" x\",\n"], &["", "\"y\"\"\",z\n"]),
+];
+
+/// Places between other things: what the whole file says is compared, not only the value.
+fn surrounded(dice: &mut Dice) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (syntax, before, behind) in SURROUNDINGS {
+        let contexts: Vec<&Context> = CONTEXTS
+            .iter()
+            .filter(|context| context.syntax == *syntax && !context.template.contains("<1>"))
+            .collect();
+        let mut held = 0;
+        for _ in 0..500 {
+            let context = contexts[dice.below(contexts.len())];
+            let (before, behind) = (before[dice.below(before.len())], behind[dice.below(behind.len())]);
+            let template = format!("{before}{}{behind}", context.template);
+            let text =
+                if dice.below(2) == 0 { CHOSEN[dice.below(CHOSEN.len())].to_owned() } else { dice.text() };
+            let Ok(filled) = fill(syntax, &template, &[string(&text)]) else { continue };
+            held += 1;
+            let line = json!({
+                "syntax": syntax, "template": template, "read": "whole", "output": filled.text,
+                "bare": context.expect == "=", "expect": { "text": "as meant" }, "data": [text], "texts": [text],
+            });
+            lines.push(line.to_string());
+        }
+        assert!(held > 150, "{syntax}: only {held} of 500 values were held");
+    }
     lines
 }
 

@@ -79,6 +79,57 @@ def in_tree(tree, read):
     return tree
 
 
+def xml_tree(element):
+    tag = element.tag if isinstance(element.tag, str) else element.tag.__name__
+    children = [xml_tree(child) for child in element]
+    return [tag, sorted(map(list, element.attrib.items())), element.text or "", children, element.tail or ""]
+
+
+def read_xml_tree(text):
+    builder = ElementTree.TreeBuilder(insert_comments=True, insert_pis=True)
+    return xml_tree(ElementTree.fromstring(text, ElementTree.XMLParser(target=builder)))
+
+
+def read_ini_tree(text):
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str
+    parser.read_string(text)
+    return [[section, [list(item) for item in parser.items(section)]] for section in parser.sections()]
+
+
+WHOLE = {
+    "json": lambda text: json.loads(text, object_pairs_hook=lambda pairs: ["map", *map(list, pairs)]),
+    "toml": lambda text: tomllib.loads(text),
+    "xml": read_xml_tree,
+    "ini": read_ini_tree,
+    "csv": lambda text: list(csv.reader(io.StringIO(text, newline=""), strict=True)),
+}
+
+
+def read_whole(case):
+    """What the file says must be what its template says with a word in the place of the value."""
+    read = WHOLE[case["syntax"]]
+    word = '"xq0qx"' if case["bare"] else "xq0qx"
+    try:
+        wanted = read(case["template"].replace("<0>", word))
+    except Exception:
+        # Not every surrounding fits every place.
+        yield case["expect"]["text"]
+        return
+    wanted, found = placed(wanted, case["data"][0]), read(case["output"])
+    yield case["expect"]["text"] if wanted == found else {"wanted": repr(wanted), "found": repr(found)}
+
+
+def placed(tree, value):
+    if isinstance(tree, str):
+        return tree.replace("xq0qx", value)
+    if isinstance(tree, dict):
+        return {placed(key, value): placed(item, value) for key, item in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [placed(item, value) for item in tree]
+    return tree
+
+
 def read_json(case):
     yield in_tree(json.loads(case["output"]), case["read"])
 
@@ -469,6 +520,8 @@ def run(cases, counts):
         reader, available = READERS[case["syntax"]]
         if not available:
             continue
+        if case["read"] == "whole":
+            reader = read_whole
         counts[case["syntax"]] = counts.get(case["syntax"], 0) + 1
         found = fault(case, reader)
         if found:
