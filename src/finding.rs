@@ -154,6 +154,8 @@ pub struct Finding {
     pub blind: bool,
     /// Whether it only follows from other findings; causes are told first.
     pub follows: bool,
+    /// Whether the file that it is about could not be read because of it.
+    pub keeps_unread: bool,
     /// Whether a line or site does not render because of it: nobody can accept that.
     pub stops: bool,
     /// The deviation that accepts it as it is.
@@ -193,6 +195,7 @@ impl Finding {
             next: String::new(),
             blind: false,
             follows: false,
+            keeps_unread: false,
             stops: false,
             accepted: None,
         }
@@ -247,10 +250,13 @@ impl Finding {
         self
     }
 
-    /// The order of reports: worst first, causes before what follows, then by place, then by words.
+    /// The order of reports: worst first, causes before what follows, what could not be read before what was judged,
+    /// then by place, then by words.
     pub fn sort_key(&self) -> impl Ord + use<> {
         let place = self.place.as_ref().map(|place| (place.file.to_string(), place.range));
-        let first = (std::cmp::Reverse(self.level), self.follows);
+        // The places of built-in templates are where values arrive, not where they come from.
+        let is_built_in = place.as_ref().is_some_and(|(file, _)| file.starts_with("built-in:"));
+        let first = (std::cmp::Reverse(self.level), self.follows, !self.keeps_unread, is_built_in);
         (first, place, self.address.clone(), self.rule, self.message.clone())
     }
 }

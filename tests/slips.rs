@@ -183,3 +183,40 @@ fn words_that_nothing_would_look_at_are_refused() {
         }
     }
 }
+
+/// A file that cannot be read takes along what it says; that follows, and is not the fault.
+#[test]
+fn what_keeps_a_file_from_being_read_is_told_before_what_follows() {
+    let slips = [
+        ("metrics.yaml", "better: lower", "better: lowr"),
+        ("metrics.yaml", "metrics:", "metrics: \"open"),
+        ("equipment.yaml", "types:", "tpyes:"),
+        ("goals.yaml", "goals:", "gaols:"),
+        ("lessons.yaml", "lessons:", "lessns:"),
+        ("rights.yaml", "decides: ", "decide: "),
+        ("decisions/RD-001/decision.yaml", "treatment:", "traetment:"),
+        ("decisions/RD-001/it.yaml", "role:", "rloe:"),
+        ("deviations/DV-0007/ot.yaml", "role:", "rloe:"),
+    ];
+    let wrong = in_parallel(&slips, |(file, from, to)| {
+        let fleet = copy_example("kestrel");
+        fleet.edit(file, from, to);
+        let run = fleet.jig("--as-of 2026-11-22 validate --format json").run();
+        let found = run.findings();
+        let first = found.first().expect("a finding");
+        let denied = found.iter().find(|finding| {
+            let says = |words: &str| finding.message.contains(words);
+            says(&format!(" in {file}")) && says("there is no ")
+                || says(&format!("{file} has no "))
+                || says("lacks the ")
+        });
+        let mut wrong = vec![];
+        if first.file != *file {
+            wrong.push(format!("{file} {to}: first is {first:?}"));
+        }
+        wrong.extend(denied.map(|finding| format!("{file} {to}: nobody can know {finding:?}")));
+        wrong
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -80,6 +80,7 @@ mod write_across_dmz;
 mod wrong_approver;
 // end of rules
 mod accepted;
+mod causes;
 mod census;
 mod conditions;
 mod dangling;
@@ -95,6 +96,7 @@ mod unescaped;
 mod unused;
 
 pub use accepted::{accept, without_effect};
+pub use causes::settle as causes_first;
 pub use census::Census;
 pub use codeowners::{PLACES as CODEOWNERS, codeowners, replaced as with_codeowners};
 pub use literal_secret::hide as hide_secrets;

@@ -256,6 +256,7 @@ impl Session {
             });
         }
         crate::check::hide_secrets(findings, fleet);
+        crate::check::causes_first(findings);
         finding::sort(findings);
     }
 }

@@ -60,13 +60,18 @@ pub fn read_file<T: DeserializeOwned>(
     kind: FileKind,
     findings: &mut Vec<Finding>,
 ) -> Option<Loaded<T>> {
-    match read_document(tree, path, name) {
-        Ok(document) => to_model(document, kind, findings),
-        Err(problems) => {
-            findings.extend(problems);
-            None
-        }
-    }
+    let read = read_document(tree, path, name);
+    unless_read(read.and_then(|document| to_model(document, kind)), findings)
+}
+
+/// What was read; else what kept it from being read is told.
+fn unless_read<T>(read: Result<T, Vec<Finding>>, findings: &mut Vec<Finding>) -> Option<T> {
+    let problems = match read {
+        Ok(read) => return Some(read),
+        Err(problems) => problems,
+    };
+    findings.extend(problems.into_iter().map(|finding| Finding { keeps_unread: true, ..finding }));
+    None
 }
 
 /// Reads a text that is not on disk into a model; `name` is what reports call it.
@@ -77,20 +82,13 @@ pub fn read_text<T: DeserializeOwned>(
     findings: &mut Vec<Finding>,
 ) -> Option<Loaded<T>> {
     let text = Arc::new(crate::source::Text::new(name, text.to_owned()));
-    match parse(text.clone()) {
-        Ok(document) => to_model(document, kind, findings),
-        Err(problems) => {
-            findings.extend(problems.iter().map(|problem| malformed(problem, &text)));
-            None
-        }
-    }
+    let malformed =
+        |problems: Vec<Problem>| problems.iter().map(|problem| malformed(problem, &text)).collect();
+    let read = parse(text.clone()).map_err(malformed);
+    unless_read(read.and_then(|document| to_model(document, kind)), findings)
 }
 
-fn to_model<T: DeserializeOwned>(
-    document: Document,
-    kind: FileKind,
-    findings: &mut Vec<Finding>,
-) -> Option<Loaded<T>> {
+fn to_model<T: DeserializeOwned>(document: Document, kind: FileKind) -> Result<Loaded<T>, Vec<Finding>> {
     let format = kind.format();
     let mut json = document.root.to_json();
     if json.is_null() {
@@ -100,16 +98,14 @@ fn to_model<T: DeserializeOwned>(
     let mut problems = validate_against(format.validator(), format.schema(), &json, &document, "");
     add_slips(kind, &document, &mut problems);
     if !problems.is_empty() {
-        findings.extend(problems);
-        return None;
+        return Err(problems);
     }
     let inputs = take_inputs(&mut json, kind);
     match serde_json::from_value(json) {
-        Ok(model) => Some(Loaded { model, document, inputs }),
+        Ok(model) => Ok(Loaded { model, document, inputs }),
         Err(error) => {
             let place = Place::file(document.text.name.clone());
-            findings.push(Finding::error("schema", error.to_string()).at(place).next("correct the value"));
-            None
+            Err(vec![Finding::error("schema", error.to_string()).at(place).next("correct the value")])
         }
     }
 }

@@ -147,6 +147,16 @@ fn lacking(id: &str, article_and_side: &str, role: Option<&String>) -> Gap {
     }
 }
 
+/// The file of an approval that is there and could not be read.
+fn unread(fleet: &Fleet, id: &str, side: &str) -> Option<String> {
+    let folders = [
+        fleet.decisions.get(id).map(|record| &record.folder),
+        fleet.deviations.get(id).map(|record| &record.folder),
+    ];
+    let mut paths = folders.into_iter().flatten().map(|folder| format!("{folder}/{side}.yaml"));
+    paths.find(|path| fleet.tree.contains(path))
+}
+
 fn side_gap(
     fleet: &Fleet,
     id: &str,
@@ -157,6 +167,11 @@ fn side_gap(
 ) -> Option<Gap> {
     let Some(file) = file else {
         let article = if side == "it" { "the IT" } else { "the OT" };
+        if let Some(path) = unread(fleet, id, side) {
+            let next = format!("correct `{path}`; its findings are listed");
+            let message = format!("{id}: {side}.yaml cannot be read");
+            return Some(Gap { message, next, ..lacking(id, article, candidate) });
+        }
         return Some(lacking(id, article, candidate));
     };
     let role = file.model.role.as_str();
