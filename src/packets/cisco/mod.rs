@@ -137,8 +137,18 @@ pub fn read(text: &str, dialect: Dialect) -> Lists {
         }
         lists.ruleset.chains.insert(chain, rules);
     }
+    for binding in lists.bindings.iter().filter(|binding| is_unread(&binding.chain)) {
+        let kind = if binding.chain.starts_with("ipv6 ") { Kind::Ipv6 } else { Kind::Extended };
+        let rule = entry::unknown(0, binding.chain.clone(), entry::of_kind(kind, dialect));
+        lists.ruleset.chains.insert(binding.chain.clone(), vec![rule]);
+    }
     lists.ruleset.unread.sort();
     lists
+}
+
+/// Whether what is bound is a command as it stands, not understood, in place of a list.
+fn is_unread(chain: &str) -> bool {
+    ["access-group ", "ip access-group ", "ipv6 traffic-filter "].iter().any(|start| chain.starts_with(start))
 }
 
 /// The list that a line removes.
@@ -253,7 +263,11 @@ fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut BTreeMap<(String, Str
     match line.words.as_slice() {
         // What is meant for the device itself passes another list than what goes through it.
         ["access-group", .., "control-plane"] | ["no", "access-group", .., "control-plane"] => {}
-        ["access-group", name, direction, "interface", interface, ..] if dialect == Dialect::Asa => {
+        // `per-user-override`: what a list from the login server says counts before this one.
+        ["access-group", _, direction, "interface", interface, _, ..] if dialect == Dialect::Asa => {
+            bind(interface, direction, false, Some(line.text()));
+        }
+        ["access-group", name, direction, "interface", interface] if dialect == Dialect::Asa => {
             bind(interface, direction, false, Some(format!("access-list {name}")));
         }
         ["access-group", name, "global"] if dialect == Dialect::Asa => {
@@ -278,6 +292,13 @@ fn bindings(line: &Line<'_>, dialect: Dialect, found: &mut BTreeMap<(String, Str
                     }
                     ["no", "ipv6", "traffic-filter", .., direction @ ("in" | "out")] => {
                         bind(&interface, direction, true, None);
+                    }
+                    // More than one list, as with `common`: which of them decides is not read.
+                    ["ip", "access-group", .., direction @ ("in" | "out")] => {
+                        bind(&interface, direction, false, Some(below.text()));
+                    }
+                    ["ipv6", "traffic-filter", .., direction @ ("in" | "out")] => {
+                        bind(&interface, direction, true, Some(below.text()));
                     }
                     _ => {}
                 }

@@ -229,3 +229,23 @@ fn a_list_for_the_device_itself_is_bound_nowhere_else() {
     let bound: Vec<String> = read(text, Dialect::Asa).bindings.into_iter().map(|own| own.chain).collect();
     assert_eq!(bound, ["access-list A"]);
 }
+
+#[test]
+fn a_binding_that_is_not_understood_decides_nothing() {
+    for (dialect, text, command) in [
+        (
+            Dialect::Asa,
+            "access-list A extended permit tcp any any\naccess-group A in interface outside per-user-override\n",
+            "access-group A in interface outside per-user-override",
+        ),
+        (
+            Dialect::Ios,
+            "ip access-list extended A\n permit tcp any any\ninterface Gi0/1\n ip access-group A common B in\n",
+            "ip access-group A common B in",
+        ),
+    ] {
+        let bound: Vec<String> = read(text, dialect).bindings.into_iter().map(|own| own.chain).collect();
+        assert_eq!(bound, [command]);
+        assert_eq!(verdict(text, command, dialect, "tcp 1.1.1.1 2.2.2.2 22"), Ask::Unknown, "{command}");
+    }
+}
