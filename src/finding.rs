@@ -152,14 +152,23 @@ pub struct Finding {
     pub next: String,
     /// Whether something could not be read or understood, so that the rest cannot be vouched for.
     pub blind: bool,
-    /// Whether it only follows from other findings; causes are told first.
-    pub follows: bool,
-    /// Whether the file that it is about could not be read because of it.
-    pub keeps_unread: bool,
+    /// Whether it is a cause or follows from one; causes are told first.
+    pub rank: Rank,
     /// Whether a line or site does not render because of it: nobody can accept that.
     pub stops: bool,
     /// The deviation that accepts it as it is.
     pub accepted: Option<Acceptance>,
+}
+
+/// How findings stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Its file could not be read because of it.
+    Unread,
+    /// What was read is wrong.
+    Judged,
+    /// It only follows from others.
+    Follows,
 }
 
 /// What lets a finding be.
@@ -194,8 +203,7 @@ impl Finding {
             owner: None,
             next: String::new(),
             blind: false,
-            follows: false,
-            keeps_unread: false,
+            rank: Rank::Judged,
             stops: false,
             accepted: None,
         }
@@ -246,7 +254,7 @@ impl Finding {
     /// Marks it as what only follows from other findings.
     #[must_use]
     pub fn following(mut self) -> Self {
-        self.follows = true;
+        self.rank = Rank::Follows;
         self
     }
 
@@ -256,7 +264,7 @@ impl Finding {
         let place = self.place.as_ref().map(|place| (place.file.to_string(), place.range));
         // The places of built-in templates are where values arrive, not where they come from.
         let is_built_in = place.as_ref().is_some_and(|(file, _)| file.starts_with("built-in:"));
-        let first = (std::cmp::Reverse(self.level), self.follows, !self.keeps_unread, is_built_in);
+        let first = (std::cmp::Reverse(self.level), self.rank, is_built_in);
         (first, place, self.address.clone(), self.rule, self.message.clone())
     }
 }

@@ -4,14 +4,14 @@
 //! Told one by one, that would hide the one slip to correct, and some of it would be false: nobody knows what an
 //! unread file lacks.
 
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Rank};
 use std::collections::BTreeSet;
 
 /// Takes away what was said about the content of files that could not be read, and marks what follows from them.
 pub fn settle(findings: &mut Vec<Finding>) {
     let unread: BTreeSet<String> = findings
         .iter()
-        .filter(|finding| finding.keeps_unread)
+        .filter(|finding| finding.rank == Rank::Unread)
         .filter_map(|finding| Some(finding.place.as_ref()?.file.to_string()))
         .collect();
     if unread.is_empty() {
@@ -21,11 +21,13 @@ pub fn settle(findings: &mut Vec<Finding>) {
         finding.place.as_ref().is_some_and(|place: &Place| &*place.file == file)
     };
     findings.retain(|finding| {
-        finding.keeps_unread
+        finding.rank == Rank::Unread
             || !unread.iter().any(|file| !own(finding, file) && denies(&finding.message, file))
     });
-    for finding in findings.iter_mut().filter(|finding| !finding.keeps_unread) {
-        finding.follows |= unread.iter().any(|file| !own(finding, file) && is_due_to(finding, file));
+    for finding in findings.iter_mut().filter(|finding| finding.rank == Rank::Judged) {
+        if unread.iter().any(|file| !own(finding, file) && is_due_to(finding, file)) {
+            finding.rank = Rank::Follows;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::explain::explain;
 use super::schema::FileKind;
 use super::slips::add_slips;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Rank};
 use crate::source::{Document, Problem, ReadError, Tree, parse};
 use jsonschema::Validator;
 use serde::de::DeserializeOwned;
@@ -70,7 +70,7 @@ fn unless_read<T>(read: Result<T, Vec<Finding>>, findings: &mut Vec<Finding>) ->
         Ok(read) => return Some(read),
         Err(problems) => problems,
     };
-    findings.extend(problems.into_iter().map(|finding| Finding { keeps_unread: true, ..finding }));
+    findings.extend(problems.into_iter().map(|finding| Finding { rank: Rank::Unread, ..finding }));
     None
 }
 
