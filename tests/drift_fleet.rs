@@ -174,6 +174,45 @@ fn old_and_failed_read_back_cannot_be_told() {
     fleet.jig("diff grr/pk3").run().exits(2);
 }
 
+/// A slip of the backup job: told at its line, with what to correct, and not as if the file were missing.
+#[test]
+fn a_slip_in_what_was_collected_is_told_where_it_stands() {
+    let fleet = in_order();
+    let slips = [
+        ("targetz:\n  gateway/telegraf.conf: { status: ok }\n", 1, "did you mean `targets`?"),
+        (
+            "targets:\n  gateway/telegraf.conf: { status: ok, date: 2026-11-20 }\n",
+            2,
+            "one of status, at, error",
+        ),
+        (
+            "targets:\n  gateway/telegraf.conf:\n    status: ok\n    at: 2026-13-22\n",
+            4,
+            "`2026-13-22` is no date",
+        ),
+    ];
+    for (text, line, says) in slips {
+        for address in ["grr/pk1", "grr/pk2", "grr/pk3"] {
+            std::fs::write(fleet.path(&format!("deployed/{address}/collected.yaml")), text).expect("writes");
+        }
+        let report = fleet.jig("diff --format json").run().exits(2).json();
+        let found = report["findings"].as_array().expect("findings");
+        let own: Vec<_> = found
+            .iter()
+            .filter(|drift| drift["address"] == "grr/pk1" && drift["file"] == "collected.yaml")
+            .collect();
+        let own = own.first().unwrap_or_else(|| panic!("{text}: {found:?}"));
+        assert_eq!(own["line"], line, "{text}");
+        let run = fleet.jig("diff").run().exits(2);
+        let shown = format!("{} {}", run.stdout, run.stderr);
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains(says) && shown.contains("correct the file"), "{text}: {shown}");
+        // The three sites and the three other lines really have none.
+        assert!(shown.contains("grr and 5 more: no collected.yaml"), "{shown}");
+        assert!(!shown.contains("IS THE STANDARD WRONG"), "{shown}");
+    }
+}
+
 #[test]
 fn the_returned_manifest_and_history_tell_who_moved() {
     let fleet = in_order();

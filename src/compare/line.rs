@@ -68,6 +68,8 @@ pub struct LineResult {
     pub(crate) secrets: BTreeSet<String>,
     /// By profile entry.
     pub(crate) hits: BTreeMap<usize, Hits>,
+    /// Whether a finding says why nobody knows when the line was read back.
+    dating_is_told: bool,
 }
 
 impl LineResult {
@@ -90,7 +92,7 @@ impl LineResult {
                 Row { file: job.file.clone(), inner: job.inner.clone(), owner: job.owner.clone(), found }
             }));
         }
-        Self { line, files: jobs.len(), rows, warnings, secrets, hits }
+        Self { line, files: jobs.len(), rows, warnings, secrets, hits, dating_is_told: false }
     }
 
     /// Whether nothing differs.
@@ -108,7 +110,8 @@ impl LineResult {
     /// Returns the line's address if something was read back and nobody knows when.
     #[must_use]
     pub fn undated(&self) -> Option<&str> {
-        self.address().filter(|_| self.line.missing.is_none() && self.line.collected.is_none())
+        let is_silent = self.line.missing.is_none() && self.line.collected.is_none() && !self.dating_is_told;
+        self.address().filter(|_| is_silent)
     }
 
     /// Gives the line its own values, once it is known that they are needed.
@@ -119,6 +122,18 @@ impl LineResult {
     /// Adds what cannot be vouched for: a file, or the line as a whole with an empty name.
     pub fn cannot_tell(&mut self, file: &str, owner: Option<String>, why: impl Into<String>) {
         self.add(file, owner, Found::new("", super::Kind::Opaque).note(why));
+    }
+
+    /// Adds a file that goes with the read-back and cannot be read; `next` is what to do instead of reading it back.
+    pub fn unread(&mut self, file: &str, line: Option<u32>, why: &str, next: Option<&'static str>) {
+        let mut found = Found::new("", super::Kind::Opaque).note(why);
+        (found.line, found.next) = (line, next);
+        self.add(file, None, found);
+    }
+
+    /// Marks that a finding says why nobody knows when the line was read back.
+    pub fn dating_is_told(&mut self) {
+        self.dating_is_told = true;
     }
 
     /// Adds a path that is deployed although it is refused: nobody intends it, whatever was committed.

@@ -1,7 +1,7 @@
 //! Differences as every format takes them: in parts by what to do, the same one once for all its lines.
 
 use super::words::{clean, plural, short_pair, some};
-use crate::compare::{Attribution, Class, Disposition, Drift, Kind, Report};
+use crate::compare::{Attribution, Class, Cluster, Disposition, Drift, Kind, Report};
 use crate::finding::Level;
 use std::collections::{HashMap, HashSet};
 
@@ -325,6 +325,12 @@ pub(super) fn sentence(drift: &Drift) -> String {
     parts.retain(|part| !part.is_empty());
     let text = clean(&parts.join("; "));
     if text.is_empty() { drift.kind.as_str().to_owned() } else { text }
+}
+
+/// Whether many lines together ask whether the standard is wrong: they differ alike, and it is known how.
+pub(super) fn asks_the_standard(report: &Report, cluster: &Cluster) -> bool {
+    let is_of = |drift: &&Drift| drift.cluster.as_deref() == Some(&*cluster.id);
+    cluster.promote && report.findings.iter().find(is_of).is_none_or(|drift| drift.kind != Kind::Opaque)
 }
 
 /// What to do about a difference.

@@ -1,6 +1,8 @@
 //! What was collected, and when: the file that a backup job writes beside what it read back.
 
 use crate::compare::Evidence;
+use crate::load::nearest;
+use crate::source::{Content, Document, child};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -29,6 +31,32 @@ impl Collection {
             return Ok(Self::default());
         }
         serde_json::from_value(value).map_err(|error| format!("collection: {error}"))
+    }
+
+    /// The first key that it does not know or date that is none, and where it stands.
+    pub(super) fn slip(document: &Document) -> Option<(u32, String)> {
+        let unknown = |pointer: &str, known: &[&str]| {
+            let Content::Map(members) = &document.root.at(pointer)?.content else { return None };
+            let odd = members.iter().find(|member| !known.contains(&&*member.key))?;
+            let near = nearest(&odd.key, known.iter().copied());
+            let meant = near.map_or_else(
+                || format!("one of {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let at = document.root.key_span(&child(pointer, &odd.key))?.start;
+            Some((at, format!("`{}` is not known here; {meant}", odd.key)))
+        };
+        if let Some(slip) = unknown("", &["targets", "max_age_days"]) {
+            return Some(slip);
+        }
+        let Content::Map(targets) = &document.root.at("/targets")?.content else { return None };
+        targets.iter().find_map(|target| {
+            let pointer = child("/targets", &target.key);
+            let at = target.node.at("/at");
+            let undated = at.and_then(|at| Some((at, at.as_str()?))).filter(|(_, text)| date(text).is_none());
+            unknown(&pointer, &["status", "at", "error"])
+                .or_else(|| undated.map(|(at, text)| (at.span.start, format!("`{text}` is no date"))))
+        })
     }
 
     fn target(&self, file: &str, inner: &str) -> Option<&Target> {
@@ -84,9 +112,12 @@ impl Collection {
 
 impl Target {
     fn date(&self) -> Option<Date> {
-        let at = self.at.as_deref()?;
-        let instant =
-            at.parse::<jiff::Timestamp>().ok().map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
-        instant.or_else(|| at.get(..10)?.parse().ok())
+        date(self.at.as_deref()?)
     }
+}
+
+/// The day of a time, or a day.
+fn date(text: &str) -> Option<Date> {
+    let instant = text.parse::<jiff::Timestamp>().ok().map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
+    instant.or_else(|| text.get(..10)?.parse().ok())
 }

@@ -396,8 +396,11 @@ impl Compared<'_> {
         for (file, names) in wanted.iter().zip(&matched).filter(|(file, _)| carries(file)) {
             self.refused(file, names, &mut result);
         }
-        for (file, why) in &self.returned.problems {
-            result.cannot_tell(file, None, why.clone());
+        for unread in &self.returned.problems {
+            result.unread(unread.file, unread.line, &unread.why, unread.next);
+        }
+        if self.returned.is_collection_unread() {
+            result.dating_is_told();
         }
         result
     }

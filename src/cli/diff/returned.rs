@@ -18,8 +18,25 @@ pub(super) struct Returned {
     pub(super) names: BTreeSet<String>,
     pub(super) manifest: Option<Manifest>,
     pub(super) collection: Option<Collection>,
-    /// What could not be read, and why.
-    pub(super) problems: Vec<(&'static str, String)>,
+    /// What could not be read.
+    pub(super) problems: Vec<Unread>,
+}
+
+/// A file that goes with a read-back and could not be read.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// The file; empty for the folder.
+    pub(super) file: &'static str,
+    pub(super) line: Option<u32>,
+    pub(super) why: String,
+    /// What to do, where it is not to read the line back again.
+    pub(super) next: Option<&'static str>,
+}
+
+impl Unread {
+    fn new(file: &'static str, why: impl Into<String>) -> Self {
+        Self { file, line: None, why: why.into(), next: None }
+    }
 }
 
 impl Returned {
@@ -27,19 +44,19 @@ impl Returned {
         let mut returned = Self { below: below.to_owned(), ..Self::default() };
         match deployed.walk(below) {
             Ok(names) => returned.names = names.into_iter().collect(),
-            Err(error) => returned.problems.push(("", error.to_string())),
+            Err(error) => returned.problems.push(Unread::new("", error.to_string())),
         }
         if returned.names.remove(MANIFEST) {
             match deployed.bytes(&returned.path(MANIFEST)).map(|bytes| serde_json::from_slice(&bytes)) {
                 Ok(Ok(manifest)) => returned.manifest = Some(manifest),
-                Ok(Err(_)) => returned.problems.push((MANIFEST, "it is no manifest of jig".into())),
-                Err(error) => returned.problems.push((MANIFEST, error.to_string())),
+                Ok(Err(_)) => returned.problems.push(Unread::new(MANIFEST, "it is no manifest of jig")),
+                Err(error) => returned.problems.push(Unread::new(MANIFEST, error.to_string())),
             }
         }
         if returned.names.remove(COLLECTED) {
             match read_collection(deployed, &returned.path(COLLECTED)) {
                 Ok(collection) => returned.collection = Some(collection),
-                Err(why) => returned.problems.push((COLLECTED, why)),
+                Err(unread) => returned.problems.push(unread),
             }
         }
         returned
@@ -50,6 +67,11 @@ impl Returned {
         format!("{}/{name}", self.below)
     }
 
+    /// Whether the file that says when it was read back is there, and cannot be read.
+    pub(super) fn is_collection_unread(&self) -> bool {
+        self.problems.iter().any(|unread| unread.file == COLLECTED)
+    }
+
     /// Whether there is nothing to compare, and nothing that says why.
     pub(super) fn is_nothing(&self) -> bool {
         let explained =
@@ -58,14 +80,24 @@ impl Returned {
     }
 }
 
-fn read_collection(deployed: &Tree, path: &str) -> Result<Collection, String> {
-    let text = deployed.text(path, path).map_err(|error| error.to_string())?;
+fn read_collection(deployed: &Tree, path: &str) -> Result<Collection, Unread> {
+    let text = deployed.text(path, path).map_err(|error| Unread::new(COLLECTED, error.to_string()))?;
     let text = Arc::new(text);
+    let wrong = |at: Option<u32>, why: String| {
+        let line = at.map(|at| text.position(at).line);
+        let next =
+            Some("correct the file that the collection wrote; until then nobody can vouch for the line");
+        Unread { line, next, ..Unread::new(COLLECTED, why) }
+    };
     let document = parse(text.clone()).map_err(|problems| {
+        let at = problems.first().map(|problem| problem.span.start);
         let words = problems
             .iter()
             .map(|problem| format!("line {}: {}", text.position(problem.span.start).line, problem.message));
-        words.collect::<Vec<_>>().join("; ")
+        wrong(at, words.collect::<Vec<_>>().join("; "))
     })?;
-    Collection::read(document.root.to_json())
+    if let Some((at, why)) = Collection::slip(&document) {
+        return Err(wrong(Some(at), why));
+    }
+    Collection::read(document.root.to_json()).map_err(|why| wrong(None, why))
 }

@@ -4,7 +4,8 @@ use super::{Page, block, code, folded, html, prose};
 use crate::compare::{Drift, LineReport, Verdict};
 use crate::report::Drifts;
 use crate::report::drifts::{
-    SECTIONS, Section, attribution, deviation, groups, is_untold, kind, meaning, next_step, owners,
+    SECTIONS, Section, asks_the_standard, attribution, deviation, groups, is_untold, kind, meaning,
+    next_step, owners,
 };
 use crate::report::words::{clean, cut, plural, some, value};
 
@@ -119,7 +120,7 @@ fn clusters(drifts: &Drifts<'_>) -> String {
         .report
         .clusters
         .iter()
-        .filter(|cluster| cluster.promote)
+        .filter(|cluster| asks_the_standard(drifts.report, cluster))
         .map(|cluster| format!("- {} lines: {}\n", cluster.lines.len(), prose(&cut(&cluster.summary, CELL))))
         .collect();
     if shared.is_empty() {

@@ -3,8 +3,8 @@
 
 use crate::compare::{Class, Disposition, Drift, Kind, LineReport, Report, Verdict};
 use crate::report::drifts::{
-    SECTIONS, Section, attribution, deviation, files, groups, is_open, is_untold, kind, meaning, next_step,
-    owners, place,
+    SECTIONS, Section, asks_the_standard, attribution, deviation, files, groups, is_open, is_untold, kind,
+    meaning, next_step, owners, place,
 };
 use crate::report::words::{clean, plural, short, short_pair, some};
 use crate::report::{Drifts, Style};
@@ -196,7 +196,8 @@ fn shows_values(drift: &Drift) -> bool {
 }
 
 fn draw_clusters(report: &Report, style: Style, out: &mut String) {
-    let shared: Vec<_> = report.clusters.iter().filter(|cluster| cluster.promote).collect();
+    let shared: Vec<_> =
+        report.clusters.iter().filter(|cluster| asks_the_standard(report, cluster)).collect();
     if shared.is_empty() {
         return;
     }
