@@ -41,7 +41,7 @@ fn what_explain_names_changes_the_line_and_what_it_does_not_name_leaves_it() {
     fleet.jig("render -q").run().exits(0);
     let judge = Judge::new(&fleet);
     let mut random = Random::new(number("JIG_EXPLAIN_SEED", 7) as u64);
-    let lines = random.pick(judge.lines(), number("JIG_EXPLAIN_LINES", 30));
+    let lines = random.pick(judge.lines(), number("JIG_EXPLAIN_LINES", 45));
     let explained = in_parallel(&lines, |(file, line)| explain(&fleet, &format!("{file}:{line}")));
     let mut wrong = vec![];
     for ((file, line), explained) in lines.iter().zip(&explained) {
